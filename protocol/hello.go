@@ -1,0 +1,132 @@
+package protocol
+
+import (
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/json"
+)
+
+// HelloUp is the client's hello: the first frame of each of its connections.
+type HelloUp struct {
+	Version int               `json:"v"`
+	Key     string            `json:"key"`              // the credential: 128 random bits, base64url
+	Attach  uint64            `json:"c"`                // numbers the client's connections; a poll is one
+	Cursor  *Cursor           `json:"cur,omitempty"`    // in the own stream; nil: the client has had no hello yet
+	In      uint64            `json:"in,omitempty"`     // last message known to have taken effect
+	Topics  map[string]Cursor `json:"topics,omitempty"` // those that moved since the last answered hello
+	Tries   int               `json:"tries,omitempty"`  // of the first unacknowledged message
+	Auth    string            `json:"auth,omitempty"`   // for the program's Identify
+	Build   string            `json:"build,omitempty"`  // the page's build
+}
+
+// HelloDown is the instance's hello: the first frame of each connection that it accepts.
+type HelloDown struct {
+	ID        string `json:"id"`
+	In        uint64 `json:"in"`  // messages up to In took effect ...
+	At        uint64 `json:"at"`  // ... and their answers are at or before this offset
+	Heartbeat int    `json:"hb"`  // seconds; 0: none is promised (a poll)
+	TTL       int    `json:"ttl"` // seconds after which a socket that stays away ends
+}
+
+// ParseHello parses and checks the client's hello frame.
+func ParseHello(line []byte) (HelloUp, error) {
+	var h HelloUp
+	f, err := ParseFrame(line)
+	if err != nil {
+		return h, err
+	}
+	if f.Kind != Hello {
+		return h, malformed("kind %q where a hello is expected", byte(f.Kind))
+	}
+	if err := json.Unmarshal(f.Header, &h); err != nil {
+		return h, malformed("hello: not the JSON that is expected")
+	}
+	switch {
+	case h.Version != Version:
+		return h, &Close{Code: CodeVersion, Why: "unknown protocol version"}
+	case !validKey(h.Key):
+		return h, malformed("hello: key")
+	case h.Attach == 0 || h.Attach > 1<<53-1 || h.In > 1<<53-1 || h.Tries < 0:
+		return h, malformed("hello: number")
+	case len(h.Build) > 64 || len(h.Auth) > 8<<10:
+		return h, malformed("hello: field too long")
+	}
+	return h, nil
+}
+
+// Append appends the hello as a frame.
+func (h HelloUp) Append(b []byte) []byte { return appendJSON(append(b, byte(Hello)), h) }
+
+// Append appends the hello as a frame.
+func (h HelloDown) Append(b []byte) []byte { return appendJSON(append(b, byte(Welcome)), h) }
+
+// ParseWelcome parses an instance's hello frame.
+func ParseWelcome(line []byte) (HelloDown, error) {
+	var h HelloDown
+	if len(line) == 0 || Kind(line[0]) != Welcome || json.Unmarshal(line[1:], &h) != nil {
+		return h, malformed("hello")
+	}
+	return h, nil
+}
+
+func appendJSON(b []byte, v any) []byte {
+	text, err := json.Marshal(v)
+	if err != nil {
+		panic("protocol: " + err.Error()) // the hellos hold only what JSON can say
+	}
+	return append(b, text...)
+}
+
+func validKey(key string) bool {
+	raw, err := base64.RawURLEncoding.DecodeString(key)
+	return err == nil && len(raw) >= 16 && len(key) <= 64
+}
+
+// Credential is what a store keeps of a key, and what a client is asked to know.
+type Credential struct {
+	Socket string // the socket's id: public
+	Secret string // a second digest of the key, kept in the store; the key itself never is
+}
+
+// CredentialOf derives a socket's id and the store's secret from the client's key.
+func CredentialOf(key string) Credential {
+	id := sha256.Sum256([]byte(key))
+	secret := sha256.Sum256([]byte("sojourn secret " + key))
+	return Credential{
+		Socket: base64.RawURLEncoding.EncodeToString(id[:])[:16],
+		Secret: base64.RawURLEncoding.EncodeToString(secret[:])[:22],
+	}
+}
+
+// ParseCredentials parses the K frame that begins a POST of messages.
+func ParseCredentials(line []byte) (key string, ack Cursor, tries int, err error) {
+	f, err := ParseFrame(line)
+	if err != nil {
+		return "", Cursor{}, 0, err
+	}
+	key = string(f.Field(0))
+	if f.Kind != Credentials || !validKey(key) {
+		return "", Cursor{}, 0, malformed("credentials")
+	}
+	if ack, err = f.Cursor(1); err != nil {
+		return "", Cursor{}, 0, err
+	}
+	if t := f.Field(2); len(t) > 0 {
+		n, err := parseNumber(t)
+		if err != nil {
+			return "", Cursor{}, 0, err
+		}
+		tries = int(min(n, 1000))
+	}
+	return key, ack, tries, nil
+}
+
+// AppendCredentials appends the K frame.
+func AppendCredentials(b []byte, key string, ack Cursor, tries int) []byte {
+	b = append(append(b, byte(Credentials)), key...)
+	b = append(b, ',')
+	if !ack.IsZero() {
+		b = ack.Append(b)
+	}
+	return AppendNumber(append(b, ','), uint64(tries))
+}

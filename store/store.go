@@ -1,0 +1,370 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/sojourn-go/sojourn/protocol"
+)
+
+// ErrClosed is returned by every method after Close.
+var ErrClosed = errors.New("store: closed")
+
+// Cursor is a place in a socket's or a topic's stream: offset and tag.
+//
+// The tag of the place after entry k is the first five characters of the lower-case hexadecimal SHA-1 of the tag of the place before it
+// followed by the Attempt of the turn that wrote the entry; the tag of offset 0 is that of an empty tag and the Attempt of the turn that made the stream.
+// So all implementations give the same tags, and equal cursors have equal histories.
+type Cursor = protocol.Cursor
+
+// Store is the only place that remembers.
+type Store interface {
+	// Attach makes a connection the one that receives a socket's stream, and returns what it has to
+	// deliver. Every resume is an Attach, and every poll.
+	Attach(ctx context.Context, a Attach) (Attached, error)
+
+	// Commit makes a turn real: all of it, once, or nothing. The same turn may be sent again until
+	// the outcome is known.
+	Commit(ctx context.Context, t Turn) (Outcome, error)
+
+	// Read answers queries, each by itself, in one round trip. len(replies) == len(queries).
+	Read(ctx context.Context, queries []Query) ([]Reply, error)
+
+	// Keep says that connections are still held: moves their sockets' deadlines, takes
+	// acknowledgements, and tells what became of the sockets. len(kept) == len(held).
+	Keep(ctx context.Context, held []Held) ([]Kept, error)
+
+	// Claim takes up to max things that are due and leases them to the caller: until the lease is over no other
+	// claim returns them. The caller runs what they ask for and commits a turn with their token.
+	//
+	// If nobody has claimed for 30 s (the store, or everybody, was away) sockets' deadlines mean nothing: the first claim then opens a
+	// grace of 10 s, in which no claim returns anything and held connections are kept again. A grace opened less than
+	// 2 minutes ago and now over counts, so that rare claims still get through.
+	Claim(ctx context.Context, max int, lease time.Duration) (Claimed, error)
+
+	// Watch begins to deliver notices, for one instance. deliver is called from one goroutine at a time for
+	// notices that come from elsewhere, must not block, and must not call the store.
+	Watch(ctx context.Context, deliver func(Notice)) (Watch, error)
+
+	// Close releases what the store holds in this process. What it remembers stays, if it is shared.
+	Close() error
+}
+
+// Watch is one instance's subscription to notices.
+type Watch interface {
+	// Inbox names this watch; it goes into Attach.Inbox, Open.Inbox and Turn.From. It is not used again by anybody.
+	Inbox() string
+	// Topics changes the set of watched topics. When it returns nil the change is in force: every entry committed from now on to an added
+	// topic is noticed.
+	Topics(ctx context.Context, add, drop []string) error
+	Close() error
+}
+
+// Volatiler is implemented by stores that can pass a message on without remembering it. Found by type assertion.
+type Volatiler interface {
+	// Volatile sends data to whoever watches the topic (if topic is not empty), or to the
+	// connection that is attached to the socket. It is lost if there is none.
+	Volatile(ctx context.Context, topic, socket string, data []byte) error
+}
+
+// Checker is implemented by stores whose set-up may break the promise, such as a Redis that evicts keys. Found by type assertion.
+type Checker interface {
+	// Check returns an error if the store cannot be reached or is set up such that it may forget.
+	Check(ctx context.Context) error
+}
+
+// Status is the certain answer of a store.
+type Status int
+
+const (
+	Applied  Status = iota // done
+	Repeated               // this message or key was applied before (Number says up to where)
+	Gap                    // the message's number is too high; Number+1 is the one that can be applied
+	Conflict               // a guard does not hold; Fresh has what stands there now
+	Gone                   // the socket has ended or is not known; or the claim's token is not valid any more
+	Full                   // the socket has not acknowledged half of what its stream may hold
+	Stale                  // an attach number below the newest
+	Replaced               // another attach is the newest
+	Rewound                // the caller has seen what this store does not have
+	Missing                // there is no such topic or item
+	Lost                   // the cursor is not on the stream as it is kept; Entries begin at Reply.From
+	Denied                 // wrong secret
+)
+
+// Entry is one entry of a stream.
+type Entry struct {
+	Cursor
+	Data []byte // immutable, may be shared
+}
+
+// Attach is a connection's claim to receive a socket's stream.
+type Attach struct {
+	Socket string
+	Secret string
+	Number uint64            // the client's attach number. Below the newest: Stale. Equal: the same attach repeated
+	Inbox  string            // of the watch to be noticed; replaces that of the attach before, which gets a Moved notice
+	TTL    time.Duration     // the socket's new deadline, from now
+	Cursor Cursor            // the client has its stream up to here: entries are let go. Zero: it has nothing
+	In     uint64            // last message that the client knows to be applied; more than the store knows: Rewound
+	Topics map[string]Cursor // cursors of subscriptions that moved; those that are not subscribed are ignored
+	Max    int               // entries to return at most; 0: 256
+}
+
+// Attached is what an attach found.
+type Attached struct {
+	Status  Status // Applied, Lost (all of what is below holds), Stale, Gone, Rewound, Denied
+	Socket  Socket // on Applied and Lost; on Gone Number, Code and Why as far as they are known
+	From    Cursor // where Entries begin: the Attach's cursor; on Lost, the oldest place that is kept
+	Entries []Entry
+	Subs    []Sub         // every subscription
+	NextDue time.Duration // as Outcome.NextDue
+}
+
+// Socket is what a store knows of a socket.
+type Socket struct {
+	ID      string
+	Secret  string
+	Number  uint64 // last message applied
+	Top     Cursor // of its stream
+	Attach  uint64 // newest attach number
+	User    []byte // as given by Open
+	Session string // as given by Open
+	Ended   bool   // closing or closed; Code and Why are set
+	Code    int
+	Why     string
+}
+
+// Sub is a socket's subscription to a topic.
+type Sub struct {
+	Topic  string
+	ID     string // short name of the topic, the same for all sockets while the topic lives
+	Cursor Cursor // as far as the client is known to have it; zero: it needs the state
+}
+
+// Turn is everything that one cause makes real.
+type Turn struct {
+	Cause   Cause
+	Attempt string  // names this run of the handler: at least 64 random bits. A repeated send has the same
+	From    string  // the caller's inbox, which is not noticed of what it commits itself; may be empty
+	Ack     Cursor  // the cause's socket has its own stream up to here; zero: nothing new
+	Guards  []Guard // all must hold
+	Effects []Effect
+}
+
+// Cause is why a turn happens; it decides whether the turn is applied. One of:
+//
+//   - Socket and Number: the socket's message. Applied if Number is one more than the last applied and
+//     the socket has not ended. Number 0 is the open: the turn must contain an [Open] of the socket, and is Repeated if the socket was ever opened.
+//   - Socket and Token: the goodbye of a socket that was claimed. Applied if the claim still holds; then the socket has ended for good.
+//   - Item and Token: a due item that was claimed. Applied if the claim still holds; then the item is gone.
+//   - Key: code outside of all sockets. Applied if no turn with this key was applied within KeepKey.
+type Cause struct {
+	Socket  string
+	Number  uint64
+	Item    string
+	Token   string
+	Key     string
+	KeepKey time.Duration // 0: 24 hours
+}
+
+// Guard is something that must still be as it was read, or the turn is a Conflict.
+type Guard struct {
+	Topic string // its top must be At; a topic that does not exist has the zero Cursor
+	At    Cursor
+	Item  string // must exist (Topic is empty then)
+}
+
+// Effect is one of Open, Append, Publish, Subscribe, Unsubscribe, Put, Cancel, End and Bye. Effects take place in order.
+type Effect interface{ effect() }
+
+type (
+	// Open makes the socket of the turn's cause. Only in a turn with Number 0, and first.
+	Open struct {
+		Secret  string
+		User    []byte
+		Session string
+		Attach  uint64 // as in Attach
+		Inbox   string
+		TTL     time.Duration
+	}
+
+	// Append adds an entry to a socket's stream. For a socket that has ended or is not known nothing happens. If
+	// the stream is full (MaxEntries or MaxBytes not acknowledged) all entries are let go first, and the client will find its cursor Lost.
+	Append struct {
+		Socket string
+		Data   []byte
+	}
+
+	// Publish adds an entry to a topic, which it makes if need be, and lets go of entries beyond the topic's retention.
+	Publish struct {
+		Topic     string
+		Data      []byte
+		Value     []byte        // not nil: the topic's value from this entry on
+		Keep      int           // entries kept; 0: 1,000
+		KeepBytes int           // bytes of data kept; 0: 1 MiB
+		TTL       time.Duration // the topic is forgotten so long after it was last published to or watched; 0: 24 hours
+	}
+
+	// Subscribe subscribes a socket to a topic, which it makes if need be, and appends an entry to the socket's stream:
+	// Data followed by "<id>,<cursor>", the topic's short id and the cursor at which the subscription begins. Subscribing again
+	// begins again.
+	Subscribe struct {
+		Socket string
+		Topic  string
+		Back   int           // begin so many entries before the top, as far as they are kept
+		State  bool          // begin with the zero Cursor, written "0.": the state comes first
+		TTL    time.Duration // as in Publish
+		Data   []byte
+	}
+
+	// Unsubscribe ends a subscription and appends an entry to the socket's stream: Data followed by the topic's short id.
+	// If there is no subscription nothing happens.
+	Unsubscribe struct {
+		Socket string
+		Topic  string
+		Data   []byte
+	}
+
+	// Put adds an item, due after a time. With a Socket it belongs to it: when the socket ends (or if it has ended, or is not known) the item is due
+	// at once, with Gone set.
+	Put struct {
+		Item   string
+		Socket string
+		After  time.Duration
+		Data   []byte
+	}
+
+	// Cancel removes an item, if it exists.
+	Cancel struct{ Item string }
+
+	// End ends a socket from outside: it takes no message any more, its connection is noticed, and it is due at once, so that its goodbye
+	// runs. A socket that has ended stays as it is.
+	End struct {
+		Socket string
+		Code   int
+		Why    string
+	}
+
+	// Bye ends the cause's socket in this very turn, which is its last: a goodbye said by the client, or the turn of a claimed socket. A tombstone
+	// with Number, Code and Why stays for 24 hours.
+	Bye struct {
+		Code int
+		Why  string
+	}
+)
+
+func (Open) effect()        {}
+func (Append) effect()      {}
+func (Publish) effect()     {}
+func (Subscribe) effect()   {}
+func (Unsubscribe) effect() {}
+func (Put) effect()         {}
+func (Cancel) effect()      {}
+func (End) effect()         {}
+func (Bye) effect()         {}
+
+// MaxEntries and MaxBytes bound what a socket's stream holds unacknowledged.
+const (
+	MaxEntries = 1000
+	MaxBytes   = 1 << 20
+)
+
+// Outcome is what became of a turn.
+type Outcome struct {
+	Status  Status        // Applied, Repeated, Gap, Conflict, Gone, Full
+	Number  uint64        // last message of the cause's socket that is applied, now
+	Top     Cursor        // of the cause's socket, now
+	At      []Cursor      // on Applied: one for each effect. Where an Append, Publish, Subscribe or Unsubscribe put its entry; zero for other effects and where nothing happened
+	Fresh   []Fresh       // on Conflict: what the guarded topics hold now, in the order of the guards on topics
+	NextDue time.Duration // until something is due; negative: nothing is known to be. A hint for when to claim
+}
+
+// Fresh is a topic's value with the place that guards it.
+type Fresh struct {
+	Topic string
+	At    Cursor
+	Value []byte
+}
+
+// Query asks for one of: a topic's entries (Topic), a topic's value (Topic and Value), a socket (Socket), a
+// socket's entries (Socket and Entries), an item (Item).
+type Query struct {
+	Topic   string
+	Socket  string
+	Item    string
+	Value   bool
+	Entries bool
+	After   Cursor // entries after this place; zero: from the oldest that is kept
+	Max     int    // entries at most; 0: 256
+}
+
+// Reply answers a Query. Reading a topic counts as watching it: its time to live begins anew.
+type Reply struct {
+	Status  Status // Applied, Missing (Gone for a socket that has ended: Sock is set as far as known), Lost
+	From    Cursor // where Entries begin: Query.After; if that is zero or Lost, the oldest place that is kept
+	Entries []Entry
+	Top     Cursor // of the stream
+	Value   []byte // of a topic that was asked for its value; nil: it never had one
+	Sock    Socket // of a socket
+	Item    Item   // of an item
+	Rewound bool   // with Lost: the cursor was never on this stream (else: it is older than what is kept)
+}
+
+// Held is a connection that is still there.
+type Held struct {
+	Socket string
+	Attach uint64
+	Inbox  string
+	TTL    time.Duration
+	Ack    Cursor // zero: nothing new
+}
+
+// Kept tells what became of a held connection's socket.
+type Kept struct {
+	Status Status // Applied, Replaced, Gone, Rewound (the store does not have Ack)
+	Socket Socket // Number and Top; on Gone Code and Why
+}
+
+// Claimed is what was due.
+type Claimed struct {
+	Due     []Due
+	NextDue time.Duration // as Outcome.NextDue, after this claim
+}
+
+// Due is one thing that is due: a socket's goodbye (Socket.ID is set) or an item.
+type Due struct {
+	Token  string // for Turn.Cause
+	Socket Socket
+	Subs   []Sub // of Socket
+	Item   Item
+}
+
+// Item is something to be done later.
+type Item struct {
+	ID     string
+	Socket string // that it belongs to; may be empty
+	Data   []byte
+	Gone   bool // it is due because its socket ended
+	Tries  int  // how often it was claimed, this time included
+}
+
+// NoticeKind says what a notice is about.
+type NoticeKind int
+
+const (
+	Added    NoticeKind = iota // Entry was added to Topic or to Socket's stream, after Prev
+	Volatile                   // Entry.Data was sent to Topic or Socket without being kept
+	Moved                      // Socket has a newer attach, Number; or it has ended: Number is 0
+	Resync                     // notices may have been lost: everything held should be read again
+)
+
+// Notice is a hint that something happened. Entry.Data may be nil in an Added notice of a large entry: read it.
+type Notice struct {
+	Kind   NoticeKind
+	Topic  string
+	Socket string
+	Number uint64
+	Prev   string // tag of the place before Entry
+	Entry  Entry
+}
