@@ -24,7 +24,7 @@ func (c Cursor) Append(b []byte) []byte {
 	return append(b, c.Tag...)
 }
 
-// ParseCursor parses what String writes. The empty text is the zero Cursor.
+// ParseCursor parses what String writes. The empty text is the zero Cursor, as is "0.".
 func ParseCursor(text []byte) (Cursor, error) {
 	if len(text) == 0 {
 		return Cursor{}, nil
@@ -36,6 +36,9 @@ func ParseCursor(text []byte) (Cursor, error) {
 	n, err := parseNumber(offset)
 	if err != nil {
 		return Cursor{}, err
+	}
+	if n > 0 && len(tag) == 0 {
+		return Cursor{}, malformed("cursor %q", text)
 	}
 	for _, c := range tag {
 		if !(c >= '0' && c <= '9' || c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c == '_' || c == '-') {

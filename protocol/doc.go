@@ -8,5 +8,5 @@
 // functions append to the slice they are given and return it, as those of strconv do.
 package protocol
 
-// Version is the protocol's version, as said in both hellos.
+// Version is the protocol's version, as said in the client's hello.
 const Version = 1

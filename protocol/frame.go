@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
+	"unicode/utf8"
 )
 
 // Kind is a frame's first letter: upper case up (client to instance), lower case down.
@@ -47,7 +48,7 @@ const (
 	Ping           Kind = 'p'
 )
 
-// ErrMalformed is wrapped by every error of a parser in this package.
+// ErrMalformed is wrapped by the errors of this package's parsers, but for an unknown version's.
 var ErrMalformed = errors.New("protocol: malformed frame")
 
 func malformed(format string, args ...any) error {
@@ -65,7 +66,7 @@ type Frame struct {
 // An empty Payload is none at all.
 type Payload []byte
 
-// ParseFrame splits a line into its parts. It checks that the line is one frame (not empty, no line breaks or other
+// ParseFrame splits a line into its parts. It checks that the line is one frame (UTF-8, not empty, no line breaks, no other
 // control characters in the header) and leaves the fields to the methods of Frame and the payload to [Payload.JSON] and
 // [Payload.Bytes]. A hello's JSON is all of its Header.
 func ParseFrame(line []byte) (Frame, error) {
@@ -76,8 +77,14 @@ func ParseFrame(line []byte) (Frame, error) {
 	if c := line[0] | 0x20; c < 'a' || c > 'z' {
 		return Frame{}, malformed("kind %q", line[0])
 	}
+	if !utf8.Valid(line) { // what is passed on would end the WebSocket of another client
+		return Frame{}, malformed("not UTF-8")
+	}
 	rest := line[1:]
 	if f.Kind == Hello || f.Kind == Welcome {
+		if hasLineBreak(rest) {
+			return Frame{}, malformed("line break in a hello")
+		}
 		f.Header = rest
 		return f, nil
 	}
@@ -85,7 +92,7 @@ func ParseFrame(line []byte) (Frame, error) {
 		switch {
 		case c == '|' || c == '*':
 			f.Header, f.Payload = rest[:i], Payload(rest[i:])
-			if bytes.IndexByte(f.Payload, '\n') >= 0 || bytes.IndexByte(f.Payload, '\r') >= 0 {
+			if hasLineBreak(f.Payload) {
 				return Frame{}, malformed("line break in a payload")
 			}
 			return f, nil
@@ -95,6 +102,10 @@ func ParseFrame(line []byte) (Frame, error) {
 	}
 	f.Header = rest
 	return f, nil
+}
+
+func hasLineBreak(b []byte) bool {
+	return bytes.IndexByte(b, '\n') >= 0 || bytes.IndexByte(b, '\r') >= 0
 }
 
 // Field returns header field i, counted from 0; nil if there is none.
@@ -172,7 +183,7 @@ func BytesPayload(raw []byte) Payload {
 }
 
 func parseNumber(b []byte) (uint64, error) {
-	if len(b) == 0 || len(b) > 16 || (b[0] == '0' && len(b) > 1) { // 16 digits: no more than a double holds exactly, nearly
+	if len(b) == 0 || len(b) > 16 || (b[0] == '0' && len(b) > 1) { // 2^53-1 has 16 digits
 		return 0, malformed("number %q", b)
 	}
 	var n uint64

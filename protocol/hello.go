@@ -28,7 +28,7 @@ type HelloDown struct {
 	TTL       int    `json:"ttl"` // seconds after which a socket that stays away ends
 }
 
-// ParseHello parses and checks the client's hello frame.
+// ParseHello parses and checks the client's hello frame. An unknown version is a [*Close] with [CodeVersion].
 func ParseHello(line []byte) (HelloUp, error) {
 	var h HelloUp
 	f, err := ParseFrame(line)
@@ -78,6 +78,11 @@ func appendJSON(b []byte, v any) []byte {
 }
 
 func validKey(key string) bool {
+	for _, c := range []byte(key) { // base64's decoder passes over line breaks
+		if c <= ' ' {
+			return false
+		}
+	}
 	raw, err := base64.RawURLEncoding.DecodeString(key)
 	return err == nil && len(raw) >= 16 && len(key) <= 64
 }
