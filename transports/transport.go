@@ -23,7 +23,8 @@ type Transport interface {
 	// Name is the transport's name, as the client's list of transports has it: "ws", "sse", "longpoll".
 	Name() string
 	// Endpoints returns the handlers that carry frames for the switchboard, by the last element of their path: "ws", "lp", "up".
-	// Transports that share an endpoint return the same handler for it.
+	// They check the method of their requests; [Handler] has checked the origin. Transports that share an endpoint
+	// return equal handlers for it, as [Up] does for the same switchboard and limits.
 	Endpoints(Switchboard) map[string]http.Handler
 	// Script is the transport's JavaScript half, minified; nil if it has none. See docs/transports.md.
 	Script() []byte
@@ -57,6 +58,10 @@ type Link interface {
 	// Pull returns the frames that are to go down, in order, at least one; it waits until there is one. They are immutable and may be shared with
 	// other links. After the link's last frame it returns io.EOF; frames that come with an error are still to be written.
 	// When ctx ends it returns ctx's error, and nothing was taken.
+	//
+	// A poll (Carrier.Once) is pulled once, and for it the end of ctx is not an error: ctx lasts as long as the poll may be held, and when it
+	// ends Pull returns what there is, at least the hello. It returns earlier as soon as there is more than the hello, and at
+	// once if the client waits for nothing but the hello (it said no cursor).
 	Pull(ctx context.Context) ([][]byte, error)
 
 	// Close ends the connection, not the conversation. It is idempotent, and returns when no call of the link is left that could touch anything.

@@ -1,0 +1,64 @@
+package transports
+
+import (
+	"errors"
+	"io"
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/sojourn-go/sojourn/protocol"
+)
+
+// piece is how much is written under one deadline, and at most with one write: a client that takes a piece within the write timeout, however slow,
+// is not cut off because there was much to say.
+const piece = 64 << 10
+
+// WriteTimeout is the time a client has to take in 64 KiB before it is given up.
+const WriteTimeout = 10 * time.Second
+
+// Respond answers a request completely: with the frames as lines, and after them, if err is neither nil nor [io.EOF],
+// the z frame that protocol.CloseOf makes of it. The status is that of its code, or 200.
+func Respond(w http.ResponseWriter, frames [][]byte, err error) {
+	if err == nil || errors.Is(err, io.EOF) {
+		respond(w, http.StatusOK, frames, nil)
+		return
+	}
+	end := protocol.CloseOf(err)
+	respond(w, end.Code.Status(), frames, end)
+}
+
+// RespondStatus answers a request that is refused with a status of its own instead of the code's: 404, 405, 426.
+func RespondStatus(w http.ResponseWriter, status int, end *protocol.Close) {
+	respond(w, status, nil, end)
+}
+
+func respond(w http.ResponseWriter, status int, frames [][]byte, end *protocol.Close) {
+	var body []byte
+	for _, f := range frames {
+		body = append(append(body, f...), '\n')
+	}
+	if end != nil {
+		body = append(end.Append(body), '\n')
+	}
+	h := w.Header()
+	h.Set("Content-Type", "text/plain; charset=utf-8")
+	h.Set("Cache-Control", "no-store")
+	h.Set("X-Content-Type-Options", "nosniff")
+	h.Set("Content-Length", strconv.Itoa(len(body)))
+	if status == http.StatusServiceUnavailable {
+		h.Set("Retry-After", "1") // the client's own back-off goes on from there
+	}
+	// The server's WriteTimeout counts from the request's arrival, however long the answer was waited for.
+	control := http.NewResponseController(w)
+	_ = control.SetWriteDeadline(time.Now().Add(WriteTimeout)) // not every ResponseWriter has deadlines
+	w.WriteHeader(status)
+	for len(body) > 0 {
+		n := min(len(body), piece)
+		if _, err := w.Write(body[:n]); err != nil {
+			return // the client is gone, or does not read
+		}
+		body = body[n:]
+		_ = control.SetWriteDeadline(time.Now().Add(WriteTimeout))
+	}
+}

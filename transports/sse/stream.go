@@ -1,0 +1,40 @@
+package sse
+
+import (
+	"net/http"
+	"time"
+)
+
+// stream writes an event stream (https://html.spec.whatwg.org/multipage/server-sent-events.html, section 9.2.5).
+type stream struct {
+	w       http.ResponseWriter
+	control *http.ResponseController
+	timeout time.Duration
+}
+
+// newStream sets the headers. They leave with the first write.
+func newStream(w http.ResponseWriter, timeout time.Duration) *stream {
+	h := w.Header()
+	h.Set("Content-Type", "text/event-stream; charset=utf-8")
+	h.Set("Cache-Control", "no-cache, no-store, no-transform") // no-transform: compressors hold back small events
+	h.Set("X-Accel-Buffering", "no")                           // nginx does, unless told
+	h.Set("X-Content-Type-Options", "nosniff")
+	return &stream{w, http.NewResponseController(w), timeout}
+}
+
+// write sends events that leave at once, all together. Its deadline is its own: it moves on with each write, so that a
+// server-wide WriteTimeout does not cut the stream and a client that does not read is given up.
+func (s *stream) write(events []byte) error {
+	_ = s.control.SetWriteDeadline(time.Now().Add(s.timeout)) // not every ResponseWriter has deadlines
+	if _, err := s.w.Write(events); err != nil {
+		return err
+	}
+	return s.control.Flush()
+}
+
+// format appends one event. A frame has no line breaks, so that its data is one line.
+func format(b, frame []byte) []byte {
+	b = append(b, "data: "...)
+	b = append(b, frame...)
+	return append(b, "\n\n"...)
+}

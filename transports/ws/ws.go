@@ -1,0 +1,98 @@
+// Package ws carries frames over a WebSocket: GET <mount>/ws.
+//
+// A message, up or down, is one frame or several lines. The client's first message begins with its hello. The server
+// writes everything that waits as one message, pings with a frame (p) that the client must answer, since a proxy
+// may answer a WebSocket's own ping, and ends a connection with a z frame and the close code of docs/protocol.md.
+// Messages are not compressed: a compressor costs a connection more memory than all the rest of it.
+package ws
+
+import (
+	"bufio"
+	"cmp"
+	"net"
+	"net/http"
+	"sync"
+	"time"
+
+	"github.com/gorilla/websocket"
+
+	"github.com/sojourn-go/sojourn/protocol"
+	"github.com/sojourn-go/sojourn/transports"
+)
+
+// Transport is the WebSocket transport. A zero field has its default.
+type Transport struct {
+	Heartbeat    time.Duration // a ping is sent so often, and a client silent for twice that is closed (4013); default 25 s
+	MaxAge       time.Duration // a connection is ended (4000) when it is so old, or up to a tenth younger; default 295 s: before the platform cuts it
+	HelloTimeout time.Duration // time from the upgrade to the client's hello, else 4013; default 5 s
+	WriteTimeout time.Duration // time for the client to take in 64 KiB, else it is cut off; default 10 s
+	Limits       transports.Limits
+}
+
+var _ transports.Transport = Transport{}
+
+// Name returns "ws".
+func (Transport) Name() string { return "ws" }
+
+// Script returns the client's half.
+func (Transport) Script() []byte { return nil }
+
+// Endpoints returns the endpoint "ws".
+func (t Transport) Endpoints(sb transports.Switchboard) map[string]http.Handler {
+	t.Heartbeat = cmp.Or(t.Heartbeat, 25*time.Second)
+	t.MaxAge = cmp.Or(t.MaxAge, 295*time.Second)
+	t.HelloTimeout = cmp.Or(t.HelloTimeout, 5*time.Second)
+	t.WriteTimeout = cmp.Or(t.WriteTimeout, transports.WriteTimeout)
+	return map[string]http.Handler{"ws": &handler{
+		t:  t,
+		sb: sb,
+		upgrader: websocket.Upgrader{
+			HandshakeTimeout: t.WriteTimeout,
+			ReadBufferSize:   1 << 10,
+			WriteBufferSize:  4 << 10,
+			WriteBufferPool:  new(sync.Pool),                           // an idle connection holds none
+			CheckOrigin:      func(*http.Request) bool { return true }, // transports.Handler has
+			Error:            refuse,
+		},
+	}}
+}
+
+type handler struct {
+	t        Transport
+	sb       transports.Switchboard
+	upgrader websocket.Upgrader
+}
+
+func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	// The upgrade writes a response of its own: of the headers only cookies go with it.
+	var cookies http.Header
+	if set := w.Header()["Set-Cookie"]; len(set) > 0 {
+		cookies = http.Header{"Set-Cookie": set}
+	}
+	socket, err := h.upgrader.Upgrade(hijacker{w}, r, cookies)
+	if err != nil {
+		return // refuse has answered
+	}
+	defer socket.Close()
+	c := &conn{Transport: h.t, socket: socket}
+	c.serve(r, h.sb)
+}
+
+// refuse answers a request that is not a WebSocket handshake.
+func refuse(w http.ResponseWriter, _ *http.Request, status int, reason error) {
+	w.Header().Set("Sec-WebSocket-Version", "13")
+	end := &protocol.Close{Code: protocol.CodeMalformed, Why: reason.Error()}
+	if status >= http.StatusInternalServerError {
+		end = &protocol.Close{Code: protocol.CodeUnavailable}
+	}
+	transports.RespondStatus(w, status, end)
+}
+
+// hijacker finds the Hijacker behind wrappers that can be unwrapped, where the Upgrader looks at the outermost only.
+type hijacker struct{ http.ResponseWriter }
+
+func (h hijacker) Hijack() (net.Conn, *bufio.ReadWriter, error) {
+	return http.NewResponseController(h.ResponseWriter).Hijack()
+}
+
+func (h hijacker) Unwrap() http.ResponseWriter { return h.ResponseWriter }
