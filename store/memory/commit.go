@@ -1,0 +1,192 @@
+package memory
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/sojourn-go/sojourn/store"
+)
+
+// Commit implements [store.Store]. A turn that no caller may send is an error, and not applied.
+func (s *Store) Commit(ctx context.Context, t store.Turn) (store.Outcome, error) {
+	if err := check(t); err != nil {
+		return store.Outcome{}, fmt.Errorf("store/memory: commit: %w", err)
+	}
+	now, err := s.begin(ctx)
+	if err != nil {
+		return store.Outcome{}, err
+	}
+	defer s.mu.Unlock()
+
+	var out store.Outcome
+	out.Status = s.state.admit(t)
+	if out.Status == store.Applied && !s.state.hold(t.Guards) {
+		out.Status = store.Conflict
+		out.Fresh = s.state.fresh(t.Guards)
+	}
+	if out.Status == store.Applied {
+		out.At = s.apply(t, now)
+	}
+	if t.Cause.Socket != "" {
+		k := s.state.known(t.Cause.Socket)
+		out.Number, out.Top = k.Number, k.Top
+	}
+	out.NextDue = s.state.nextDue(now)
+	return out, nil
+}
+
+// check finds the turns that make no sense, so that applying can rely on what it meets.
+func check(t store.Turn) error {
+	c := t.Cause
+	switch {
+	case c.Socket == "" && c.Item == "" && c.Key == "":
+		return errors.New("a turn without a cause")
+	case c.Item != "" && c.Token == "":
+		return errors.New("an item's turn without its token")
+	}
+	opening := c.Socket != "" && c.Token == "" && c.Number == 0
+	for i, e := range t.Effects {
+		switch e.(type) {
+		case store.Open:
+			if !opening || i != 0 {
+				return errors.New("Open is only for message 0, and first")
+			}
+		case store.Append, store.Publish, store.Subscribe, store.Unsubscribe, store.Put, store.Cancel, store.End, store.Bye:
+		default:
+			return fmt.Errorf("effect %T is not known", e)
+		}
+	}
+	if opening && (len(t.Effects) == 0 || !is[store.Open](t.Effects[0])) {
+		return errors.New("message 0 does not begin with Open")
+	}
+	return nil
+}
+
+func is[E store.Effect](e store.Effect) bool { _, ok := e.(E); return ok }
+
+// admit tells whether the turn's cause lets it be applied: Applied, or why not.
+func (st *state) admit(t store.Turn) store.Status {
+	c := t.Cause
+	switch {
+	case c.Key != "":
+		if st.keys[c.Key] != nil {
+			return store.Repeated
+		}
+	case c.Item != "":
+		if it := st.items[c.Item]; it == nil || it.token != c.Token {
+			return store.Gone
+		}
+	case c.Token != "":
+		if s := st.sockets[c.Socket]; s == nil || s.token != c.Token {
+			return store.Gone
+		}
+	default:
+		return st.admitMessage(t)
+	}
+	return store.Applied
+}
+
+func (st *state) admitMessage(t store.Turn) store.Status {
+	id, n := t.Cause.Socket, t.Cause.Number
+	s, k := st.sockets[id], st.known(id)
+	switch {
+	case k.ID == "" && n == 0:
+		return store.Applied
+	case k.ID == "":
+		return store.Gone
+	case n <= k.Number:
+		return store.Repeated // also of a socket that has ended: its goodbye may be what is repeated
+	case k.Ended:
+		return store.Gone
+	case n > k.Number+1:
+		return store.Gap
+	}
+	for _, e := range t.Effects {
+		if is[store.Bye](e) {
+			return store.Applied // a full stream must not keep anybody from leaving
+		}
+	}
+	if entries, bytes := s.unacknowledged(t.Ack); entries > store.MaxEntries/2 || bytes > store.MaxBytes/2 {
+		return store.Full
+	}
+	return store.Applied
+}
+
+// hold tells whether all guards do.
+func (st *state) hold(guards []store.Guard) bool {
+	for _, g := range guards {
+		if g.Topic == "" {
+			if st.items[g.Item] == nil {
+				return false
+			}
+			continue
+		}
+		var top store.Cursor
+		if t := st.topics[g.Topic]; t != nil {
+			top = t.top
+		}
+		if top != g.At {
+			return false
+		}
+	}
+	return true
+}
+
+// fresh returns what the guarded topics hold.
+func (st *state) fresh(guards []store.Guard) []store.Fresh {
+	var all []store.Fresh
+	for _, g := range guards {
+		if g.Topic == "" {
+			continue
+		}
+		f := store.Fresh{Topic: g.Topic}
+		if t := st.topics[g.Topic]; t != nil {
+			f.At, f.Value = t.top, bytes.Clone(t.value)
+		}
+		all = append(all, f)
+	}
+	return all
+}
+
+// apply makes an admitted turn real. Nothing in it can fail.
+func (s *Store) apply(t store.Turn, now time.Duration) []store.Cursor {
+	st, c := s.state, t.Cause
+	if sock := st.sockets[c.Socket]; sock != nil {
+		sock.acknowledge(t.Ack)
+	}
+	run := turn{Store: s, now: now, socket: c.Socket, attempt: t.Attempt, from: t.From}
+	at := make([]store.Cursor, len(t.Effects))
+	for i, e := range t.Effects {
+		at[i] = run.take(e)
+	}
+	switch {
+	case c.Key != "":
+		k := &key{name: c.Key}
+		k.expires.owner = k
+		st.keys[c.Key] = k
+		keep := c.KeepKey
+		if keep <= 0 {
+			keep = defaultKey
+		}
+		st.expires.set(&k.expires, now+keep)
+	case c.Item != "":
+		// The turn may have put an item of that name, which is another one, without a token.
+		if it := st.items[c.Item]; it != nil && it.token == c.Token {
+			st.remove(it)
+		}
+	case c.Token != "":
+		if sock := st.sockets[c.Socket]; sock != nil {
+			run.bury(sock)
+		}
+	default:
+		if sock := st.sockets[c.Socket]; sock != nil {
+			sock.Number = c.Number
+		} else if t := st.tombstones[c.Socket]; t != nil {
+			t.Number = c.Number
+		}
+	}
+	return at
+}

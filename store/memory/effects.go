@@ -1,0 +1,194 @@
+package memory
+
+import (
+	"bytes"
+	"time"
+
+	"github.com/sojourn-go/sojourn/store"
+)
+
+// turn is a turn while its effects take place.
+type turn struct {
+	*Store
+	now     time.Duration
+	socket  string // of the cause
+	attempt string
+	from    string
+}
+
+// take makes one effect real and returns where it put its entry.
+func (t *turn) take(e store.Effect) store.Cursor {
+	switch e := e.(type) {
+	case store.Open:
+		t.open(e)
+	case store.Append:
+		return t.append(t.state.sockets[e.Socket], e.Data)
+	case store.Publish:
+		return t.publish(e)
+	case store.Subscribe:
+		return t.subscribe(e)
+	case store.Unsubscribe:
+		return t.unsubscribe(e)
+	case store.Put:
+		t.put(e)
+	case store.Cancel:
+		if it := t.state.items[e.Item]; it != nil {
+			t.state.remove(it)
+		}
+	case store.End:
+		if s := t.state.sockets[e.Socket]; s != nil && !s.Ended {
+			t.end(s, e.Code, e.Why, t.from)
+		}
+	case store.Bye:
+		if s := t.state.sockets[t.socket]; s != nil {
+			s.Code, s.Why = e.Code, e.Why
+			t.bury(s)
+		}
+	}
+	return store.Cursor{}
+}
+
+func (t *turn) open(e store.Open) {
+	s := &socket{
+		Socket: store.Socket{ID: t.socket, Secret: e.Secret, Attach: e.Attach, User: bytes.Clone(e.User), Session: e.Session},
+		stream: newStream(t.attempt),
+		inbox:  e.Inbox,
+		subs:   map[string]store.Sub{},
+		items:  map[string]struct{}{},
+	}
+	s.due.owner = s
+	t.state.sockets[t.socket] = s
+	t.state.due.set(&s.due, t.now+e.TTL)
+}
+
+// append adds an entry to a socket's stream, if the socket is open.
+func (t *turn) append(s *socket, data []byte) store.Cursor {
+	if s == nil || s.Ended {
+		return store.Cursor{}
+	}
+	if len(s.entries)+1 > store.MaxEntries || s.bytes+len(data) > store.MaxBytes {
+		s.drop(len(s.entries))
+	}
+	e, prev := s.add(data, t.attempt)
+	t.notify(s.inbox, t.from, store.Notice{Kind: store.Added, Socket: s.ID, Prev: prev, Entry: e})
+	return e.Cursor
+}
+
+func (t *turn) publish(e store.Publish) store.Cursor {
+	top := t.state.topic(e.Topic, t.attempt, e.TTL, t.now)
+	entry, prev := top.add(e.Data, t.attempt)
+	if e.Value != nil {
+		top.value = bytes.Clone(e.Value)
+	}
+	top.retain(positive(e.Keep, 1000), positive(e.KeepBytes, 1<<20))
+	t.broadcast(t.from, store.Notice{Kind: store.Added, Topic: e.Topic, Prev: prev, Entry: entry})
+	return entry.Cursor
+}
+
+func positive(n, otherwise int) int {
+	if n > 0 {
+		return n
+	}
+	return otherwise
+}
+
+// retain lets go of entries beyond the retention, but never of the newest.
+func (s *stream) retain(keep, keepBytes int) {
+	n, bytes := 0, s.bytes
+	for n < len(s.entries)-1 && (len(s.entries)-n > keep || bytes > keepBytes) {
+		bytes -= len(s.entries[n].Data)
+		n++
+	}
+	s.drop(n)
+}
+
+func (t *turn) subscribe(e store.Subscribe) store.Cursor {
+	s := t.state.sockets[e.Socket]
+	if s == nil || s.Ended {
+		return store.Cursor{}
+	}
+	top := t.state.topic(e.Topic, t.attempt, e.TTL, t.now)
+	var begin store.Cursor
+	if !e.State {
+		back := min(max(0, e.Back), len(top.entries))
+		begin = top.at(top.top.Offset - uint64(back))
+	}
+	s.subs[e.Topic] = store.Sub{Topic: e.Topic, ID: top.id, Cursor: begin}
+	data := append(bytes.Clone(e.Data), top.id+","...)
+	return t.append(s, begin.Append(data))
+}
+
+func (t *turn) unsubscribe(e store.Unsubscribe) store.Cursor {
+	s := t.state.sockets[e.Socket]
+	if s == nil || s.Ended {
+		return store.Cursor{}
+	}
+	sub, ok := s.subs[e.Topic]
+	if !ok {
+		return store.Cursor{}
+	}
+	delete(s.subs, e.Topic)
+	return t.append(s, append(bytes.Clone(e.Data), sub.ID...))
+}
+
+// put adds an item; one of the same name is replaced, and whoever has claimed that one has nothing.
+func (t *turn) put(e store.Put) {
+	if old := t.state.items[e.Item]; old != nil {
+		t.state.remove(old)
+	}
+	it := &item{Item: store.Item{ID: e.Item, Socket: e.Socket, Data: bytes.Clone(e.Data)}}
+	it.due.owner = it
+	t.state.items[e.Item] = it
+	at := t.now + max(0, e.After)
+	if e.Socket != "" {
+		if s := t.state.sockets[e.Socket]; s != nil && !s.Ended {
+			s.items[e.Item] = struct{}{}
+		} else {
+			it.Gone, at = true, t.now
+		}
+	}
+	t.state.due.set(&it.due, at)
+}
+
+// remove takes an item away.
+func (st *state) remove(it *item) {
+	st.due.remove(&it.due)
+	delete(st.items, it.ID)
+	if s := st.sockets[it.Socket]; s != nil {
+		delete(s.items, it.ID)
+	}
+}
+
+// end makes an open socket a closing one, which can be claimed at once, and its items due.
+func (t *turn) end(s *socket, code int, why, from string) {
+	s.Ended, s.Code, s.Why = true, code, why
+	t.state.due.set(&s.due, t.now)
+	t.orphan(s)
+	t.notify(s.inbox, from, store.Notice{Kind: store.Moved, Socket: s.ID})
+}
+
+// orphan makes a socket's items due, since it has ended.
+func (t *turn) orphan(s *socket) {
+	for id := range s.items {
+		it := t.state.items[id]
+		it.Gone = true
+		// One that is claimed stays with its claim until the lease is over.
+		if it.token == "" {
+			t.state.due.set(&it.due, t.now)
+		}
+	}
+	clear(s.items)
+}
+
+// bury replaces a socket by its tombstone.
+func (t *turn) bury(s *socket) {
+	if !s.Ended {
+		t.end(s, s.Code, s.Why, t.from)
+	}
+	t.state.due.remove(&s.due)
+	delete(t.state.sockets, s.ID)
+	stone := &tombstone{Socket: store.Socket{ID: s.ID, Number: s.Number, Ended: true, Code: s.Code, Why: s.Why}}
+	stone.expires.owner = stone
+	t.state.tombstones[s.ID] = stone
+	t.state.expires.set(&stone.expires, t.now+tombstoneLife)
+}
