@@ -35,8 +35,11 @@ type Store interface {
 	// acknowledgements, and tells what became of the sockets. len(kept) == len(held).
 	Keep(ctx context.Context, held []Held) ([]Kept, error)
 
-	// Claim takes up to max things that are due and leases them to the caller: until the lease is over no other
-	// claim returns them. The caller runs what they ask for and commits a turn with their token.
+	// Claim takes up to max things that are due, the longest due first, and leases them to the caller: until the lease is over no other
+	// claim returns them. The caller runs what they ask for and commits a turn with their token, which is
+	// valid until another claim has taken the thing.
+	//
+	// A socket whose deadline has passed ends when it is claimed, and not before. Its items become due by that, and come out of the next claim.
 	//
 	// If nobody has claimed for 30 s (the store, or everybody, was away) sockets' deadlines mean nothing: the first claim then opens a
 	// grace of 10 s, in which no claim returns anything and held connections are kept again. A grace opened less than
@@ -58,6 +61,7 @@ type Watch interface {
 	// Topics changes the set of watched topics. When it returns nil the change is in force: every entry committed from now on to an added
 	// topic is noticed.
 	Topics(ctx context.Context, add, drop []string) error
+	// Close ends the deliveries: when it returns, deliver is not running and will not be called. So deliver must not call it.
 	Close() error
 }
 
@@ -103,19 +107,20 @@ type Attach struct {
 	Socket string
 	Secret string
 	Number uint64            // the client's attach number. Below the newest: Stale. Equal: the same attach repeated
-	Inbox  string            // of the watch to be noticed; replaces that of the attach before, which gets a Moved notice
+	Inbox  string            // of the watch to be noticed; replaces that of the attach before, which gets a Moved notice (unless this is the same attach from the same inbox)
 	TTL    time.Duration     // the socket's new deadline, from now
-	Cursor Cursor            // the client has its stream up to here: entries are let go. Zero: it has nothing
+	Cursor Cursor            // the client has its stream up to here: entries are let go. Zero: it has nothing, and has lost what was let go. Not on the stream: Rewound
 	In     uint64            // last message that the client knows to be applied; more than the store knows: Rewound
 	Topics map[string]Cursor // cursors of subscriptions that moved; those that are not subscribed are ignored
 	Max    int               // entries to return at most; 0: 256
 }
 
-// Attached is what an attach found.
+// Attached is what an attach found. If there is more than one reason to refuse it: Gone for a socket that is not known, Denied,
+// Gone, Stale, Rewound. A refused attach changes nothing.
 type Attached struct {
 	Status  Status // Applied, Lost (all of what is below holds), Stale, Gone, Rewound, Denied
 	Socket  Socket // on Applied and Lost; on Gone Number, Code and Why as far as they are known
-	From    Cursor // where Entries begin: the Attach's cursor; on Lost, the oldest place that is kept
+	From    Cursor // where Entries begin: the Attach's cursor; if that is zero or Lost, the oldest place that is kept
 	Entries []Entry
 	Subs    []Sub         // every subscription
 	NextDue time.Duration // as Outcome.NextDue
@@ -130,15 +135,15 @@ type Socket struct {
 	Attach  uint64 // newest attach number
 	User    []byte // as given by Open
 	Session string // as given by Open
-	Ended   bool   // closing or closed; Code and Why are set
-	Code    int
+	Ended   bool   // closing or closed
+	Code    int    // on Ended, with Why: as End or Bye said; 4004 and "expired" if the deadline passed
 	Why     string
 }
 
 // Sub is a socket's subscription to a topic.
 type Sub struct {
 	Topic  string
-	ID     string // short name of the topic, the same for all sockets while the topic lives
+	ID     string // short name of the topic, the same for all sockets while the topic lives, and of no other topic; stays with the subscription
 	Cursor Cursor // as far as the client is known to have it; zero: it needs the state
 }
 
@@ -147,15 +152,17 @@ type Turn struct {
 	Cause   Cause
 	Attempt string  // names this run of the handler: at least 64 random bits. A repeated send has the same
 	From    string  // the caller's inbox, which is not noticed of what it commits itself; may be empty
-	Ack     Cursor  // the cause's socket has its own stream up to here; zero: nothing new
+	Ack     Cursor  // the cause's socket has its own stream up to here; zero, or not on the stream: nothing new
 	Guards  []Guard // all must hold
 	Effects []Effect
 }
 
-// Cause is why a turn happens; it decides whether the turn is applied. One of:
+// Cause is why a turn happens; it decides whether the turn is applied, before its guards do. One of:
 //
 //   - Socket and Number: the socket's message. Applied if Number is one more than the last applied and
-//     the socket has not ended. Number 0 is the open: the turn must contain an [Open] of the socket, and is Repeated if the socket was ever opened.
+//     the socket has not ended. A number that was applied is Repeated, also when the socket has ended since. Full if the socket's
+//     stream holds, after Ack, more than half of MaxEntries or MaxBytes; but a turn with a [Bye] is not refused for that.
+//     Number 0 is the open: the turn must contain an [Open] of the socket, and is Repeated if the socket was ever opened.
 //   - Socket and Token: the goodbye of a socket that was claimed. Applied if the claim still holds; then the socket has ended for good.
 //   - Item and Token: a due item that was claimed. Applied if the claim still holds; then the item is gone.
 //   - Key: code outside of all sockets. Applied if no turn with this key was applied within KeepKey.
@@ -189,14 +196,14 @@ type (
 		TTL     time.Duration
 	}
 
-	// Append adds an entry to a socket's stream. For a socket that has ended or is not known nothing happens. If
-	// the stream is full (MaxEntries or MaxBytes not acknowledged) all entries are let go first, and the client will find its cursor Lost.
+	// Append adds an entry to a socket's stream. For a socket that has ended or is not known nothing happens, as for all effects on a
+	// socket. If the stream would hold more than MaxEntries or MaxBytes all entries are let go first, and the client will find its cursor Lost.
 	Append struct {
 		Socket string
 		Data   []byte
 	}
 
-	// Publish adds an entry to a topic, which it makes if need be, and lets go of entries beyond the topic's retention.
+	// Publish adds an entry to a topic, which it makes if need be, and lets go of entries beyond the topic's retention, but for the newest.
 	Publish struct {
 		Topic     string
 		Data      []byte
@@ -226,7 +233,7 @@ type (
 		Data   []byte
 	}
 
-	// Put adds an item, due after a time. With a Socket it belongs to it: when the socket ends (or if it has ended, or is not known) the item is due
+	// Put adds an item, due after a time; one of the same name is replaced, and a claim of that one holds no more. With a Socket it belongs to it: when the socket ends (or if it has ended, or is not known) the item is due
 	// at once, with Gone set.
 	Put struct {
 		Item   string
@@ -315,14 +322,14 @@ type Reply struct {
 type Held struct {
 	Socket string
 	Attach uint64
-	Inbox  string
+	Inbox  string // becomes the socket's, if the attach is the newest
 	TTL    time.Duration
-	Ack    Cursor // zero: nothing new
+	Ack    Cursor // zero, or older than what is kept: nothing new
 }
 
-// Kept tells what became of a held connection's socket.
+// Kept tells what became of a held connection's socket. Only what is Applied changes anything.
 type Kept struct {
-	Status Status // Applied, Replaced, Gone, Rewound (the store does not have Ack)
+	Status Status // Applied, Replaced (Attach is below the newest; above it, it becomes the newest), Gone, Rewound (the store does not have Ack)
 	Socket Socket // Number and Top; on Gone Code and Why
 }
 
