@@ -1,0 +1,159 @@
+package transporttest
+
+import (
+	"context"
+	"net/http"
+	"sync"
+	"testing"
+
+	"github.com/sojourn-go/sojourn/transports"
+)
+
+// board is a switchboard that does what the check says, and notes what the transport does.
+type board struct {
+	t     *testing.T
+	links chan *link  // as they are opened
+	up    chan string // frames that came up, whichever way
+
+	mu     sync.Mutex
+	all    []*link
+	refuse error // what Open returns
+	reject error // what Push and Post return
+}
+
+func newBoard(t *testing.T) *board {
+	return &board{t: t, links: make(chan *link, 64), up: make(chan string, 1024)}
+}
+
+var greeting = []byte(`h{"id":"kit"}`)
+
+func (b *board) Open(r *http.Request, hello []byte, c transports.Carrier) (transports.Link, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.refuse != nil {
+		return nil, b.refuse
+	}
+	k := &link{
+		b: b, hello: string(hello), carrier: c, request: r,
+		down: make(chan pulled, 64), closed: make(chan struct{}),
+	}
+	b.all = append(b.all, k)
+	b.links <- k
+	return k, nil
+}
+
+func (b *board) Post(_ *http.Request, frames [][]byte) ([][]byte, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.reject != nil {
+		return nil, b.reject
+	}
+	for _, f := range frames[1:] {
+		b.up <- string(f)
+	}
+	return [][]byte{[]byte("a1,0")}, nil
+}
+
+func (b *board) set(refuse, reject error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.refuse, b.reject = refuse, reject
+}
+
+type pulled struct {
+	frames [][]byte
+	err    error
+}
+
+// link is a connection as the switchboard sees it.
+type link struct {
+	b       *board
+	hello   string
+	carrier transports.Carrier
+	request *http.Request
+	down    chan pulled   // what the next Pulls return
+	closed  chan struct{} // closed by Close
+
+	mu             sync.Mutex
+	greeted        bool
+	pulls, pushing int
+	closes         int
+}
+
+// give makes one Pull return the frames.
+func (k *link) give(frames ...string) { k.down <- pulled{frames: lines(frames)} }
+
+// end makes one Pull return the frames with an error.
+func (k *link) end(err error, frames ...string) { k.down <- pulled{lines(frames), err} }
+
+func (k *link) Push(ctx context.Context, frame []byte) error {
+	k.enter(&k.pushing)
+	defer k.leave(&k.pushing)
+	k.b.mu.Lock()
+	defer k.b.mu.Unlock()
+	if k.b.reject != nil {
+		return k.b.reject
+	}
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	k.b.up <- string(frame)
+	return nil
+}
+
+func (k *link) Pull(ctx context.Context) ([][]byte, error) {
+	k.enter(&k.pulls)
+	defer k.leave(&k.pulls)
+	var head [][]byte
+	if !k.greeted {
+		head = [][]byte{greeting}
+		k.greeted = true
+		if !k.carrier.Once {
+			return head, nil
+		}
+	} else if k.carrier.Once {
+		k.b.t.Error("Pull was called twice on a link that carries once")
+	}
+	select {
+	case p := <-k.down:
+		return append(head, p.frames...), p.err
+	case <-ctx.Done():
+		if k.carrier.Once {
+			return head, nil
+		}
+		return nil, ctx.Err()
+	}
+}
+
+func (k *link) Close() {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if k.closes++; k.closes == 1 {
+		close(k.closed)
+	}
+}
+
+func (k *link) enter(calls *int) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if *calls++; *calls > 1 {
+		k.b.t.Error("two calls of Push, or two of Pull, at once on one link")
+	}
+	if k.closes > 0 {
+		k.b.t.Error("Push or Pull was called on a link that was closed")
+	}
+}
+
+func (k *link) leave(calls *int) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	*calls--
+}
+
+func lines(frames []string) [][]byte {
+	b := make([][]byte, len(frames))
+	for i, f := range frames {
+		b[i] = []byte(f)
+	}
+	return b
+}

@@ -1,0 +1,313 @@
+package transporttest
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/sojourn-go/sojourn/protocol"
+)
+
+// The first frame that a switchboard sees is the hello as it was sent, and the first that a client sees is the greeting.
+func helloFirst(t *testing.T, b *bench) {
+	c, k := b.dial()
+	if k.hello != string(hello) {
+		t.Errorf("Open was given %q, want the hello %q", k.hello, hello)
+	}
+	if k.request == nil {
+		t.Error("Open was given no request")
+	}
+	if k.carrier.Transport != b.Transport.Name() || k.carrier.Once != b.Once || k.carrier.Heartbeat != b.Heartbeat {
+		t.Errorf("Open was given the carrier %+v", k.carrier)
+	}
+	k.give("e1.a,kit.first")
+	b.expect(c, string(greeting), "e1.a,kit.first")
+}
+
+// What Pull returns arrives in order, each frame once, whatever the number of frames and Pulls.
+func downInOrder(t *testing.T, b *bench) {
+	c, k := b.dial()
+	want := []string{string(greeting)}
+	for i := range 20 {
+		var batch []string
+		for j := range 1 + 7*i%13 {
+			batch = append(batch, fmt.Sprintf(`e%d.a,kit.n|"%s"`, 100*i+j, strings.Repeat("é", j)))
+		}
+		want = append(want, batch...)
+		k.give(batch...)
+		if b.Once {
+			break
+		}
+	}
+	b.expect(c, want...)
+}
+
+// The frames of one Pull leave with one write.
+func oneWrite(t *testing.T, b *bench) {
+	c, k := b.dial()
+	var batch []string
+	for i := range 50 {
+		batch = append(batch, fmt.Sprintf("e%d.a,kit.n|%d", i+1, i))
+	}
+	if !b.Once {
+		b.expect(c, string(greeting))
+	}
+	synctest.Wait()
+	before := b.pipes.writes.Load()
+	k.give(batch...)
+	if b.Once {
+		batch = append([]string{string(greeting)}, batch...)
+	}
+	b.expect(c, batch...)
+	if n := b.pipes.writes.Load() - before; n > 1 {
+		t.Errorf("%d frames of one Pull left with %d writes", len(batch), n)
+	}
+}
+
+// A Pull may return more than is written at once.
+func largeBatch(t *testing.T, b *bench) {
+	c, k := b.dial()
+	want := []string{string(greeting)}
+	for i := range 40 {
+		want = append(want, fmt.Sprintf(`e%d.a,kit.n|"%s"`, i+1, strings.Repeat("x", 1000*i)))
+	}
+	k.give(want[1:]...)
+	b.expect(c, want...)
+}
+
+// Frames come up in order, one or several in a message.
+func upInOrder(t *testing.T, b *bench) {
+	c, k := b.dial()
+	var sent []string
+	for i := range 30 {
+		var message [][]byte
+		for j := range 1 + i%4 {
+			f := fmt.Sprintf(`C%d,kit.m|"%d é"`, len(sent)+1, j)
+			sent = append(sent, f)
+			message = append(message, []byte(f))
+		}
+		b.send(c, message...)
+	}
+	for _, want := range sent {
+		if got := b.arrived(); got != want {
+			t.Fatalf("%q came up, want %q", got, want)
+		}
+	}
+	k.give("e1.a,kit.done") // the connection is still good
+	b.expect(c, string(greeting), "e1.a,kit.done")
+}
+
+// A frame over the limit does not reach the switchboard, and the client is told.
+func tooBig(t *testing.T, b *bench) {
+	for _, frames := range [][]string{
+		{"C1,kit.m|" + strings.Repeat("x", 66<<10)},
+		{"C1,kit.m|" + strings.Repeat("x", 2<<20)},
+		{"C1,kit.m|" + strings.Repeat("x", 300<<10), "C2,kit.m"},
+	} {
+		c, _ := b.dial()
+		if code := b.sendUntilEnd(c, lines(frames)...); code != protocol.CodeTooBig {
+			t.Errorf("a message of %d bytes ended with %v, want too_big", len(frames[0]), code)
+		}
+		b.nothingArrived()
+	}
+}
+
+// A hello over the limit opens nothing.
+func helloTooBig(t *testing.T, b *bench) {
+	b.refused(append(bytes.Repeat([]byte(" "), 66<<10), hello...), protocol.CodeTooBig)
+}
+
+// What is not UTF-8 does not reach the switchboard.
+func notUTF8(t *testing.T, b *bench) {
+	c, _ := b.dial()
+	if code := b.sendUntilEnd(c, []byte("C1,kit.m|\"\xff\"")); code != protocol.CodeMalformed {
+		t.Errorf("bytes that are not UTF-8 ended with %v, want malformed", code)
+	}
+	b.nothingArrived()
+	b.refused([]byte("H{\"v\":1,\"key\":\"\xff\"}"), protocol.CodeMalformed)
+}
+
+// reasons are errors of a switchboard, and what the client is told.
+func reasons() map[error]protocol.Close {
+	n := uint64(57)
+	r := map[error]protocol.Close{
+		errors.New("secret: the store's password is hunter2"): {Code: protocol.CodeUnavailable},
+		fmt.Errorf("while testing: %w", protocol.ErrMalformed): {
+			Code: protocol.CodeMalformed, Why: "while testing: " + strings.ReplaceAll(protocol.ErrMalformed.Error(), ",", " "),
+		},
+	}
+	for code := protocol.CodeMove; code <= protocol.CodeSilent; code++ {
+		end := protocol.Close{Code: code, In: &n, Why: "für kit"}
+		r[&end] = end
+	}
+	return r
+}
+
+// If Open fails the client is told why.
+func openRefused(t *testing.T, b *bench) {
+	for err, want := range reasons() {
+		b.board.set(err, nil)
+		b.told(b.dialError(hello), want)
+	}
+}
+
+// If Pull fails the client gets the frames that came with the error, and is told why.
+func pullRefused(t *testing.T, b *bench) {
+	for err, want := range reasons() {
+		c, k := b.dial()
+		k.end(err, "e1.a,kit.last")
+		b.expect(c, string(greeting), "e1.a,kit.last")
+		b.told(b.ending(c), want)
+		c.Close()
+	}
+}
+
+// If Push (or Post) fails the client is told why.
+func pushRefused(t *testing.T, b *bench) {
+	for err, want := range reasons() {
+		c, _ := b.dial()
+		b.board.set(nil, err)
+		end := c.Send([]byte("C1,kit.m"))
+		if end == nil {
+			end = b.ending(c)
+		}
+		b.told(end, want)
+		c.Close()
+		b.board.set(nil, nil)
+	}
+}
+
+// After the last frame the connection ends in good order: the client connects again at once.
+func endOfFile(t *testing.T, b *bench) {
+	c, k := b.dial()
+	k.end(io.EOF, "e1.a,kit.last", "m4000")
+	b.expect(c, string(greeting), "e1.a,kit.last", "m4000")
+	b.endsWell(c)
+}
+
+// When all links end, as in a drain, all connections do, and nothing of them is left though no client hangs up.
+func drain(t *testing.T, b *bench) {
+	var conns []Conn
+	var links []*link
+	for range 20 {
+		c, k := b.dial()
+		conns, links = append(conns, c), append(links, k)
+	}
+	for _, k := range links {
+		k.end(io.EOF, "m0")
+	}
+	for _, c := range conns {
+		b.expect(c, string(greeting), "m0")
+		b.endsWell(c)
+	}
+	b.pass(2 * time.Second)
+	if n := b.active.Load(); n != 0 {
+		t.Errorf("%d requests are still being served", n)
+	}
+}
+
+// When the client is gone, Pull's context ends and the link is closed.
+func clientLeaves(t *testing.T, b *bench) {
+	c, k := b.dial()
+	if !b.Once {
+		b.expect(c, string(greeting))
+	}
+	synctest.Wait()
+	c.Close()
+	synctest.Wait()
+	select {
+	case <-k.closed:
+	default:
+		t.Error("the link is not closed though its client is gone")
+	}
+}
+
+// The server's ReadTimeout and WriteTimeout do not end a connection.
+func serverTimeouts(t *testing.T, b *bench) {
+	c, k := b.dial()
+	want := []string{string(greeting), "e1.a,kit.late"}
+	if !b.Once {
+		b.expect(c, want[0])
+		want = want[1:]
+	}
+	b.pass(16 * time.Second)
+	k.give("e1.a,kit.late")
+	b.expect(c, want...)
+	b.send(c, []byte("C1,kit.m"))
+	if got := b.arrived(); got != "C1,kit.m" {
+		t.Errorf("%q came up", got)
+	}
+}
+
+// A page of another origin is refused before the switchboard hears of it.
+func foreignOrigin(t *testing.T, b *bench) {
+	for _, origin := range []string{"http://elsewhere", "null", "http://kit.elsewhere", "http://kit:8080", ""} {
+		b.server.Header = map[string][]string{"Origin": {origin}}
+		b.refused(hello, protocol.CodeDenied)
+	}
+	b.server.Header = map[string][]string{"Origin": {"http://kit"}}
+	c, k := b.dial()
+	k.give("e1.a,kit.own")
+	b.expect(c, string(greeting), "e1.a,kit.own")
+}
+
+// A client that does not read is cut off when the write timeout is over, and holds up nobody meanwhile.
+func slowClient(t *testing.T, b *bench) {
+	slow, k := b.dial()
+	var much []string
+	for i := range 20 {
+		much = append(much, fmt.Sprintf(`e%d.a,kit.n|"%s"`, i+1, strings.Repeat("x", 60<<10)))
+	}
+	k.give(much...)
+	synctest.Wait()
+	c, other := b.dial()
+	other.give("e1.a,kit.other")
+	b.expect(c, string(greeting), "e1.a,kit.other")
+	c.Close()
+	synctest.Wait()
+	if b.active.Load() != 1 {
+		t.Fatal("the slow client's request is not being served: the check is broken")
+	}
+	b.pass(b.WriteTimeout + 2*time.Second)
+	if b.active.Load() != 0 {
+		t.Error("a client that does not read was not cut off")
+	}
+	slow.Close()
+}
+
+// While there is nothing to say a ping comes every heartbeat.
+func heartbeat(t *testing.T, b *bench) {
+	c, _ := b.dial()
+	b.expect(c, string(greeting))
+	for range 5 {
+		start := time.Now()
+		frames, err := c.Receive()
+		if err != nil || len(frames) != 1 || string(frames[0]) != "p" {
+			t.Fatalf("%q, %v came, want a ping", frames, err)
+		}
+		if d := time.Since(start); d > b.Heartbeat {
+			t.Errorf("a ping came after %v, want at most %v", d, b.Heartbeat)
+		}
+		b.send(c, []byte("A1.a"))
+	}
+}
+
+// A connection is told to move when it reaches its age, at most a tenth before, and ends.
+func maxAge(t *testing.T, b *bench) {
+	start := time.Now()
+	c, _ := b.dial()
+	b.expect(c, string(greeting))
+	frames := b.receiveAnswering(c)
+	if string(frames[0]) != "m0" {
+		t.Fatalf("%q came, want m0", frames)
+	}
+	if age := time.Since(start); age > b.MaxAge || age < b.MaxAge-b.MaxAge/10 {
+		t.Errorf("told to move at the age of %v, want %v or up to a tenth less", age, b.MaxAge)
+	}
+	b.endsWell(c)
+}

@@ -1,0 +1,83 @@
+// Package transporttest is the executable specification of a transport: what every implementation of
+// transports.Transport must do, seen from its client and from its switchboard at once.
+//
+//	func TestTransport(t *testing.T) {
+//		transporttest.Run(t, transporttest.Subject{Transport: carrier.Transport{}, Dial: dial})
+//	}
+//
+// Every check runs in a bubble of its own (testing/synctest): a real net/http server over net.Pipe, in fake time, so that
+// minutes cost nothing and a goroutine that is left behind fails the test. The server has a ReadTimeout and a
+// WriteTimeout of five seconds, as careful programs have.
+package transporttest
+
+import (
+	"context"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/sojourn-go/sojourn/transports"
+)
+
+// Subject is a transport under test.
+type Subject struct {
+	Transport transports.Transport
+
+	// Dial makes one connection that begins with the hello. It need not wait for anything but the connection itself. If
+	// the request is refused, Dial or the first Receive returns the z frame of the response as a *protocol.Close.
+	Dial func(ctx context.Context, s *Server, hello []byte) (Conn, error)
+
+	Once         bool          // a connection carries what one Pull returns
+	Heartbeat    time.Duration // a ping comes so often; 0: it has none
+	MaxAge       time.Duration // a connection ends when it is so old; 0: it does not
+	WriteTimeout time.Duration // a client that does not read is cut off after so long; 0: it is not (there is nothing to cut)
+}
+
+// Conn is the client's end of one connection.
+type Conn interface {
+	// Send sends frames in one message, or in one POST to /up after a K frame. A z frame in the response is returned as a *protocol.Close.
+	Send(frames ...[]byte) error
+
+	// Receive returns the next frames, in order, at least one. When the connection has ended the error is the z frame as a *protocol.Close, if one
+	// came, else io.EOF for an orderly end, else the connection's. The z frame itself is not among the frames.
+	Receive() ([][]byte, error)
+
+	// Close breaks the connection off.
+	Close() error
+}
+
+// Run runs all checks that apply to the subject.
+func Run(t *testing.T, s Subject) {
+	for _, c := range []struct {
+		name  string
+		check func(*testing.T, *bench)
+		skip  bool
+	}{
+		{"HelloFirst", helloFirst, false},
+		{"DownInOrder", downInOrder, false},
+		{"OneWrite", oneWrite, false},
+		{"LargeBatch", largeBatch, false},
+		{"UpInOrder", upInOrder, false},
+		{"TooBig", tooBig, false},
+		{"HelloTooBig", helloTooBig, false},
+		{"NotUTF8", notUTF8, false},
+		{"OpenRefused", openRefused, false},
+		{"PullRefused", pullRefused, false},
+		{"PushRefused", pushRefused, false},
+		{"EndOfFile", endOfFile, false},
+		{"Drain", drain, false},
+		{"ClientLeaves", clientLeaves, false},
+		{"ServerTimeouts", serverTimeouts, false},
+		{"ForeignOrigin", foreignOrigin, len(s.Transport.Endpoints(newBoard(t))) == 0},
+		{"SlowClient", slowClient, s.WriteTimeout == 0},
+		{"Heartbeat", heartbeat, s.Heartbeat == 0},
+		{"MaxAge", maxAge, s.MaxAge == 0},
+	} {
+		if c.skip {
+			continue
+		}
+		t.Run(c.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) { c.check(t, newBench(t, s)) })
+		})
+	}
+}
