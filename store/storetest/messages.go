@@ -3,6 +3,7 @@ package storetest
 import (
 	"fmt"
 	"sync"
+	"time"
 
 	"github.com/sojourn-go/sojourn/store"
 )
@@ -14,6 +15,13 @@ var messageChecks = []check{
 	{"MessagesInOrder", checkMessagesInOrder},
 	{"OneTurnPerNumber", checkOneTurnPerNumber},
 	{"UnknownSocketIsGone", checkUnknownSocket},
+	{"FullByEntries", checkFullByEntries},
+	{"FullByBytes", checkFullByBytes},
+	{"RefusedTurnTakesNoAck", checkRefusedAck},
+	{"AckRidesOnTurns", checkTurnAck},
+	{"EffectsInOrder", checkEffectsInOrder},
+	{"KeyOnce", checkKeyOnce},
+	{"KeyIsForgotten", checkKeyForgotten},
 }
 
 func checkOpen(k *kit) {
@@ -107,4 +115,132 @@ func checkUnknownSocket(k *kit) {
 	k.status(k.entries("nobody").Status, store.Gone, "the entries of a socket that is not known read as Gone")
 	out := k.do(store.Append{Socket: "nobody", Data: []byte("x")})
 	k.must(out.At[0].IsZero(), "an Append to a socket that is not known does nothing, and At is zero")
+}
+
+// fill appends n entries of a size to a socket's stream from outside, and returns the top.
+func (k *kit) fill(socket string, n, size int) store.Cursor {
+	k.Helper()
+	var effects []store.Effect
+	for range n {
+		effects = append(effects, store.Append{Socket: socket, Data: make([]byte, size)})
+	}
+	at := k.do(effects...).At
+	return at[len(at)-1]
+}
+
+func checkFullByEntries(k *kit) {
+	k.open("a")
+	half := k.fill("a", store.MaxEntries/2, 1)
+	k.status(k.say("a", 1).Status, store.Applied, "a stream that holds half of MaxEntries is not yet Full")
+	k.fill("a", 1, 1)
+	out := k.say("a", 2, store.Append{Socket: "a", Data: []byte("x")})
+	k.status(out.Status, store.Full, "a message is Full when its socket's stream holds more than MaxEntries/2")
+	k.same(out.Number, uint64(1), "a message that is Full is not applied")
+	k.same(len(k.entries("a").Entries), store.MaxEntries/2+1, "a turn that is Full leaves nothing behind")
+	k.status(k.say("a", 1).Status, store.Repeated, "a message that was applied is Repeated, also when the stream is full")
+	k.status(k.say("a", 3).Status, store.Gap, "a number that is too high is a Gap, also when the stream is full")
+	k.do(store.Append{Socket: "a", Data: []byte("others may")})
+
+	out = k.commit(store.Turn{Cause: store.Cause{Socket: "a", Number: 2}, Ack: half})
+	k.status(out.Status, store.Applied, "the turn's own Ack counts before the turn is Full")
+	k.fill("a", store.MaxEntries/2, 1)
+	k.status(k.say("a", 3).Status, store.Full, "Full is about what is not acknowledged")
+	k.status(k.say("a", 3, store.Bye{Code: 4011}).Status, store.Applied, "a goodbye is never Full")
+}
+
+func checkFullByBytes(k *kit) {
+	k.open("a")
+	k.fill("a", 8, store.MaxBytes/16)
+	k.status(k.say("a", 1).Status, store.Applied, "a stream that holds half of MaxBytes is not yet Full")
+	k.fill("a", 1, 1)
+	k.status(k.say("a", 2).Status, store.Full, "a message is Full when its socket's stream holds more than MaxBytes/2")
+}
+
+func checkRefusedAck(k *kit) {
+	k.open("a")
+	top := k.fill("a", 3, 1)
+	cause := store.Cause{Socket: "a", Number: 1}
+	turns := []store.Turn{
+		{Cause: store.Cause{Socket: "a", Number: 2}, Ack: top},
+		{Cause: cause, Ack: top, Guards: []store.Guard{{Item: "none"}}},
+	}
+	for _, t := range turns {
+		out := k.commit(t)
+		k.must(out.Status != store.Applied, "a turn with a gap, or whose guard does not hold, is not Applied")
+		k.same(out.Top, top, "Outcome.Top is the top of the cause's socket")
+		k.same(len(k.entries("a").Entries), 3, "a turn that is not Applied leaves nothing behind, not even its Ack")
+	}
+}
+
+func checkTurnAck(k *kit) {
+	k.open("a")
+	k.fill("a", 5, 1)
+	e := k.entries("a").Entries
+	for i, ack := range []store.Cursor{
+		{}, {Offset: 9, Tag: "fffff"}, {Offset: 3, Tag: "00000"},
+	} {
+		out := k.commit(store.Turn{Cause: store.Cause{Socket: "a", Number: uint64(i + 1)}, Ack: ack})
+		k.status(out.Status, store.Applied, "an Ack that is no place of the stream does not hinder a turn")
+		k.same(len(k.entries("a").Entries), 5, "an Ack that is zero or no place of the stream (%v) lets nothing go", ack)
+	}
+	k.commit(store.Turn{Cause: store.Cause{Socket: "a", Number: 4}, Ack: e[2].Cursor})
+	r := k.entries("a")
+	k.same(r.Entries, e[3:], "an Ack lets entries go up to it, and no others")
+	k.same(r.From, e[2].Cursor, "the oldest place that is kept is where the acknowledged entries ended")
+	k.commit(store.Turn{Cause: store.Cause{Socket: "a", Number: 5}, Ack: e[0].Cursor})
+	k.same(k.entries("a"), r, "an Ack older than what is kept is nothing new")
+}
+
+func checkEffectsInOrder(k *kit) {
+	open := opening("a",
+		store.Append{Socket: "a", Data: []byte("1")},
+		store.Subscribe{Socket: "a", Topic: "t", Data: []byte("2,")},
+		store.Publish{Topic: "t", Data: []byte("3")},
+		store.Unsubscribe{Socket: "a", Topic: "t", Data: []byte("4,")},
+		store.Unsubscribe{Socket: "a", Topic: "t", Data: []byte("5,")},
+		store.Put{Item: "i", After: ttl},
+		store.Cancel{Item: "i"},
+		store.End{Socket: "a", Code: 4011},
+		store.Append{Socket: "a", Data: []byte("6")},
+	)
+	open.Attempt = k.attempt()
+	out := k.commit(open)
+	k.status(out.Status, store.Applied, "a turn may have many effects")
+	a := open.Attempt
+	places := chain(a, a, a, a)
+	want := []store.Cursor{{}, places[1], places[2], places[1], places[3], {}, {}, {}, {}, {}}
+	k.same(out.At, want, "At has where Append, Subscribe, Publish and Unsubscribe put their entries; it is zero for other effects and where nothing happened")
+	k.status(k.read(store.Query{Item: "i"}).Status, store.Missing, "effects take place in order: an item that was put and cancelled is Missing")
+}
+
+func checkKeyOnce(k *kit) {
+	turn := store.Turn{
+		Cause:   store.Cause{Key: "order-1"},
+		Effects: []store.Effect{store.Publish{Topic: "t", Data: []byte("x")}},
+	}
+	out := k.commit(turn)
+	k.status(out.Status, store.Applied, "a turn with a key that was not used is applied")
+	k.must(out.Top.IsZero() && out.Number == 0, "a turn without a socket has no Number and no Top")
+	k.status(k.commit(turn).Status, store.Repeated, "a turn with a key that was applied is Repeated")
+	k.same(len(k.read(store.Query{Topic: "t"}).Entries), 1, "a turn that is Repeated leaves nothing behind")
+
+	turn = store.Turn{Cause: store.Cause{Key: "order-2"}, Guards: []store.Guard{{Item: "none"}}}
+	k.status(k.commit(turn).Status, store.Conflict, "guards also hold for turns with a key")
+	turn.Guards = nil
+	k.status(k.commit(turn).Status, store.Applied, "a key is used by a turn that is Applied, not by one that is a Conflict")
+}
+
+func checkKeyForgotten(k *kit) {
+	short := store.Turn{Cause: store.Cause{Key: "short", KeepKey: time.Minute}}
+	long := store.Turn{Cause: store.Cause{Key: "long"}}
+	k.commit(short)
+	k.commit(long)
+	k.Advance(58 * time.Second)
+	k.status(k.commit(short).Status, store.Repeated, "a key is remembered for KeepKey")
+	k.Advance(4 * time.Second)
+	k.status(k.commit(short).Status, store.Applied, "a key is remembered no longer than KeepKey, which a Repeated turn does not extend")
+	k.Advance(23*time.Hour + 57*time.Minute)
+	k.status(k.commit(long).Status, store.Repeated, "KeepKey 0 means 24 hours")
+	k.Advance(3 * time.Minute)
+	k.status(k.commit(long).Status, store.Applied, "KeepKey 0 means no more than 24 hours")
 }
