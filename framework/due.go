@@ -1,0 +1,273 @@
+package framework
+
+import (
+	"context"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/sojourn-go/sojourn/protocol"
+	"github.com/sojourn-go/sojourn/store"
+)
+
+const (
+	claimMax   = 16
+	claimLease = 30 * time.Second
+	maxTake    = 10  // of one item, before it is given up
+	keepBatch  = 200 // sockets in one round trip
+)
+
+// due sees to what has to be done by and by: goodbyes, timers, keeping the sockets whose connections are held. It runs only while there is a
+// request to run in (a connection that is held is one); whatever it does not get round to, the next request on any instance does.
+type due struct {
+	srv *Server
+
+	mu      sync.Mutex
+	next    time.Time // when something is due; zero: nothing is known to be
+	tending bool
+	soon    chan struct{} // the tending goroutine is to look again
+	stopped bool
+	cancel  context.CancelFunc
+	ctx     context.Context
+	done    sync.WaitGroup
+
+	working sync.Mutex // held by whoever claims
+}
+
+func (d *due) init(s *Server) {
+	d.srv = s
+	d.soon = make(chan struct{}, 1)
+	d.ctx, d.cancel = context.WithCancel(context.Background())
+}
+
+// hint takes a store's answer of when something is due.
+func (d *due) hint(in time.Duration) {
+	if in < 0 {
+		return
+	}
+	at := time.Now().Add(in)
+	d.mu.Lock()
+	sooner := d.next.IsZero() || at.Before(d.next)
+	if sooner {
+		d.next = at
+	}
+	d.mu.Unlock()
+	if sooner {
+		d.poke()
+	}
+}
+
+func (d *due) poke() {
+	select {
+	case d.soon <- struct{}{}:
+	default:
+	}
+}
+
+// keepSoon has held sockets' acknowledgements told to the store before their time.
+func (d *due) keepSoon() { d.poke() }
+
+// held is called when a connection is held: from now on somebody tends.
+func (d *due) held() {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.tending || d.stopped {
+		return
+	}
+	d.tending = true
+	d.done.Go(d.tend)
+}
+
+// tend works while connections are held.
+func (d *due) tend() {
+	every := d.srv.cfg.TTL / 4
+	kept := time.Now()
+	for {
+		d.mu.Lock()
+		if d.srv.hub.held() == 0 || d.stopped {
+			d.tending = false
+			d.mu.Unlock()
+			return
+		}
+		wait := every
+		if !d.next.IsZero() {
+			wait = min(wait, time.Until(d.next))
+		}
+		d.mu.Unlock()
+		timer := time.NewTimer(max(wait, 10*time.Millisecond))
+		select {
+		case <-timer.C:
+		case <-d.soon:
+		case <-d.ctx.Done():
+		}
+		timer.Stop()
+		all := time.Since(kept) >= every*9/10
+		if all {
+			kept = time.Now()
+		}
+		d.srv.keep(d.ctx, all)
+		d.work(d.ctx)
+	}
+}
+
+// stop ends the tending and waits for it.
+func (d *due) stop() {
+	d.mu.Lock()
+	d.stopped = true
+	d.mu.Unlock()
+	d.cancel()
+	d.done.Wait()
+}
+
+// keep tells the store which connections are held: all of them, or those that have much to acknowledge.
+func (s *Server) keep(ctx context.Context, all bool) {
+	var links []*link
+	s.hub.each(func(l *link) {
+		l.mu.Lock()
+		if all && !l.carrier.Once || l.ack.Offset >= l.ackSaid.Offset+store.MaxEntries/8 {
+			links = append(links, l)
+		}
+		l.mu.Unlock()
+	})
+	for batch := range slices.Chunk(links, keepBatch) {
+		held := make([]store.Held, len(batch))
+		for i, l := range batch {
+			held[i] = store.Held{Socket: l.sock.id, Attach: l.attach, Inbox: s.hub.inbox(), TTL: s.cfg.TTL, Ack: l.unsaidAck()}
+		}
+		kept, err := s.store.Keep(ctx, held)
+		if err != nil {
+			if ctx.Err() == nil {
+				s.log.Warn("connections could not be kept", "error", err)
+			}
+			return
+		}
+		for i, k := range kept {
+			batch[i].kept(k)
+		}
+	}
+}
+
+// kept takes what the store said of a held connection's socket.
+func (l *link) kept(k store.Kept) {
+	switch k.Status {
+	case store.Applied:
+		l.mu.Lock()
+		behind := l.tip != k.Socket.Top
+		l.mu.Unlock()
+		if behind { // a notice was lost, or is on its way
+			l.recheck()
+		}
+	case store.Replaced:
+		l.end(&protocol.Close{Code: protocol.CodeReplaced})
+	case store.Rewound:
+		l.end(&protocol.Close{Code: protocol.CodeRewound, In: &k.Socket.Number})
+	default:
+		l.end(endOf(k.Socket))
+	}
+}
+
+// acknowledge tells the store of an acknowledgement that came alone.
+func (s *Server) acknowledge(ctx context.Context, sock *socket, ack store.Cursor) {
+	if _, err := s.store.Keep(ctx, []store.Held{{Socket: sock.id, TTL: s.cfg.TTL, Ack: ack}}); err != nil {
+		s.log.Debug("an acknowledgement was lost", "error", err) // it comes again
+	}
+}
+
+// work does what is due, if something is and nobody else is at it.
+func (d *due) work(ctx context.Context) {
+	d.mu.Lock()
+	due := !d.next.IsZero() && !time.Now().Before(d.next)
+	d.mu.Unlock()
+	if !due || !d.working.TryLock() {
+		return
+	}
+	defer d.working.Unlock()
+	if _, _, err := d.claim(ctx); err != nil && ctx.Err() == nil {
+		d.srv.log.Warn("what is due could not be claimed", "error", err)
+	}
+}
+
+// claim claims once, and does what it got.
+func (d *due) claim(ctx context.Context) (n int, next time.Duration, err error) {
+	d.mu.Lock()
+	d.next = time.Time{}
+	d.mu.Unlock()
+	got, err := d.srv.store.Claim(ctx, claimMax, claimLease)
+	if err != nil {
+		d.hint(time.Second)
+		return 0, 0, err
+	}
+	for _, due := range got.Due {
+		d.srv.finish(ctx, due)
+	}
+	d.hint(got.NextDue)
+	return len(got.Due), got.NextDue, nil
+}
+
+// Sweep does everything that is due: goodbyes of sockets whose time is over, timers, unanswered questions. While connections are held, and
+// with every message, the server does so by itself; a program that may have no instance for a while lets a scheduler call it by
+// a URL. It returns how much it did. It may wait for up to 10 seconds, if nobody has looked for long.
+func (s *Server) Sweep(ctx context.Context) (int, error) {
+	s.due.working.Lock()
+	defer s.due.working.Unlock()
+	for total := 0; ; {
+		n, next, err := s.due.claim(ctx)
+		total += n
+		switch {
+		case err != nil:
+			return total, s.unavailable(err)
+		case n > 0 || next == 0:
+		case next < 0 || next > 11*time.Second:
+			return total, nil
+		case !sleep(ctx, next):
+			return total, ctx.Err()
+		}
+	}
+}
+
+// finish runs the turn that a claimed thing asks for. If it does not come to a commit, the thing is due again when the lease is over.
+func (s *Server) finish(ctx context.Context, due store.Due) {
+	j := job{always: true}
+	if due.Item.ID != "" {
+		j.id = turnID("item "+due.Item.ID, 0)
+		j.cause = store.Cause{Item: due.Item.ID, Token: due.Token}
+		j.handler = s.itemTurn(due.Item)
+	} else {
+		j.sock = socketFrom(due.Socket)
+		j.id = turnID(j.sock.id+" goodbye", 0)
+		j.cause = store.Cause{Socket: j.sock.id, Token: due.Token}
+		j.handler = s.goodbyeTurn
+		j.after = []store.Effect{store.Bye{Code: due.Socket.Code, Why: due.Socket.Why}}
+	}
+	if _, _, err := s.execute(ctx, j); err != nil {
+		s.log.Info("what is due is left for later", "turn", j.id.String(), "error", err)
+	}
+}
+
+func (s *Server) itemTurn(i store.Item) Handler {
+	return func(t *Turn) (any, error) {
+		var failed error
+		switch {
+		case i.Tries > maxTake:
+			return nil, Errorf(CodePoison, "item %s was tried %d times", i.ID, i.Tries-1)
+		case i.Gone:
+			failed = Errorf(CodeGone, "the socket that was asked has ended")
+		case i.Socket != "":
+			failed = Errorf(CodeTimeout, "no answer in time")
+		}
+		return nil, s.resume(t, i, nil, failed)
+	}
+}
+
+// goodbyeTurn runs the goodbye hooks. One that fails, fails all: the goodbye itself commits, without their effects.
+func (s *Server) goodbyeTurn(t *Turn) (any, error) {
+	for _, service := range s.reg.services {
+		if service.Goodbye == nil {
+			continue
+		}
+		if err := service.Goodbye(t); err != nil {
+			return nil, err
+		}
+	}
+	return nil, nil
+}

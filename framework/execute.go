@@ -1,0 +1,217 @@
+package framework
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"math/rand/v2"
+	"runtime/debug"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/sojourn-go/sojourn/protocol"
+	"github.com/sojourn-go/sojourn/store"
+)
+
+// job is a turn that is to be run and committed.
+type job struct {
+	id      uuid.UUID
+	cause   store.Cause
+	sock    *socket // nil: nobody's
+	method  string
+	payload protocol.Payload
+	tries   int // how often the client has sent the message before
+	ack     store.Cursor
+	handler Handler
+
+	before []store.Effect                                   // take place before the handler's
+	after  []store.Effect                                   // take place last, also if the handler fails
+	answer func(v any, err *Error) ([]store.Effect, error) // what is recorded of the handler's end; may be nil
+	always bool                                             // commit also if the handler fails, without its effects
+}
+
+const (
+	maxRuns    = 8 // of one turn in conflict with others
+	maxTries   = 5 // of one message, by the client
+	commitTime = 5 * time.Second
+)
+
+// execute runs a turn until it is certain what became of it.
+//
+// The outcome is what the store said of it; failed is the handler's error, which is part of what was recorded if the job is one that always
+// commits. An err means that nothing happened, or that nothing is known: a protocol.Close, which is told to the client.
+//
+// This is the one place where turns are run; the table "What becomes of a turn that does not succeed" in docs/design.md specifies it.
+func (s *Server) execute(ctx context.Context, j job) (out store.Outcome, failed, err error) {
+	ctx, done, err := s.turnContext(ctx)
+	if err != nil {
+		return out, nil, err
+	}
+	defer done()
+	locks := &heldLocks{all: &s.locks}
+	defer locks.release()
+	log := s.turnLog(j)
+
+	for run := 1; ; run++ {
+		t := &Turn{Context: ctx, srv: s, id: j.id, sock: j.sock, method: j.method, payload: j.payload,
+			attempt: j.tries + run, log: log, locks: locks}
+		effects, failed := s.handle(t, j)
+		switch {
+		case errors.Is(failed, ErrDraining), errors.Is(failed, errNewer), isUnavailable(failed):
+			return out, failed, &protocol.Close{Code: protocol.CodeUnavailable, Why: "try again"}
+		case failed != nil && !j.always:
+			return out, failed, nil
+		}
+		out, err = s.commit(ctx, store.Turn{
+			Cause: j.cause, Attempt: newAttempt(), From: s.hub.inbox(), Ack: j.ack, Guards: t.guards, Effects: effects,
+		})
+		if err != nil {
+			return out, failed, err
+		}
+		s.due.hint(out.NextDue)
+		switch out.Status {
+		case store.Applied:
+			s.hub.committed(effects, out.At)
+			s.sendVolatile(ctx, t.volatiles)
+			return out, failed, nil
+		case store.Conflict:
+			if run < maxRuns && locks.again(ctx, t.guards, out.Fresh) == nil {
+				continue
+			}
+			j.handler = func(*Turn) (any, error) { return nil, Errorf(CodeBusy, "the state kept changing") }
+		default:
+			return out, failed, nil
+		}
+	}
+}
+
+// handle runs the handler once and returns the turn's effects; if it failed, what is recorded of that.
+func (s *Server) handle(t *Turn, j job) (effects []store.Effect, failed error) {
+	var answer, states []store.Effect
+	v, err := any(nil), error(nil)
+	if j.tries >= maxTries {
+		err = Errorf(CodePoison, "sent %d times without an answer", j.tries)
+	} else {
+		v, err = t.run(j.handler)
+	}
+	if err == nil {
+		states, err = t.stateEffects()
+	}
+	if err == nil && j.answer != nil {
+		answer, err = j.answer(v, nil)
+	}
+	if err == nil {
+		for _, part := range [][]store.Effect{j.before, t.effects, states, answer, j.after} {
+			effects = append(effects, part...)
+		}
+		return effects, nil
+	}
+	if errors.Is(err, ErrTurnTime) {
+		err = &Error{Code: CodeTimeout, Message: "the turn took too long", cause: err}
+	}
+	if CodeOf(err) == CodeInternal && !errors.Is(err, ErrDraining) && !errors.Is(err, errNewer) {
+		t.log.Error("the turn failed", "error", err)
+	}
+	t.guards, t.volatiles = nil, nil
+	if j.answer != nil {
+		effects, _ = j.answer(nil, told(err, t.ID())) // an error can always be encoded
+	}
+	return append(effects, j.after...), err
+}
+
+// commit sends a turn to the store until its outcome is certain. It does not end with the request: a client that goes away would leave
+// the outcome unknown. When the store is away for long it gives up, and the client is told to try again.
+func (s *Server) commit(ctx context.Context, t store.Turn) (store.Outcome, error) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), commitTime)
+	defer cancel()
+	for pause := 20 * time.Millisecond; ; pause = min(2*pause, time.Second) {
+		out, err := s.store.Commit(ctx, t)
+		if err == nil {
+			return out, nil
+		}
+		if errors.Is(err, store.ErrClosed) || !sleep(ctx, pause/2+rand.N(pause)) {
+			return out, s.unavailable(err)
+		}
+	}
+}
+
+// unavailable is what a client is told when the store does not answer; the cause goes to the log.
+func (s *Server) unavailable(err error) error {
+	s.log.Warn("the store does not answer", "error", err)
+	return &protocol.Close{Code: protocol.CodeUnavailable, Why: "try again"}
+}
+
+func isUnavailable(err error) bool {
+	var c *protocol.Close
+	return errors.As(err, &c) && c.Code == protocol.CodeUnavailable
+}
+
+// turnContext returns the context of a turn: it ends with the turn's time or when the instance drains, not with the request.
+func (s *Server) turnContext(ctx context.Context) (context.Context, func(), error) {
+	if !s.drain.begin() {
+		return nil, nil, &protocol.Close{Code: protocol.CodeUnavailable, Why: "the instance is being shut down"}
+	}
+	ctx, cancel := context.WithCancelCause(context.WithoutCancel(ctx))
+	timer := time.AfterFunc(s.cfg.TurnTime, func() { cancel(ErrTurnTime) })
+	stop := context.AfterFunc(s.drain.turns, func() { cancel(ErrDraining) })
+	return ctx, func() {
+		stop()
+		timer.Stop()
+		cancel(nil)
+		s.drain.end()
+	}, nil
+}
+
+func (s *Server) turnLog(j job) *slog.Logger {
+	log := s.log.With("turn", j.id.String())
+	if j.method != "" {
+		log = log.With("method", j.method)
+	}
+	if j.sock != nil {
+		log = log.With("socket", j.sock.id, "user", j.sock.user.ID)
+	}
+	return log
+}
+
+// sendVolatile sends what leaves after a commit without being remembered.
+func (s *Server) sendVolatile(ctx context.Context, sends []volatileSend) {
+	if len(sends) == 0 {
+		return
+	}
+	v, ok := s.store.(store.Volatiler)
+	for _, send := range sends {
+		if !ok {
+			s.log.Warn("the store cannot pass on volatile messages", "topic", send.topic)
+		} else if err := v.Volatile(ctx, send.topic, "", send.data); err != nil {
+			s.log.Debug("volatile message lost", "topic", send.topic, "error", err)
+		}
+	}
+}
+
+// newAttempt names one run of a turn.
+func newAttempt() string {
+	id := uuid.New()
+	return string(id[:])
+}
+
+// turnID is the id of a message's turn: the same on every instance and in every run.
+func turnID(socket string, number uint64) uuid.UUID {
+	return uuid.NewSHA1(turnSpace, fmt.Appendf(nil, "%s %d", socket, number))
+}
+
+var turnSpace = uuid.NewSHA1(uuid.NameSpaceURL, []byte("https://github.com/sojourn-go/sojourn#turn"))
+
+func stack() []byte { return debug.Stack() }
+
+// sleep waits, and tells whether it waited to the end.
+func sleep(ctx context.Context, d time.Duration) bool {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}

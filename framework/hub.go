@@ -1,0 +1,258 @@
+package framework
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"github.com/sojourn-go/sojourn/store"
+)
+
+// How long an instance trusts what it holds before it looks at the store again. Notices only make it quicker.
+const (
+	checkTopics  = 10 * time.Second
+	lingerTopics = 60 * time.Second
+)
+
+// hub is what an instance holds for the connections that it holds: which links there are, and the latest entries of the topics
+// that they are subscribed to. All of it can be made again from the store.
+//
+// Locks are taken in the order hub, tail, link.
+type hub struct {
+	srv *Server
+
+	starting sync.Mutex // held while watch is made
+
+	mu      sync.Mutex
+	watch   store.Watch // nil until the first connection
+	closed  bool
+	links   map[string][]*link // by socket
+	count   int
+	tails   map[string]*tail // by topic
+	lastSwept time.Time
+}
+
+func newHub(s *Server) *hub {
+	return &hub{srv: s, links: map[string][]*link{}, tails: map[string]*tail{}}
+}
+
+// inbox is the name by which the store knows this instance; "" if it does not.
+func (h *hub) inbox() string {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.watch == nil {
+		return ""
+	}
+	return h.watch.Inbox()
+}
+
+// start begins to watch the store for this instance, if it does not yet.
+func (h *hub) start(ctx context.Context) (store.Watch, error) {
+	h.starting.Lock()
+	defer h.starting.Unlock()
+	h.mu.Lock()
+	watch, closed := h.watch, h.closed
+	h.mu.Unlock()
+	if closed {
+		return nil, ErrDraining
+	}
+	if watch != nil {
+		return watch, nil
+	}
+	watch, err := h.srv.store.Watch(ctx, h.notice)
+	if err != nil {
+		return nil, h.srv.unavailable(err)
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.watch = watch
+	return watch, nil
+}
+
+// close ends all links and the watch.
+func (h *hub) close() error {
+	h.mu.Lock()
+	h.closed = true
+	watch := h.watch
+	h.mu.Unlock()
+	h.each(func(l *link) { l.end(moveNow()) })
+	h.starting.Lock() // whoever was just making a watch sees closed, or is waited for
+	defer h.starting.Unlock()
+	if watch == nil {
+		h.mu.Lock()
+		watch = h.watch
+		h.mu.Unlock()
+	}
+	if watch == nil {
+		return nil
+	}
+	return watch.Close()
+}
+
+// join adds a link, from now on it gets notices. It replaces nothing: only the store knows which of a socket's links is the newest.
+func (h *hub) join(l *link) bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.closed {
+		return false
+	}
+	h.links[l.sock.id] = append(h.links[l.sock.id], l)
+	h.count++
+	return true
+}
+
+func (h *hub) leave(l *link) {
+	h.mu.Lock()
+	rest := h.links[l.sock.id]
+	for i, other := range rest {
+		if other == l {
+			rest = append(rest[:i:i], rest[i+1:]...)
+			h.count--
+			break
+		}
+	}
+	if len(rest) == 0 {
+		delete(h.links, l.sock.id)
+	} else {
+		h.links[l.sock.id] = rest
+	}
+	h.mu.Unlock()
+}
+
+func (h *hub) held() int {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.count
+}
+
+func (h *hub) each(f func(*link)) {
+	h.mu.Lock()
+	var all []*link
+	for _, links := range h.links {
+		all = append(all, links...)
+	}
+	h.mu.Unlock()
+	for _, l := range all {
+		f(l)
+	}
+}
+
+// notice is what the store calls. It only marks and wakes; reading is for the links' own goroutines.
+func (h *hub) notice(n store.Notice) {
+	switch {
+	case n.Kind == store.Resync:
+		h.mu.Lock()
+		tails := make([]*tail, 0, len(h.tails))
+		for _, t := range h.tails {
+			tails = append(tails, t)
+		}
+		h.mu.Unlock()
+		for _, t := range tails {
+			t.stale()
+		}
+		h.each(func(l *link) { l.recheck() })
+	case n.Topic != "":
+		h.mu.Lock()
+		t := h.tails[n.Topic]
+		h.mu.Unlock()
+		if t != nil {
+			t.notice(n)
+		}
+	default:
+		h.mu.Lock()
+		links := h.links[n.Socket]
+		h.mu.Unlock()
+		for _, l := range links { // leave and join never change a slice in place
+			l.notice(n)
+		}
+	}
+}
+
+// committed hands what this instance committed to its own connections: the store notices only the others.
+func (h *hub) committed(effects []store.Effect, at []store.Cursor) {
+	for i, e := range effects {
+		n := store.Notice{}
+		switch e := e.(type) {
+		case store.Append:
+			n.Socket, n.Entry.Data = e.Socket, e.Data
+		case store.Publish:
+			n.Topic, n.Entry.Data = e.Topic, e.Data
+		case store.Subscribe: // the store made the entry: it has to be read
+			n.Socket = e.Socket
+		case store.Unsubscribe:
+			n.Socket = e.Socket
+		case store.End:
+			h.notice(store.Notice{Kind: store.Moved, Socket: e.Socket})
+		}
+		if i < len(at) && !at[i].IsZero() && (n.Socket != "" || n.Topic != "") {
+			n.Entry.Cursor = at[i]
+			h.notice(n)
+		}
+	}
+}
+
+// tail returns the topic's tail, which it makes if need be to begin at a cursor, with the waker among its listeners.
+func (h *hub) tail(topic string, from store.Cursor, w waker) *tail {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	t := h.tails[topic]
+	if t == nil {
+		t = &tail{topic: topic, from: from, listeners: map[waker]struct{}{}}
+		h.tails[topic] = t
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.listeners[w] = struct{}{}
+	return t
+}
+
+// release takes the waker from the tail's listeners. A tail without listeners lingers for the next poll.
+func (h *hub) release(t *tail, w waker) {
+	t.mu.Lock()
+	delete(t.listeners, w)
+	if len(t.listeners) == 0 {
+		t.left = time.Now()
+	}
+	t.mu.Unlock()
+}
+
+// sweep forgets tails that have lingered long enough. It is called when links close, so it needs no timer.
+func (h *hub) sweep(ctx context.Context) {
+	now := time.Now()
+	h.mu.Lock()
+	watch := h.watch
+	if watch == nil || h.closed || now.Sub(h.lastSwept) < lingerTopics/4 {
+		h.mu.Unlock()
+		return
+	}
+	h.lastSwept = now
+	var drop []string
+	for topic, t := range h.tails {
+		t.mu.Lock()
+		if len(t.listeners) == 0 && now.Sub(t.left) > lingerTopics {
+			drop = append(drop, topic)
+			delete(h.tails, topic)
+		}
+		t.mu.Unlock()
+	}
+	h.mu.Unlock()
+	if len(drop) == 0 {
+		return
+	}
+	h.starting.Lock() // not between another's decision to watch one of them and its doing so
+	defer h.starting.Unlock()
+	h.mu.Lock()
+	gone := drop[:0]
+	for _, topic := range drop {
+		if h.tails[topic] == nil {
+			gone = append(gone, topic)
+		}
+	}
+	h.mu.Unlock()
+	if err := watch.Topics(ctx, nil, gone); err != nil {
+		h.srv.log.Debug("topics are still watched", "error", err)
+	}
+}
+
+// waker is told that there may be something new to look for.
+type waker interface{ wake() }

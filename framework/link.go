@@ -1,0 +1,339 @@
+package framework
+
+import (
+	"bytes"
+	"context"
+	"io"
+	"math/rand/v2"
+	"sync"
+	"time"
+
+	"github.com/sojourn-go/sojourn/protocol"
+	"github.com/sojourn-go/sojourn/store"
+	"github.com/sojourn-go/sojourn/transports"
+)
+
+// What waits in a link for a slow client, at most. Entries of streams do not wait in links: they are in the store.
+const (
+	maxControls     = 64
+	maxNotices      = 256
+	maxVolatileRuns = 16 // volatile calls of one connection at the same time
+)
+
+// link is one connection of a socket: a cursor in each of its streams and some frames that belong to the connection alone. A client that
+// never reads has nothing queued for it here but what the constants above allow.
+//
+// The fields below mu may be touched by anybody; the others belong to the goroutine that pulls.
+type link struct {
+	srv     *Server
+	sock    *socket
+	carrier transports.Carrier
+	attach  uint64
+	fresh   bool // the client had no hello yet: a poll is answered at once
+	tries   int  // of message first
+	first   uint64
+	runs    chan struct{} // a place for each volatile call that runs
+	woken   chan struct{} // capacity 1
+	closed  context.Context
+	close   context.CancelFunc
+	closing sync.Once
+
+	greeted bool
+	cursor  store.Cursor // the own stream has been delivered up to here
+	subs    map[string]*sub // by topic
+
+	mu       sync.Mutex
+	reread   bool            // the own stream has to be read
+	notices  []store.Entry   // of the own stream, contiguous from tip
+	tip      store.Cursor    // cursor, or the last of notices
+	controls [][]byte        // frames of this connection alone
+	acked    []byte          // the latest acknowledgement, not yet sent
+	volatile [][]byte        // volatile frames: dropped when there are too many
+	tails    map[string]listened // of subscribed topics; nil: the link is closed
+	ending   *protocol.Close // to be told, then EOF
+	ended    bool
+	ack      store.Cursor // the client has its stream up to here
+	ackSaid  store.Cursor // and the store knows so
+}
+
+func (l *link) wake() {
+	select {
+	case l.woken <- struct{}{}:
+	default:
+	}
+}
+
+// notice takes a notice about the socket.
+func (l *link) notice(n store.Notice) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	switch n.Kind {
+	case store.Moved:
+		if n.Number == 0 {
+			l.reread = true // it has ended: the store says how
+		} else if n.Number > l.attach {
+			l.endLocked(&protocol.Close{Code: protocol.CodeReplaced})
+		}
+	case store.Volatile:
+		l.volatileLocked(volatileFrame(n.Entry.Data))
+	default:
+		switch {
+		case n.Entry.Offset <= l.tip.Offset:
+			return // a repeat
+		case n.Entry.Offset == l.tip.Offset+1 && n.Entry.Data != nil && (n.Prev == "" || n.Prev == l.tip.Tag) && len(l.notices) < maxNotices:
+			l.notices = append(l.notices, n.Entry)
+			l.tip = n.Entry.Cursor
+		default:
+			l.reread = true
+		}
+	}
+	l.wake()
+}
+
+// recheck has the own stream read.
+func (l *link) recheck() {
+	l.mu.Lock()
+	l.reread = true
+	l.mu.Unlock()
+	l.wake()
+}
+
+// end ends the connection: the client is told why, then it is over.
+func (l *link) end(why *protocol.Close) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.endLocked(why)
+}
+
+func (l *link) endLocked(why *protocol.Close) {
+	if l.ending == nil {
+		l.ending = why
+	}
+	l.wake()
+}
+
+// control sends a frame of this connection alone.
+func (l *link) control(frame []byte) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if len(l.controls) >= maxControls {
+		l.endLocked(&protocol.Close{Code: protocol.CodeFull, Why: "answers are not read"})
+		return
+	}
+	l.controls = append(l.controls, frame)
+	l.wake()
+}
+
+func (l *link) volatileLocked(frame []byte) {
+	if len(l.volatile) < maxControls {
+		l.volatile = append(l.volatile, frame)
+	}
+	l.wake()
+}
+
+func volatileFrame(data []byte) []byte { return join(data[:1], ",", data[1:]) }
+
+// Pull implements transports.Link.
+func (l *link) Pull(ctx context.Context) ([][]byte, error) {
+	stop := context.AfterFunc(l.closed, l.wake)
+	defer stop()
+	for {
+		frames, err := l.collect(ctx)
+		if err != nil || l.closed.Err() != nil {
+			return frames, cmpErr(err, io.EOF)
+		}
+		if l.enough(frames) {
+			return frames, nil
+		}
+		if err := l.wait(ctx); err != nil {
+			if l.carrier.Once && l.closed.Err() == nil {
+				return l.hello(frames), nil
+			}
+			return nil, err
+		}
+	}
+}
+
+// enough tells whether frames are worth returning: to a poll that is not the first its hello alone is not.
+func (l *link) enough(frames [][]byte) bool {
+	return len(frames) > 0 || !l.greeted && (!l.carrier.Once || l.fresh)
+}
+
+// wait waits for something new, or until the store should be looked at anyway.
+func (l *link) wait(ctx context.Context) error {
+	timer := time.NewTimer(checkTopics + rand.N(time.Second))
+	defer timer.Stop()
+	select {
+	case <-l.woken:
+	case <-timer.C:
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	return nil
+}
+
+// collect returns the frames that can be sent now. The store being away is not the connection's end: it waits.
+func (l *link) collect(ctx context.Context) (frames [][]byte, err error) {
+	l.mu.Lock()
+	reread, ended := l.reread, l.ended
+	l.reread = false
+	l.mu.Unlock()
+	if ended {
+		return nil, io.EOF
+	}
+	if reread {
+		frames, err = l.readOwn(ctx)
+	} else {
+		frames = l.takeNotices()
+	}
+	if err == nil {
+		frames, err = l.readTopics(ctx, frames)
+	}
+	if err != nil && ctx.Err() == nil && l.closed.Err() == nil {
+		l.srv.log.Debug("the store does not answer a connection", "socket", l.sock.id, "error", err)
+		l.recheck()
+		<-l.woken
+		sleep(ctx, time.Second)
+	}
+	frames, over := l.takeControls(frames)
+	if len(frames) > 0 || l.enough(frames) {
+		frames = l.hello(frames)
+	}
+	if over {
+		return frames, io.EOF
+	}
+	return frames, nil
+}
+
+// hello puts the hello in front of the connection's first frames.
+func (l *link) hello(frames [][]byte) [][]byte {
+	if l.greeted {
+		return frames
+	}
+	l.greeted = true
+	in, top := l.sock.applied()
+	hello := protocol.HelloDown{
+		ID: l.sock.id, In: in, At: top.Offset,
+		Heartbeat: int(l.carrier.Heartbeat / time.Second), TTL: int(l.srv.cfg.TTL / time.Second),
+	}
+	return append([][]byte{hello.Append(nil)}, frames...)
+}
+
+// takeNotices returns frames for the entries of the own stream that notices brought.
+func (l *link) takeNotices() [][]byte {
+	l.mu.Lock()
+	entries := l.notices
+	l.notices = nil
+	l.mu.Unlock()
+	return l.own(nil, entries)
+}
+
+// readOwn reads the own stream from the store.
+func (l *link) readOwn(ctx context.Context) ([][]byte, error) {
+	replies, err := l.srv.store.Read(ctx, []store.Query{{Socket: l.sock.id, Entries: true, After: l.cursor}})
+	if err != nil {
+		return nil, err
+	}
+	r := replies[0]
+	var frames [][]byte
+	switch {
+	case r.Status == store.Gone || r.Status == store.Missing:
+		l.end(endOf(r.Sock))
+		return nil, nil
+	case r.Rewound && !l.cursor.IsZero():
+		l.end(&protocol.Close{Code: protocol.CodeRewound, In: &r.Sock.Number})
+		return nil, nil
+	case r.Status == store.Lost:
+		frames = append(frames, lostFrame("", r.From, "expired"))
+	}
+	if r.Status == store.Lost || l.cursor.IsZero() {
+		l.cursor = r.From
+	}
+	frames = l.own(frames, r.Entries)
+	l.mu.Lock()
+	l.notices, l.tip = nil, l.cursor
+	if l.cursor.Offset < r.Top.Offset {
+		l.reread = true
+		l.wake()
+	}
+	l.mu.Unlock()
+	return frames, nil
+}
+
+// endOf is what a client is told of a socket that has ended.
+func endOf(s store.Socket) *protocol.Close {
+	c := &protocol.Close{Code: protocol.CodeGone, Why: s.Why}
+	if s.Code != 0 {
+		c.Code = protocol.Code(s.Code)
+	}
+	if s.ID != "" {
+		c.In = &s.Number
+	}
+	return c
+}
+
+func lostFrame(id string, at store.Cursor, why string) []byte {
+	b := append([]byte{byte(protocol.Lost)}, id...)
+	return append(at.Append(append(b, ',')), ","+why...)
+}
+
+// own appends frames for entries of the own stream, and follows what they say about subscriptions.
+func (l *link) own(frames [][]byte, entries []store.Entry) [][]byte {
+	for _, e := range entries {
+		if len(e.Data) == 0 || e.Offset <= l.cursor.Offset && !l.cursor.IsZero() {
+			continue
+		}
+		b := make([]byte, 0, 24+len(e.Data))
+		b = append(e.Cursor.Append(append(b, e.Data[0])), ',')
+		frames = append(frames, append(b, e.Data[1:]...))
+		l.cursor = e.Cursor
+		switch protocol.Kind(e.Data[0]) {
+		case protocol.Subscribed:
+			if f := bytes.Split(e.Data[1:], []byte{','}); len(f) == 3 {
+				c, _ := protocol.ParseCursor(f[2]) // as the store wrote it
+				l.subscribe(store.Sub{Topic: string(f[0]), ID: string(f[1]), Cursor: c})
+			}
+		case protocol.Unsubscribed:
+			for _, s := range l.subs {
+				if s.id == string(e.Data[1:]) {
+					l.unsubscribe(s)
+				}
+			}
+		}
+	}
+	return frames
+}
+
+// takeControls appends the frames of this connection alone; over tells that they are its last.
+func (l *link) takeControls(frames [][]byte) (all [][]byte, over bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	frames = append(frames, l.controls...)
+	if l.acked != nil {
+		frames = append(frames, l.acked)
+	}
+	frames = append(frames, l.volatile...)
+	l.controls, l.acked, l.volatile = nil, nil, nil
+	if l.ending == nil {
+		return frames, false
+	}
+	l.ended = true
+	return append(frames, l.ending.Append(nil)), true
+}
+
+// Close implements transports.Link.
+func (l *link) Close() {
+	l.closing.Do(func() {
+		l.close()
+		l.srv.hub.leave(l)
+		l.dropTopics()
+		l.srv.hub.sweep(context.WithoutCancel(l.closed))
+	})
+}
+
+func cmpErr(err, fallback error) error {
+	if err != nil {
+		return err
+	}
+	return fallback
+}

@@ -1,0 +1,173 @@
+package framework
+
+import (
+	"context"
+
+	"github.com/sojourn-go/sojourn/protocol"
+	"github.com/sojourn-go/sojourn/store"
+)
+
+// sub is a subscription of the link's socket.
+type sub struct {
+	topic, id string
+	cursor    store.Cursor
+	snapshot  bool // the client needs the whole state first
+	tail      *tail
+}
+
+// listened is a tail that a link listens to.
+type listened struct {
+	*tail
+	id string
+}
+
+// subscribe begins to follow a topic.
+func (l *link) subscribe(s store.Sub) {
+	if old := l.subs[s.Topic]; old != nil {
+		l.unsubscribe(old)
+	}
+	if s.Cursor.Tag == "" { // as the store writes the cursor of a state: it comes first
+		s.Cursor = store.Cursor{}
+	}
+	t := l.srv.hub.tail(s.Topic, s.Cursor, l)
+	l.mu.Lock()
+	closed := l.tails == nil
+	if !closed {
+		l.tails[s.Topic] = listened{t, s.ID}
+	}
+	l.mu.Unlock()
+	if closed {
+		l.srv.hub.release(t, l)
+		return
+	}
+	l.subs[s.Topic] = &sub{topic: s.Topic, id: s.ID, cursor: s.Cursor, snapshot: s.Cursor.IsZero(), tail: t}
+}
+
+func (l *link) unsubscribe(s *sub) {
+	delete(l.subs, s.topic)
+	l.mu.Lock()
+	delete(l.tails, s.topic)
+	l.mu.Unlock()
+	l.srv.hub.release(s.tail, l)
+}
+
+// dropTopics ends all subscriptions of a link that is closed, but not those of its socket.
+func (l *link) dropTopics() {
+	l.mu.Lock()
+	tails := l.tails
+	l.tails = nil
+	l.mu.Unlock()
+	for _, t := range tails {
+		l.srv.hub.release(t.tail, l)
+	}
+}
+
+// volatileEntry takes a volatile entry of a topic, if the client knows the topic.
+func (l *link) volatileEntry(topic string, data []byte) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if t, ok := l.tails[topic]; ok {
+		l.volatileLocked(join(string(rune(protocol.Entry)), t.id, ",", data))
+	}
+}
+
+// readTopics appends what there is of topics. They come after the own stream, which tells the client of their ids: while there is more
+// of that, nothing of them is sent.
+func (l *link) readTopics(ctx context.Context, frames [][]byte) ([][]byte, error) {
+	l.mu.Lock()
+	wait := l.reread || len(l.notices) > 0
+	l.mu.Unlock()
+	if wait || len(l.subs) == 0 {
+		return frames, nil
+	}
+	tails := make([]*tail, 0, len(l.subs))
+	var snapshots []*sub
+	var queries []store.Query
+	for _, s := range l.subs {
+		tails = append(tails, s.tail)
+		if s.snapshot {
+			snapshots = append(snapshots, s)
+			queries = append(queries, store.Query{Topic: s.topic, Value: true})
+		}
+	}
+	replies, err := l.srv.hub.sync(ctx, tails, queries)
+	if err != nil {
+		return frames, err
+	}
+	for i, r := range replies {
+		frames = append(frames, snapshots[i].take(r))
+	}
+	var behind []*sub
+	for _, s := range l.subs {
+		more, end, ok := s.tail.after(s.cursor, s.id)
+		if !ok {
+			behind = append(behind, s)
+			continue
+		}
+		frames, s.cursor = append(frames, more...), end
+	}
+	return l.catchUp(ctx, frames, behind)
+}
+
+// catchUp reads topics of which the tail does not reach back to where the client is.
+func (l *link) catchUp(ctx context.Context, frames [][]byte, behind []*sub) ([][]byte, error) {
+	var subs []*sub
+	var queries []store.Query
+	for _, s := range behind {
+		if s.tail.isKnown() { // else somebody is reading it just now, and will wake us
+			subs = append(subs, s)
+			queries = append(queries, store.Query{Topic: s.topic, Entries: true, After: s.cursor})
+		}
+	}
+	if len(queries) == 0 {
+		return frames, nil
+	}
+	replies, err := l.srv.store.Read(ctx, queries)
+	if err != nil {
+		return frames, err
+	}
+	for i, r := range replies {
+		s := subs[i]
+		if why := lostWhy(r); why != "" {
+			if l.srv.isState(s.topic) {
+				s.snapshot = true
+				l.wake()
+				continue
+			}
+			s.cursor = r.From
+			frames = append(frames, lostFrame(s.id, s.cursor, why))
+		}
+		for _, e := range r.Entries {
+			frames = append(frames, entryFrame(s.id, e))
+			s.cursor = e.Cursor
+		}
+		if s.cursor.Offset < r.Top.Offset {
+			l.wake()
+		}
+	}
+	return frames, nil
+}
+
+// lostWhy tells why a reader of a topic has lost entries; "" if it has not.
+func lostWhy(r store.Reply) string {
+	switch {
+	case r.Status == store.Missing:
+		return "missing"
+	case r.Status == store.Lost && r.Rewound:
+		return "rewound"
+	case r.Status == store.Lost:
+		return "expired"
+	}
+	return ""
+}
+
+// take returns the frame of the whole state.
+func (s *sub) take(r store.Reply) []byte {
+	s.snapshot, s.cursor = false, r.Top
+	b := append([]byte{byte(protocol.Snapshot)}, s.id...)
+	b = r.Top.Append(append(b, ','))
+	if r.Value == nil {
+		return b
+	}
+	return append(append(b, '|'), r.Value...)
+}

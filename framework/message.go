@@ -1,0 +1,197 @@
+package framework
+
+import (
+	"context"
+	"encoding/json"
+	"strings"
+
+	"github.com/sojourn-go/sojourn/protocol"
+	"github.com/sojourn-go/sojourn/store"
+)
+
+// message is a numbered frame of a socket.
+type message struct {
+	protocol.Frame
+	n     uint64
+	tries int
+	ack   store.Cursor // that came with it
+}
+
+// numbered tells whether a frame is a message.
+func numbered(k protocol.Kind) bool {
+	switch k {
+	case protocol.Call, protocol.Reply, protocol.ReplyError, protocol.Subscribe, protocol.Unsubscribe, protocol.Goodbye:
+		return true
+	}
+	return false
+}
+
+// handleMessage makes a message take effect. The reply is a frame that tells the client so; answered, that the socket's own stream tells it as
+// well. The error is what the client's connection is to be closed with.
+func (s *Server) handleMessage(ctx context.Context, sock *socket, m message) (reply []byte, answered bool, err error) {
+	if m.n, err = m.Number(0); err != nil || m.n == 0 {
+		return nil, false, protocol.ErrMalformed
+	}
+	if in, top := sock.applied(); m.n <= in {
+		return committed(in, top), false, nil
+	}
+	out, failed, err := s.execute(ctx, s.jobOf(sock, m))
+	if err != nil {
+		return nil, false, err
+	}
+	switch out.Status {
+	case store.Applied:
+		sock.note(m.n, out.Top)
+		answers := m.Kind == protocol.Call && s.reg.methods[string(m.Field(1))].answers
+		return committed(m.n, out.Top), answers || failed != nil, nil
+	case store.Repeated:
+		sock.note(out.Number, out.Top)
+		return committed(out.Number, out.Top), false, nil
+	case store.Gap:
+		return protocol.AppendNumber([]byte{byte(protocol.Gap)}, out.Number+1), false, nil
+	case store.Full:
+		return nil, false, &protocol.Close{Code: protocol.CodeFull}
+	}
+	return nil, false, s.ended(ctx, sock.id)
+}
+
+// committed says that messages up to n took effect, and where their answers are.
+func committed(n uint64, top store.Cursor) []byte {
+	b := protocol.AppendNumber([]byte{byte(protocol.Committed)}, n)
+	return protocol.AppendNumber(append(b, ','), top.Offset)
+}
+
+// jobOf returns the turn that a message asks for.
+func (s *Server) jobOf(sock *socket, m message) job {
+	j := job{
+		id: turnID(sock.id, m.n), cause: store.Cause{Socket: sock.id, Number: m.n}, sock: sock,
+		payload: m.Payload, tries: m.tries, ack: m.ack, always: true,
+	}
+	target := string(m.Field(1))
+	answers := false
+	switch m.Kind {
+	case protocol.Call:
+		j.method = target
+		method, ok := s.reg.methods[target]
+		answers, j.handler = method.answers, method.chain
+		if !ok {
+			j.handler = func(t *Turn) (any, error) { return nil, s.unknown(t, "method "+target) }
+		}
+	case protocol.Subscribe:
+		j.handler = s.subscribeTurn(target)
+	case protocol.Unsubscribe:
+		j.handler = unsubscribeTurn(target)
+	case protocol.Reply:
+		j.handler = s.answerTurn(target, m.Payload, nil)
+	case protocol.ReplyError:
+		j.handler = s.answerTurn(target, nil, errorFrom(m.Payload))
+	case protocol.Goodbye:
+		j.handler = s.goodbyeTurn
+		j.after = []store.Effect{store.Bye{Code: int(protocol.CodeGone), Why: "goodbye"}}
+		return j // its end is not recorded: nobody is left to read it
+	}
+	j.answer = func(v any, failed *Error) ([]store.Effect, error) { return answerEffect(sock.id, m.n, answers, v, failed) }
+	return j
+}
+
+// answerEffect is the entry that answers message n: an answer if it is that of a call, an error, or nothing.
+func answerEffect(socket string, n uint64, answers bool, v any, failed *Error) ([]store.Effect, error) {
+	var data []byte
+	switch {
+	case failed != nil:
+		data = append(protocol.AppendNumber([]byte{byte(protocol.AnswerError)}, n), failed.payload()...)
+	case answers:
+		p, err := encode(v)
+		if err != nil {
+			return nil, err
+		}
+		data = append(protocol.AppendNumber([]byte{byte(protocol.Answer)}, n), p...)
+	default:
+		return nil, nil
+	}
+	return []store.Effect{store.Append{Socket: socket, Data: data}}, nil
+}
+
+// answerTurn goes on with a question that the client answered. The answer to one that was never asked of this socket, or that
+// timed out meanwhile, is dropped.
+func (s *Server) answerTurn(ask string, answer protocol.Payload, failed error) Handler {
+	return func(t *Turn) (any, error) {
+		replies, err := s.store.Read(t, []store.Query{{Item: ask}})
+		if err != nil {
+			return nil, s.unavailable(err)
+		}
+		found := replies[0].Item
+		if replies[0].Status != store.Applied || found.Socket != t.Socket() {
+			return nil, nil
+		}
+		t.guards = append(t.guards, store.Guard{Item: ask})
+		if err := t.add(store.Cancel{Item: ask}, 0); err != nil {
+			return nil, err
+		}
+		return nil, s.resume(t, found, answer, failed)
+	}
+}
+
+// resume runs an item's continuation.
+func (s *Server) resume(t *Turn, i store.Item, answer protocol.Payload, failed error) error {
+	var kept item
+	if err := json.Unmarshal(i.Data, &kept); err != nil {
+		return err
+	}
+	c, ok := s.reg.continuations[kept.Then]
+	if !ok {
+		if kept.Build > s.cfg.Build {
+			return errNewer
+		}
+		return Errorf(CodeNotFound, "no continuation %s here", kept.Then)
+	}
+	return c.run(t, protocol.Payload(kept.With), answer, failed)
+}
+
+// volatileCall runs a message that is not remembered, and returns the frame that answers it.
+func (s *Server) volatileCall(ctx context.Context, sock *socket, f protocol.Frame) []byte {
+	id := f.Field(0)
+	method, ok := s.reg.methods[string(f.Field(1))]
+	v, err := any(nil), error(nil)
+	switch {
+	case !ok:
+		err = Errorf(CodeNotFound, "no method %s here", f.Field(1))
+	case !method.volatile:
+		err = Errorf(CodeInvalid, "%s is not volatile", f.Field(1))
+	default:
+		v, err = s.runVolatile(ctx, sock, string(f.Field(1)), f.Payload, method.chain)
+	}
+	var p protocol.Payload
+	if err == nil {
+		p, err = encode(v)
+	}
+	if err != nil {
+		return join(string(rune(protocol.VolatileError)), id, told(err, "").payload())
+	}
+	return join(string(rune(protocol.VolatileAnswer)), id, p)
+}
+
+func (s *Server) runVolatile(ctx context.Context, sock *socket, method string, p protocol.Payload, h Handler) (any, error) {
+	turn, done, err := s.turnContext(ctx)
+	if err != nil {
+		return nil, Errorf(CodeUnavailable, "the instance is being shut down")
+	}
+	defer done()
+	j := job{id: newTurnID(), sock: sock, method: method}
+	t := &Turn{Context: turn, srv: s, id: j.id, sock: sock, method: method, payload: p, attempt: 1,
+		log: s.turnLog(j), locks: &heldLocks{all: &s.locks}, volatile: true}
+	v, err := t.run(h)
+	if err != nil {
+		if CodeOf(err) == CodeInternal {
+			t.log.Error("the volatile turn failed", "error", err)
+		}
+		return nil, err
+	}
+	s.sendVolatile(turn, t.volatiles)
+	return v, nil
+}
+
+func validMethod(name string) bool {
+	service, method, ok := strings.Cut(name, ".")
+	return ok && namePattern.MatchString(service) && namePattern.MatchString(method)
+}

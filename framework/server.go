@@ -1,0 +1,167 @@
+package framework
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"path"
+	"sync"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/sojourn-go/sojourn/client/js"
+	"github.com/sojourn-go/sojourn/store"
+	"github.com/sojourn-go/sojourn/store/memory"
+	"github.com/sojourn-go/sojourn/transports"
+)
+
+// Config says what a Server is made of. Its zero value is a server without services, transports or clients, which can still publish.
+type Config struct {
+	// Transports are the ways for clients to connect. The page's client.js holds their JavaScript halves.
+	Transports []transports.Transport
+	// Services are what clients can use.
+	Services []Service
+	// Store remembers everything that must survive the instance. Default: a memory store of the server's own, for one instance.
+	Store store.Store
+	// Identify says who a request's user is; an error refuses the connection. It runs whenever a client connects, each poll
+	// included. What a client gave as its auth option stands in the header Authorization, as a bearer token, if the request itself has no such header.
+	// Default: everybody is the zero User.
+	Identify func(*http.Request) (User, error)
+	// Origins are origins of pages, other than the server's own, that may connect: "https://app.example.com".
+	Origins []string
+	// Middleware wraps all services' methods, the first outermost.
+	Middleware []Middleware
+	// TTL is how long a socket lives without its client. Default 2 minutes.
+	TTL time.Duration
+	// TurnTime is how long a turn may take. Default 20 seconds.
+	TurnTime time.Duration
+	// Build names the program's version, by any string that sorts. With it, what only a newer build knows is left for instances that run it.
+	Build string
+	// Log is where the server logs to. Default: slog.Default().
+	Log *slog.Logger
+}
+
+// Server keeps conversations with clients. It is an http.Handler for everything below its mount, and the place from which the program's own
+// code has effects: [Server.Do]. It holds nothing that must survive it.
+//
+// All methods may be called at once from any number of goroutines.
+type Server struct {
+	cfg     Config
+	reg     *registry
+	store   store.Store
+	owned   bool // the store is the server's own
+	log     *slog.Logger
+	handler http.Handler
+	script  []byte
+
+	hub   *hub
+	locks keyLocks
+	known knownSockets
+	due   due
+	drain drain
+
+	closing sync.Once
+}
+
+// New makes a server. Its error says everything that is wrong with the configuration.
+func New(cfg Config) (*Server, error) {
+	reg, err := register(cfg.Services, cfg.Middleware)
+	if cfg.TTL < 0 || cfg.TurnTime < 0 {
+		err = errors.Join(err, errors.New("framework: a negative time in Config"))
+	}
+	s := &Server{cfg: cfg, reg: reg, store: cfg.Store, log: cfg.Log}
+	s.cfg.TTL = cmp.Or(cfg.TTL, 2*time.Minute)
+	s.cfg.TurnTime = cmp.Or(cfg.TurnTime, 20*time.Second)
+	if s.log == nil {
+		s.log = slog.Default()
+	}
+	if len(cfg.Transports) > 0 {
+		handler, muxErr := transports.Handler(switchboard{s}, transports.Options{Origins: cfg.Origins}, cfg.Transports...)
+		s.handler, err = handler, errors.Join(err, muxErr)
+	}
+	if err != nil {
+		return nil, err
+	}
+	if s.store == nil {
+		s.store, s.owned = memory.New(memory.Options{}), true
+	}
+	parts := make([]js.Part, 0, len(cfg.Transports))
+	for _, t := range cfg.Transports {
+		if script := t.Script(); script != nil {
+			parts = append(parts, js.Part{Name: t.Name(), Script: script})
+		}
+	}
+	s.script = js.Join(parts...)
+	s.hub = newHub(s)
+	s.due.init(s)
+	s.drain.init()
+	return s, nil
+}
+
+// ServeHTTP serves what lies below the server's mount: client.js, ready, and the transports' endpoints. Only the last element of the path
+// is looked at.
+func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	switch path.Base(r.URL.Path) {
+	case "client.js":
+		s.Session(w, r)
+		w.Header().Set("Content-Type", "text/javascript; charset=utf-8")
+		w.Header().Set("Cache-Control", "no-cache")
+		http.ServeContent(w, r, "client.js", time.Time{}, bytes.NewReader(s.script))
+	case "ready":
+		if err := s.Ready(r.Context()); err != nil {
+			s.log.Warn("not ready", "error", err)
+			http.Error(w, "not ready", http.StatusServiceUnavailable)
+			return
+		}
+		w.Header().Set("Cache-Control", "no-store")
+		_, _ = w.Write([]byte("ready\n"))
+	default:
+		if s.handler == nil {
+			http.NotFound(w, r)
+			return
+		}
+		s.handler.ServeHTTP(w, s.withSession(w, r))
+	}
+}
+
+// Ready tells whether the instance can serve: nil, or why not (it is being drained, the store is away or may forget).
+func (s *Server) Ready(ctx context.Context) error {
+	if s.drain.started() {
+		return ErrDraining
+	}
+	ctx, cancel := context.WithTimeout(ctx, 3*time.Second)
+	defer cancel()
+	if c, ok := s.store.(store.Checker); ok {
+		if err := c.Check(ctx); err != nil {
+			return fmt.Errorf("framework: store: %w", err)
+		}
+		return nil
+	}
+	if _, err := s.store.Read(ctx, []store.Query{{Item: "ready"}}); err != nil {
+		return fmt.Errorf("framework: store: %w", err)
+	}
+	return nil
+}
+
+// Close lets go of everything that the server holds, at once: its connections end, and their clients go on elsewhere. [Server.Drain] is the
+// gentle way. The store stays open, unless it is the server's own.
+func (s *Server) Close() error {
+	var err error
+	s.closing.Do(func() {
+		s.drain.now()
+		err = s.hub.close()
+		s.due.stop()
+		if s.owned {
+			err = errors.Join(err, s.store.Close())
+		}
+	})
+	return err
+}
+
+func newTurnID() uuid.UUID {
+	return uuid.Must(uuid.NewV7())
+}

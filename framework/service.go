@@ -1,0 +1,168 @@
+package framework
+
+import (
+	"errors"
+	"fmt"
+	"regexp"
+
+	"github.com/sojourn-go/sojourn/protocol"
+)
+
+// Service is a named unit of behaviour: its methods are what clients may call, its streams what they may subscribe to. It is a plain
+// value, and may be part of several servers.
+type Service struct {
+	// Name is what clients call it: a letter, then letters, digits and underscores.
+	Name string
+	// Methods are what clients may call, by name (of the same form).
+	Methods Methods
+	// Topics are the topics and states that the service publishes.
+	Topics []Stream
+	// Continuations are what goes on after a question's answer, or when a timer is due.
+	Continuations []Continuation
+	// Connect runs in the turn that opens a socket. An error refuses the socket, and the client is told.
+	Connect func(*Turn) error
+	// Goodbye runs in the last turn of a socket, exactly one of which commits. An error drops its effects, not the goodbye.
+	Goodbye func(*Turn) error
+	// Middleware wraps the service's methods, the first outermost, inside that of the server.
+	Middleware []Middleware
+}
+
+// Methods are a service's methods by name. Make them with [Call] and [Event].
+type Methods map[string]Method
+
+// Method is something that clients may call.
+type Method struct {
+	handler  func(*Turn) (any, error)
+	answers  bool
+	volatile bool
+}
+
+// Call makes a method that answers. In and Out travel as JSON, []byte as raw bytes.
+func Call[In, Out any](f func(*Turn, In) (Out, error)) Method {
+	if f == nil {
+		return Method{}
+	}
+	return Method{answers: true, handler: func(t *Turn) (any, error) {
+		in, err := decode[In](t.payload)
+		if err != nil {
+			return nil, Errorf(CodeInvalid, "the payload does not fit: %w", err)
+		}
+		return f(t, in)
+	}}
+}
+
+// Event makes a method without an answer. Its caller learns that it took effect, or its error.
+func Event[In any](f func(*Turn, In) error) Method {
+	if f == nil {
+		return Method{}
+	}
+	return Method{handler: func(t *Turn) (any, error) {
+		in, err := decode[In](t.payload)
+		if err != nil {
+			return nil, Errorf(CodeInvalid, "the payload does not fit: %w", err)
+		}
+		return nil, f(t, in)
+	}}
+}
+
+// Volatile returns the method as one that may be called volatile: not remembered, not repeated, in no order, at the same
+// time as others. Its turns can have no effect but volatile ones.
+func (m Method) Volatile() Method {
+	m.volatile = true
+	return m
+}
+
+// Handler runs a turn and returns its answer.
+type Handler func(*Turn) (any, error)
+
+// Middleware wraps a handler. It runs inside the turn: its effects commit or vanish with it.
+type Middleware func(Handler) Handler
+
+// Payload is a message's payload as it came: see [protocol.Payload].
+type Payload = protocol.Payload
+
+var namePattern = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_]*$`)
+
+const nameForm = "a letter, then letters, digits and underscores"
+
+// registry is what a server's services add up to; it never changes after New.
+type registry struct {
+	methods       map[string]method // by full name
+	streams       map[string]Stream
+	continuations map[string]continuation
+	services      []Service
+}
+
+type method struct {
+	Method
+	chain Handler // with all middleware
+}
+
+func register(services []Service, outer []Middleware) (*registry, error) {
+	r := &registry{
+		methods:       map[string]method{},
+		streams:       map[string]Stream{},
+		continuations: map[string]continuation{asked.name: asked.continuation},
+		services:      services,
+	}
+	seen := map[string]bool{}
+	var errs []error
+	fail := func(format string, args ...any) { errs = append(errs, fmt.Errorf("framework: "+format, args...)) }
+	for i, s := range services {
+		switch {
+		case !namePattern.MatchString(s.Name):
+			fail("service %d: name %q is not %s", i, s.Name, nameForm)
+		case seen[s.Name]:
+			fail("service %q is listed twice", s.Name)
+		}
+		seen[s.Name] = true
+		for name, m := range s.Methods {
+			switch {
+			case !namePattern.MatchString(name):
+				fail("service %q: method name %q is not %s", s.Name, name, nameForm)
+			case m.handler == nil:
+				fail("service %q: method %q has no function: make it with framework.Call or framework.Event", s.Name, name)
+			}
+			r.methods[s.Name+"."+name] = method{m, wrap(wrap(m.handler, s.Middleware), outer)}
+		}
+		for _, topic := range s.Topics {
+			if topic == nil {
+				fail("service %q: a nil in Topics", s.Name)
+				continue
+			}
+			name := topic.name()
+			if err := topic.check(); err != nil {
+				fail("service %q: topic %q: %w", s.Name, name, err)
+			}
+			if other, ok := r.streams[name]; ok && other != topic {
+				fail("service %q: topic %q is also another stream's name", s.Name, name)
+			}
+			r.streams[name] = topic
+		}
+		for _, listed := range s.Continuations {
+			if listed == nil {
+				fail("service %q: a nil in Continuations", s.Name)
+				continue
+			}
+			c := listed.continuation()
+			switch {
+			case c.run == nil:
+				fail("service %q: continuation %q has no function: make it with framework.Then or framework.Timer", s.Name, c.name)
+			case !namePattern.MatchString(c.name):
+				fail("service %q: continuation name %q is not %s", s.Name, c.name, nameForm)
+			}
+			if _, ok := r.continuations[c.name]; ok {
+				fail("service %q: continuation %q is listed twice", s.Name, c.name)
+			}
+			r.continuations[c.name] = c
+		}
+	}
+	return r, errors.Join(errs...)
+}
+
+func wrap(h Handler, middleware []Middleware) Handler {
+	for i := len(middleware) - 1; i >= 0; i-- {
+		h = middleware[i](h)
+	}
+	return h
+}

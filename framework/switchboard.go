@@ -1,0 +1,250 @@
+package framework
+
+import (
+	"context"
+	"net/http"
+
+	"github.com/sojourn-go/sojourn/protocol"
+	"github.com/sojourn-go/sojourn/store"
+	"github.com/sojourn-go/sojourn/transports"
+)
+
+// switchboard is what the server is to its transports.
+type switchboard struct{ *Server }
+
+var _ transports.Switchboard = switchboard{}
+
+// Open implements transports.Switchboard: the hello of a new client commits its socket's connect turn, that of one that was here before attaches.
+func (s switchboard) Open(r *http.Request, line []byte, c transports.Carrier) (transports.Link, error) {
+	hello, err := protocol.ParseHello(line)
+	if err != nil {
+		return nil, err
+	}
+	if s.drain.started() {
+		return nil, &protocol.Close{Code: protocol.CodeUnavailable, Why: "the instance is being shut down"}
+	}
+	user, err := s.identify(r, hello.Auth)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := s.hub.start(r.Context()); err != nil {
+		return nil, err
+	}
+	cred := protocol.CredentialOf(hello.Key)
+	sock := &socket{id: cred.Socket, secret: cred.Secret, session: sessionOf(r), build: hello.Build, user: user}
+	l := s.newLink(r.Context(), sock, hello, c)
+	if !s.hub.join(l) { // before the store knows of it, so that no notice is missed
+		return nil, &protocol.Close{Code: protocol.CodeUnavailable, Why: "the instance is being shut down"}
+	}
+	if err := s.connect(r.Context(), l, hello, user); err != nil {
+		l.Close()
+		return nil, err
+	}
+	s.due.held()
+	return l, nil
+}
+
+func (s *Server) newLink(ctx context.Context, sock *socket, hello protocol.HelloUp, c transports.Carrier) *link {
+	l := &link{
+		srv: s, sock: sock, carrier: c, attach: hello.Attach, fresh: hello.Cursor == nil,
+		runs: make(chan struct{}, maxVolatileRuns), woken: make(chan struct{}, 1),
+		subs: map[string]*sub{}, tails: map[string]listened{}, reread: true,
+	}
+	l.closed, l.close = context.WithCancel(ctx)
+	return l
+}
+
+// connect opens the link's socket, or attaches to it.
+func (s *Server) connect(ctx context.Context, l *link, hello protocol.HelloUp, user User) error {
+	if hello.Cursor == nil {
+		out, failed, err := s.execute(ctx, s.openJob(l))
+		switch {
+		case err != nil:
+			return err
+		case failed != nil:
+			return &protocol.Close{Code: protocol.CodeDenied, Why: told(failed, turnID(l.sock.id, 0).String()).Message}
+		case out.Status == store.Applied:
+			l.sock.note(0, out.Top)
+			s.known.put(l.sock)
+			l.opened(out.Top)
+			return nil
+		}
+		// Repeated: the answer to an earlier hello of this very open was lost.
+	}
+	return s.attach(ctx, l, hello, user)
+}
+
+func (s *Server) openJob(l *link) job {
+	open := store.Open{
+		Secret: l.sock.secret, User: l.sock.identity(), Session: l.sock.session,
+		Attach: l.attach, Inbox: s.hub.inbox(), TTL: s.cfg.TTL,
+	}
+	return job{
+		id: turnID(l.sock.id, 0), cause: store.Cause{Socket: l.sock.id}, sock: l.sock,
+		before: []store.Effect{open},
+		handler: func(t *Turn) (any, error) {
+			for _, service := range s.reg.services {
+				if service.Connect == nil {
+					continue
+				}
+				if err := service.Connect(t); err != nil {
+					return nil, err
+				}
+			}
+			return nil, nil
+		},
+	}
+}
+
+// opened takes a stream that has just begun.
+func (l *link) opened(top store.Cursor) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if top.Offset == 0 { // nothing in it: nothing to read
+		l.reread, l.cursor, l.tip = false, top, top
+	}
+}
+
+func (s *Server) attach(ctx context.Context, l *link, hello protocol.HelloUp, user User) error {
+	a := store.Attach{
+		Socket: l.sock.id, Secret: l.sock.secret, Number: hello.Attach, Inbox: s.hub.inbox(), TTL: s.cfg.TTL,
+		In: hello.In, Topics: hello.Topics,
+	}
+	if hello.Cursor != nil {
+		a.Cursor = *hello.Cursor
+	}
+	got, err := s.store.Attach(ctx, a)
+	if err != nil {
+		return s.unavailable(err)
+	}
+	s.due.hint(got.NextDue)
+	switch got.Status {
+	case store.Applied, store.Lost:
+	case store.Stale:
+		return &protocol.Close{Code: protocol.CodeStale}
+	case store.Rewound:
+		return &protocol.Close{Code: protocol.CodeRewound, In: &got.Socket.Number}
+	case store.Denied:
+		return &protocol.Close{Code: protocol.CodeDenied, Why: "wrong key"}
+	default:
+		return endOf(got.Socket)
+	}
+	sock := socketFrom(got.Socket)
+	if s.cfg.Identify != nil && !sock.sameUser(user) {
+		return s.endSocket(ctx, sock, protocol.CodeUserChanged, "another user")
+	}
+	l.tries, l.first = hello.Tries, got.Socket.Number+1
+	s.known.put(sock)
+	l.attached(sock, got)
+	return nil
+}
+
+// attached takes what an attach returned.
+func (l *link) attached(sock *socket, got store.Attached) {
+	l.sock = sock
+	for _, sub := range got.Subs {
+		l.subscribe(sub)
+	}
+	l.cursor = got.From
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	// Notices that came before the answer are in it, or are read.
+	l.notices, l.tip, l.reread = got.Entries, got.From, false
+	if n := len(got.Entries); n > 0 {
+		l.tip = got.Entries[n-1].Cursor
+	}
+	if l.tip.Offset < got.Socket.Top.Offset {
+		l.reread = true
+	}
+	l.ack, l.ackSaid = got.From, got.From
+	if got.Status == store.Lost {
+		l.controls = append(l.controls, lostFrame("", got.From, "expired"))
+	}
+}
+
+// Post implements transports.Switchboard: frames of a client whose transport only carries down, perhaps to another instance.
+func (s switchboard) Post(r *http.Request, frames [][]byte) ([][]byte, error) {
+	key, ack, tries, err := protocol.ParseCredentials(frames[0])
+	if err != nil {
+		return nil, err
+	}
+	ctx := r.Context()
+	sock, err := s.lookup(ctx, protocol.CredentialOf(key))
+	if err != nil {
+		return nil, err
+	}
+	var acked []byte
+	var reply [][]byte
+	for i, line := range frames[1:] {
+		f, err := protocol.ParseFrame(line)
+		switch {
+		case err != nil:
+			return reply, err
+		case f.Kind == protocol.Volatile:
+			reply = append(reply, s.volatileCall(ctx, sock, f))
+			continue
+		case !numbered(f.Kind):
+			continue
+		}
+		m := message{Frame: f, ack: ack}
+		if i == 0 {
+			m.tries = tries
+		}
+		acked, _, err = s.handleMessage(ctx, sock, m)
+		if err != nil {
+			return reply, err
+		}
+		if protocol.Kind(acked[0]) == protocol.Gap {
+			break // what follows would be a gap too
+		}
+	}
+	if acked != nil {
+		reply = append(reply, acked)
+	} else if !ack.IsZero() {
+		s.acknowledge(ctx, sock, ack)
+	}
+	s.due.work(ctx)
+	return reply, nil
+}
+
+// lookup finds the socket of a credential: among those that this instance knows, or in the store.
+func (s *Server) lookup(ctx context.Context, cred protocol.Credential) (*socket, error) {
+	if k := s.known.get(cred.Socket); k != nil && k.secret == cred.Secret {
+		return k, nil
+	}
+	replies, err := s.store.Read(ctx, []store.Query{{Socket: cred.Socket}})
+	if err != nil {
+		return nil, s.unavailable(err)
+	}
+	switch r := replies[0]; {
+	case r.Status != store.Applied:
+		return nil, endOf(r.Sock)
+	case r.Sock.Secret != cred.Secret:
+		return nil, &protocol.Close{Code: protocol.CodeDenied, Why: "wrong key"}
+	default:
+		k := socketFrom(r.Sock)
+		s.known.put(k)
+		return k, nil
+	}
+}
+
+// ended returns how a socket that takes no message any more has ended.
+func (s *Server) ended(ctx context.Context, id string) error {
+	replies, err := s.store.Read(ctx, []store.Query{{Socket: id}})
+	if err != nil {
+		return s.unavailable(err)
+	}
+	return endOf(replies[0].Sock)
+}
+
+// endSocket ends a socket and returns what its client is told.
+func (s *Server) endSocket(ctx context.Context, sock *socket, code protocol.Code, why string) error {
+	err := s.Do(ctx, func(t *Turn) error {
+		return t.add(store.End{Socket: sock.id, Code: int(code), Why: why}, 0)
+	})
+	if err != nil {
+		return err
+	}
+	in, _ := sock.applied()
+	return &protocol.Close{Code: code, In: &in, Why: why}
+}

@@ -1,0 +1,220 @@
+package framework
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"github.com/sojourn-go/sojourn/protocol"
+	"github.com/sojourn-go/sojourn/store"
+)
+
+// What a tail holds at most: beyond it, links that are further behind read for themselves.
+const (
+	tailEntries = 512
+	tailBytes   = 1 << 20
+)
+
+// tail is the latest entries of one topic, as one instance has seen them: shared by all its links, so that an event is read and
+// encoded once. Whatever it says is what the store said; whether there is more only the store knows.
+type tail struct {
+	topic string
+
+	mu        sync.Mutex
+	listeners map[waker]struct{}
+	left      time.Time // when the last listener left
+
+	watched bool         // notices come
+	synced  time.Time    // when the store was last read; zero: to be read now
+	reading bool         // somebody reads
+	from    store.Cursor // before entries[0]
+	entries []tailEntry
+	bytes   int
+	known   bool         // from and entries mean something
+}
+
+type tailEntry struct {
+	store.Entry
+	frame []byte // as subscribers get it, made when first needed
+	id    string // of the topic, in frame: the same for all, unless the topic was forgotten and made anew
+}
+
+func (t *tail) topLocked() store.Cursor {
+	if n := len(t.entries); n > 0 {
+		return t.entries[n-1].Cursor
+	}
+	return t.from
+}
+
+// notice takes a notice that an entry was added. What does not follow on what is known makes the tail stale.
+func (t *tail) notice(n store.Notice) {
+	t.mu.Lock()
+	top := t.topLocked()
+	switch {
+	case n.Kind == store.Volatile:
+		for w := range t.listeners {
+			if l, ok := w.(*link); ok {
+				l.volatileEntry(t.topic, n.Entry.Data)
+			}
+		}
+		t.mu.Unlock()
+		return
+	case !t.known:
+	case n.Entry.Offset == top.Offset+1 && n.Entry.Data != nil && (n.Prev == "" || n.Prev == top.Tag):
+		t.appendLocked(n.Entry)
+	case n.Entry.Offset <= top.Offset && t.hasLocked(n.Entry.Cursor):
+		t.mu.Unlock()
+		return // a repeat
+	default:
+		t.synced = time.Time{}
+	}
+	t.wakeLocked()
+	t.mu.Unlock()
+}
+
+// stale marks that the store has to be read.
+func (t *tail) stale() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.synced = time.Time{}
+	t.wakeLocked()
+}
+
+func (t *tail) wakeLocked() {
+	for w := range t.listeners {
+		w.wake()
+	}
+}
+
+func (t *tail) hasLocked(c store.Cursor) bool {
+	if c.Offset < t.from.Offset {
+		return true // older than the tail: it cannot be told, and is not new
+	}
+	if c == t.from {
+		return true
+	}
+	i := c.Offset - t.from.Offset
+	return i >= 1 && i <= uint64(len(t.entries)) && t.entries[i-1].Cursor == c
+}
+
+func (t *tail) appendLocked(e store.Entry) {
+	t.entries = append(t.entries, tailEntry{Entry: e})
+	t.bytes += len(e.Data)
+	drop := 0
+	for len(t.entries)-drop > tailEntries || t.bytes > tailBytes && len(t.entries)-drop > 1 {
+		t.from = t.entries[drop].Cursor
+		t.bytes -= len(t.entries[drop].Data)
+		drop++
+	}
+	if drop > 0 {
+		t.entries = append(make([]tailEntry, 0, tailEntries+1), t.entries[drop:]...)
+	}
+}
+
+// after returns the frames that follow a cursor for subscribers that know the topic as id, and the cursor behind them. ok is
+// false if the tail does not reach back to the cursor, or the cursor is not on it.
+func (t *tail) after(c store.Cursor, id string) (frames [][]byte, end store.Cursor, ok bool) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if !t.known || c.Offset < t.from.Offset || !t.hasLocked(c) {
+		return nil, c, false
+	}
+	for i := int(c.Offset - t.from.Offset); i < len(t.entries); i++ {
+		e := &t.entries[i]
+		if e.frame == nil || e.id != id {
+			e.frame, e.id = entryFrame(id, e.Entry), id
+		}
+		frames = append(frames, e.frame)
+	}
+	return frames, t.topLocked(), true
+}
+
+func entryFrame(id string, e store.Entry) []byte {
+	b := make([]byte, 0, 24+len(e.Data))
+	b = append(append(b, byte(protocol.Entry)), id...)
+	return append(e.Cursor.Append(append(b, ',')), e.Data...)
+}
+
+// sync brings tails up to date with the store, if need be, and answers further queries, in at most two round trips: one to watch those that are
+// not watched, one to read. A tail that somebody else is reading is left to them; they wake the others.
+func (h *hub) sync(ctx context.Context, tails []*tail, more []store.Query) ([]store.Reply, error) {
+	var mine []*tail
+	var watch []string
+	now := time.Now()
+	for _, t := range tails {
+		t.mu.Lock()
+		if !t.reading && (!t.watched || now.Sub(t.synced) > checkTopics) {
+			t.reading = true
+			mine = append(mine, t)
+			if !t.watched {
+				watch = append(watch, t.topic)
+			}
+		}
+		t.mu.Unlock()
+	}
+	if len(mine) == 0 && len(more) == 0 {
+		return nil, nil
+	}
+	replies, err := h.read(ctx, mine, watch, more)
+	for i, t := range mine {
+		t.mu.Lock()
+		t.reading = false
+		if err == nil {
+			t.watched, t.synced = true, now
+			t.takeLocked(replies[i])
+		}
+		t.wakeLocked()
+		t.mu.Unlock()
+	}
+	if err != nil {
+		return nil, err
+	}
+	return replies[len(mine):], nil
+}
+
+func (h *hub) read(ctx context.Context, tails []*tail, watch []string, more []store.Query) ([]store.Reply, error) {
+	if len(watch) > 0 {
+		w, err := h.start(ctx)
+		if err != nil {
+			return nil, err
+		}
+		if err := w.Topics(ctx, watch, nil); err != nil {
+			return nil, err
+		}
+	}
+	queries := make([]store.Query, 0, len(tails)+len(more))
+	for _, t := range tails {
+		t.mu.Lock()
+		queries = append(queries, store.Query{Topic: t.topic, Entries: true, After: t.topLocked(), Max: tailEntries})
+		t.mu.Unlock()
+	}
+	return h.srv.store.Read(ctx, append(queries, more...))
+}
+
+// takeLocked takes what the store said.
+func (t *tail) takeLocked(r store.Reply) {
+	if r.Status == store.Missing {
+		t.known, t.from, t.entries, t.bytes = true, store.Cursor{}, nil, 0
+		return
+	}
+	top := t.topLocked()
+	if !t.known || r.Status == store.Lost {
+		t.known, t.from, t.entries, t.bytes = true, r.From, nil, 0
+		top = r.From
+	}
+	for _, e := range r.Entries {
+		if e.Offset == top.Offset+1 { // else a notice was quicker
+			t.appendLocked(e)
+			top = e.Cursor
+		}
+	}
+	if top = t.topLocked(); top.Offset < r.Top.Offset {
+		t.synced = time.Time{} // there was more than one read returns
+	}
+}
+
+func (t *tail) isKnown() bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.known
+}

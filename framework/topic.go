@@ -1,0 +1,171 @@
+package framework
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/sojourn-go/sojourn/store"
+)
+
+// Stream is a topic or a state: something that clients subscribe to. [Topic] and [State] are the only ones.
+type Stream interface {
+	name() string
+	check() error
+	isState() bool
+	// subscribe is run in the turn of a subscription; it returns the effect.
+	subscribe(t *Turn, key string) (store.Subscribe, error)
+}
+
+// Rule says who may subscribe to a topic's key: nil for yes, an error (often of [CodeDenied]) for no. It runs in
+// the subscription's turn, and may have effects.
+type Rule func(t *Turn, key string) error
+
+// Anyone lets anyone subscribe.
+func Anyone(*Turn, string) error { return nil }
+
+// Nobody lets nobody subscribe: for what only the server reads.
+func Nobody(*Turn, string) error { return Errorf(CodeDenied, "not open to subscriptions") }
+
+// OwnSession lets a socket subscribe to the key that is its session's id.
+func OwnSession(t *Turn, key string) error {
+	if key == "" || key != t.SessionID() {
+		return Errorf(CodeDenied, "another session's")
+	}
+	return nil
+}
+
+// Topic is a family of streams of events of type E, one for each key: "room/lobby" is key "lobby" of the topic named "room".
+// Subscribers get its events in order, without gap or repeat, also those that were published while they were away, as
+// far as they are kept; or they are told that some are lost.
+//
+//	var rooms = &framework.Topic[Line]{Name: "room", History: 50, Subscribe: framework.Anyone}
+type Topic[E any] struct {
+	// Name is what clients call it: a letter, then letters, digits and underscores.
+	Name string
+	// History is how many of the latest events a new subscriber gets first. Default 0.
+	History int
+	// Keep is how many events are kept for subscribers that are away, and for History. Default 1,000, or History if that is more.
+	Keep int
+	// KeepBytes bounds what is kept, in bytes of encoded events. Default 1 MiB.
+	KeepBytes int
+	// TTL is how long a key is remembered after it was last published to or watched. Default 24 hours.
+	TTL time.Duration
+	// Volatile topics keep nothing: events reach who is connected now, perhaps.
+	Volatile bool
+	// Subscribe says who may subscribe. It must be set.
+	Subscribe Rule
+}
+
+func (tp *Topic[E]) name() string { return tp.Name }
+
+func (tp *Topic[E]) isState() bool { return false }
+
+func (tp *Topic[E]) check() error {
+	switch {
+	case tp.Subscribe == nil:
+		return errNoRule
+	case tp.History < 0 || tp.Keep < 0 || tp.KeepBytes < 0 || tp.TTL < 0:
+		return errors.New("a negative setting")
+	case tp.Volatile && (tp.History > 0 || tp.Keep > 0):
+		return errors.New("a volatile topic keeps nothing: History and Keep must be 0")
+	}
+	return checkName(tp.Name)
+}
+
+var errNoRule = errors.New("Subscribe is nil: say who may subscribe, framework.Anyone perhaps")
+
+func checkName(name string) error {
+	if !namePattern.MatchString(name) {
+		return fmt.Errorf("the name is not %s", nameForm)
+	}
+	return nil
+}
+
+func (tp *Topic[E]) subscribe(t *Turn, key string) (store.Subscribe, error) {
+	return store.Subscribe{Back: tp.History, TTL: tp.TTL}, tp.Subscribe(t, key)
+}
+
+// Publish publishes an event to everyone who is subscribed to the key.
+func (tp *Topic[E]) Publish(t *Turn, key string, e E) error {
+	topic, err := topicOf(t, tp, key)
+	if err != nil {
+		return err
+	}
+	p, err := encode(e)
+	if err != nil {
+		return fmt.Errorf("framework: publish to %s: %w", topic, err)
+	}
+	if tp.Volatile {
+		if t.over {
+			return ErrTurnOver
+		}
+		t.volatiles = append(t.volatiles, volatileSend{topic: topic, data: p})
+		return nil
+	}
+	return t.add(store.Publish{Topic: topic, Data: p, Keep: max(tp.Keep, tp.History), KeepBytes: tp.KeepBytes, TTL: tp.TTL}, len(p))
+}
+
+// topicOf returns the full name of a stream's key, if the stream is one of the server's.
+func topicOf(t *Turn, s Stream, key string) (string, error) {
+	if t.srv.reg.streams[s.name()] != s {
+		return "", fmt.Errorf("framework: topic %q is not listed in any service of this server", s.name())
+	}
+	topic := s.name() + "/" + key
+	if !validTopic(topic) {
+		return "", Errorf(CodeInvalid, "topic %q: a key has no control characters, commas, bars or asterisks, and the whole at most 200 bytes", topic)
+	}
+	return topic, nil
+}
+
+func validTopic(topic string) bool {
+	if len(topic) > 200 || !strings.Contains(topic, "/") {
+		return false
+	}
+	for _, r := range topic {
+		if r < 0x20 || r == 0x7f || r == ',' || r == '|' || r == '*' || r == '\uFFFD' {
+			return false
+		}
+	}
+	return true
+}
+
+// isState tells whether a topic's full name is that of a state.
+func (s *Server) isState(topic string) bool {
+	name, _, _ := strings.Cut(topic, "/")
+	stream, ok := s.reg.streams[name]
+	return ok && stream.isState()
+}
+
+// subscribeTurn handles a client's subscription.
+func (s *Server) subscribeTurn(topic string) Handler {
+	return func(t *Turn) (any, error) {
+		name, key, _ := strings.Cut(topic, "/")
+		stream, ok := s.reg.streams[name]
+		if !ok || !validTopic(topic) {
+			return nil, s.unknown(t, "topic "+name)
+		}
+		e, err := stream.subscribe(t, key)
+		if err != nil {
+			return nil, err
+		}
+		e.Socket, e.Topic, e.Data = t.Socket(), topic, []byte("s"+topic+",")
+		return nil, t.add(e, len(e.Data))
+	}
+}
+
+func unsubscribeTurn(topic string) Handler {
+	return func(t *Turn) (any, error) {
+		return nil, t.add(store.Unsubscribe{Socket: t.Socket(), Topic: topic, Data: []byte("u")}, 0)
+	}
+}
+
+// unknown is the error for what this build does not know: not_found; or, if the page is of a newer build, errNewer, so that a newer
+// instance handles the message.
+func (s *Server) unknown(t *Turn, what string) error {
+	if t.sock != nil && t.sock.build > s.cfg.Build && s.cfg.Build != "" {
+		return errNewer
+	}
+	return Errorf(CodeNotFound, "no %s here", what)
+}

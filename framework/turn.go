@@ -1,0 +1,238 @@
+package framework
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/sojourn-go/sojourn/protocol"
+	"github.com/sojourn-go/sojourn/store"
+)
+
+// Limits of one turn. Beyond them its next effect is an error.
+const (
+	maxEffects     = 256
+	maxEffectBytes = 1 << 20
+)
+
+// Turn is the handling of one thing that happened (a message, an answer, a connect, a goodbye, a timer, or a piece of the
+// program's own code) with all its effects. Effects are only collected while the handler runs; they become real together, in one atomic commit,
+// after it returned nil, or not at all.
+//
+// A handler may run more than once for the same turn (after a conflict, a crash, or on two instances at the same time): with the same
+// ID, and exactly one run commits. Effects outside of the framework should use the ID as their idempotency key.
+//
+// A Turn is a context.Context. It ends when the turn's time is over or the instance drains; context.Cause tells which.
+// It is for the handler's goroutine alone, and over when the handler returns.
+type Turn struct {
+	context.Context
+
+	srv     *Server
+	id      uuid.UUID
+	newIDs  int
+	sock    *socket // whose turn it is; nil: nobody's
+	method  string
+	payload protocol.Payload
+	attempt int
+	log     *slog.Logger
+
+	volatile bool // the turn may only do volatile things
+	over     bool // the handler returned
+
+	guards    []store.Guard
+	effects   []store.Effect
+	bytes     int
+	volatiles []volatileSend // leave after the commit
+	states    map[string]*stateView
+	locks     *heldLocks
+}
+
+type volatileSend struct {
+	topic, socket string
+	data          []byte
+}
+
+// ID is the turn's id: a UUID, the same in every run of the turn.
+func (t *Turn) ID() string { return t.id.String() }
+
+// NewID returns a new id: a UUID. The first call, the second call ... of a turn return the same when the turn runs again, so that what is
+// made twice has one name.
+func (t *Turn) NewID() string {
+	t.newIDs++
+	return uuid.NewSHA1(t.id, fmt.Appendf(nil, "%d", t.newIDs)).String()
+}
+
+// Now is the instance's time. It differs between runs and between instances.
+func (t *Turn) Now() time.Time { return time.Now() }
+
+// User is who the turn's socket belongs to, as the program's Identify said when the socket was opened. In a turn of nobody's it is zero.
+func (t *Turn) User() User {
+	if t.sock == nil {
+		return User{}
+	}
+	return t.sock.user
+}
+
+// Socket is the id of the socket whose turn this is; "" for timers and the program's own code.
+func (t *Turn) Socket() string {
+	if t.sock == nil {
+		return ""
+	}
+	return t.sock.id
+}
+
+// SessionID is the id of the session that the turn's socket belongs to; "" where Socket is.
+func (t *Turn) SessionID() string {
+	if t.sock == nil {
+		return ""
+	}
+	return t.sock.session
+}
+
+// Method is the full name of the called method, "chat.say"; "" if the turn is not a call.
+func (t *Turn) Method() string { return t.method }
+
+// Payload is the call's payload as it came.
+func (t *Turn) Payload() Payload { return t.payload }
+
+// Attempt tells how often the turn's message is known to have been tried, this time included: more than 1 in a run after a conflict, and when
+// the client had to send it again.
+func (t *Turn) Attempt() int { return t.attempt }
+
+// Log is the server's logger with the turn's id, and its socket, user and method.
+func (t *Turn) Log() *slog.Logger { return t.log }
+
+// Send sends an event to a socket: its page's half of the service is called, "chat.notice". It reaches the client once, in order, also if
+// it is away for a while. To a socket that has ended nothing is sent.
+func (t *Turn) Send(socket, method string, v any) error {
+	p, err := t.encode(method, v)
+	if err != nil {
+		return err
+	}
+	return t.add(store.Append{Socket: socket, Data: join("e", method, p)}, len(p))
+}
+
+// Ask asks a client a question: its page's half of the service is called, and what it returns is the answer that then goes on
+// with. Question and continuation become real with the turn. There is no answer before the turn is over, so nothing can
+// wait for it here; outside of turns [Server.Ask] can. Timeout 0 means an hour.
+func (t *Turn) Ask(socket, method string, v any, then Bound, timeout time.Duration) error {
+	p, err := t.encode(method, v)
+	if err != nil {
+		return err
+	}
+	id, err := t.later(socket, then, cmpDuration(timeout, time.Hour))
+	if err != nil {
+		return err
+	}
+	return t.add(store.Append{Socket: socket, Data: join("q", id, []byte{','}, method, p)}, len(p))
+}
+
+// After runs a timer's continuation after a time, on any instance: not before, and as soon as any instance is there to do it. It
+// returns the timer's id for [Turn.Cancel].
+func (t *Turn) After(d time.Duration, then Bound) (id string, err error) {
+	return t.later("", then, d)
+}
+
+// Cancel cancels a timer, if it is not yet done.
+func (t *Turn) Cancel(timer string) error { return t.add(store.Cancel{Item: timer}, 0) }
+
+// Close ends a socket, this turn's or another: its client is told why and stays away, and its goodbye turn runs.
+func (t *Turn) Close(socket, why string) error {
+	return t.add(store.End{Socket: socket, Code: int(protocol.CodeEnded), Why: why}, 0)
+}
+
+func (t *Turn) later(socket string, then Bound, after time.Duration) (string, error) {
+	if _, ok := t.srv.reg.continuations[then.name]; !ok {
+		return "", fmt.Errorf("framework: continuation %q is not listed in any service", then.name)
+	}
+	data, err := then.item(t.srv.cfg.Build)
+	if err != nil {
+		return "", err
+	}
+	id := t.NewID()
+	return id, t.add(store.Put{Item: id, Socket: socket, After: after, Data: data}, len(data))
+}
+
+func (t *Turn) encode(method string, v any) (protocol.Payload, error) {
+	if !validMethod(method) {
+		return nil, fmt.Errorf("framework: method %q is not of the form service.method", method)
+	}
+	p, err := encode(v)
+	if err != nil {
+		return nil, fmt.Errorf("framework: %s: %w", method, err)
+	}
+	return p, nil
+}
+
+// add collects an effect.
+func (t *Turn) add(e store.Effect, size int) error {
+	switch {
+	case t.over:
+		return ErrTurnOver
+	case t.volatile:
+		return ErrVolatileTurn
+	case len(t.effects) >= maxEffects:
+		return fmt.Errorf("framework: more than %d effects in one turn", maxEffects)
+	case t.bytes+size > maxEffectBytes:
+		return fmt.Errorf("framework: effects of more than %d bytes in one turn", maxEffectBytes)
+	}
+	t.bytes += size
+	t.effects = append(t.effects, e)
+	return nil
+}
+
+// run runs a handler in the turn, and turns a panic into an error.
+func (t *Turn) run(h Handler) (v any, err error) {
+	defer func() {
+		t.over = true
+		if r := recover(); r != nil {
+			v, err = nil, fmt.Errorf("panic: %v\n%s", r, stack())
+		}
+	}()
+	v, err = h(t)
+	if err == nil {
+		// A handler that swallowed the end of its context has still been given less time than it needed: its effects would be
+		// those of half its work.
+		err = t.stopped()
+	} else if stop := t.stopped(); stop != nil && errors.Is(err, t.Err()) {
+		err = stop
+	}
+	return v, err
+}
+
+// stopped returns why the turn was stopped, if it was.
+func (t *Turn) stopped() error {
+	if t.Err() == nil {
+		return nil
+	}
+	if cause := context.Cause(t.Context); errors.Is(cause, ErrDraining) || errors.Is(cause, ErrTurnTime) {
+		return cause
+	}
+	return ErrDraining // whoever stopped it, it was not the turn's own time
+}
+
+// join concatenates what strings and byte slices it is given.
+func join(parts ...any) []byte {
+	var b []byte
+	for _, p := range parts {
+		switch p := p.(type) {
+		case string:
+			b = append(b, p...)
+		case []byte:
+			b = append(b, p...)
+		case protocol.Payload:
+			b = append(b, p...)
+		}
+	}
+	return b
+}
+
+func cmpDuration(d, fallback time.Duration) time.Duration {
+	if d > 0 {
+		return d
+	}
+	return fallback
+}
