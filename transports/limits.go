@@ -31,24 +31,25 @@ func (l Limits) withDefaults() Limits {
 
 var errTooBig = &protocol.Close{Code: protocol.CodeTooBig}
 
-// ReadMessage reads one message, of one or more frames, and splits it. An error of its own is a *protocol.Close; others are the reader's.
+// ReadMessage reads a message of one or more frames and splits it. An error about the message is a *protocol.Close; others are the reader's.
 func (l Limits) ReadMessage(r io.Reader) ([][]byte, error) {
-	l = l.withDefaults()
-	text, err := io.ReadAll(io.LimitReader(r, int64(l.Body)+1))
+	message, err := io.ReadAll(io.LimitReader(r, int64(l.withDefaults().Body)+1))
 	if err != nil {
 		return nil, err
 	}
-	if len(text) > l.Body {
-		return nil, errTooBig
-	}
-	return l.split(text)
+	return l.Split(message)
 }
 
-func (l Limits) split(text []byte) ([][]byte, error) {
-	if !utf8.Valid(text) {
+// Split splits a message into its frames, which are slices of it. The error is a *protocol.Close.
+func (l Limits) Split(message []byte) ([][]byte, error) {
+	l = l.withDefaults()
+	if len(message) > l.Body {
+		return nil, errTooBig
+	}
+	if !utf8.Valid(message) {
 		return nil, &protocol.Close{Code: protocol.CodeMalformed, Why: "not UTF-8"}
 	}
-	frames := protocol.Lines(text)
+	frames := protocol.Lines(message)
 	for _, f := range frames {
 		if len(f) > l.Frame {
 			return nil, errTooBig

@@ -39,7 +39,8 @@ type Conn interface {
 	Send(frames ...[]byte) error
 
 	// Receive returns the next frames, in order, at least one. When the connection has ended the error is the z frame as a *protocol.Close, if one
-	// came, else io.EOF for an orderly end, else the connection's. The z frame itself is not among the frames.
+	// came, else io.EOF for an orderly end, else the connection's; it may come with the last frames, and is returned again from then on. The
+	// z frame itself is not among the frames.
 	Receive() ([][]byte, error)
 
 	// Close breaks the connection off.

@@ -1,0 +1,109 @@
+// Package mock carries frames between goroutines of one process, with no network between them: for tests and
+// benchmarks of a switchboard, and of what is behind it.
+package mock
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net/http"
+	"sync"
+
+	"github.com/sojourn-go/sojourn/protocol"
+	"github.com/sojourn-go/sojourn/transports"
+)
+
+// Transport is the in-memory transport. It has no endpoints: its connections are made by [Dial].
+type Transport struct{}
+
+var _ transports.Transport = Transport{}
+
+// Name returns "mock".
+func (Transport) Name() string { return "mock" }
+
+// Script returns nil: there is nothing to connect to.
+func (Transport) Script() []byte { return nil }
+
+// Endpoints returns none.
+func (Transport) Endpoints(transports.Switchboard) map[string]http.Handler { return nil }
+
+// Conn is the client's end of a connection. Send and Receive may be called at once, each from one goroutine at a time; Close from any.
+type Conn struct {
+	link   transports.Link
+	ctx    context.Context
+	cancel context.CancelFunc
+	once   sync.Once
+	end    error // how it ended, as Receive found
+}
+
+// Dial opens a connection with the hello. The connection ends with ctx, or by Close, which must be called. An error is what
+// the switchboard's Open returned, as a *protocol.Close.
+func Dial(ctx context.Context, sb transports.Switchboard, hello []byte) (*Conn, error) {
+	frames, err := transports.Limits{}.Split(hello)
+	if err != nil {
+		return nil, err
+	}
+	if len(frames) != 1 {
+		return nil, &protocol.Close{Code: protocol.CodeMalformed, Why: "the hello is not one frame"}
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	r, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://mock/", nil)
+	if err == nil {
+		var link transports.Link
+		if link, err = sb.Open(r, frames[0], transports.Carrier{Transport: "mock"}); err == nil {
+			return &Conn{link: link, ctx: ctx, cancel: cancel}, nil
+		}
+	}
+	cancel()
+	return nil, protocol.CloseOf(err)
+}
+
+// Send pushes a message of one frame or several lines and returns when it was dealt with. An error of the switchboard is a *protocol.Close.
+func (c *Conn) Send(message []byte) error {
+	frames, err := transports.Limits{}.Split(message)
+	if err != nil {
+		return err
+	}
+	for _, f := range frames {
+		if c.ctx.Err() != nil {
+			return context.Cause(c.ctx)
+		}
+		if err := c.link.Push(c.ctx, f); err != nil {
+			return protocol.CloseOf(err)
+		}
+	}
+	return nil
+}
+
+// Receive pulls: it returns the frames that go down, at least one, or waits for them. After the last it returns [io.EOF], or a *protocol.Close if the
+// switchboard ended the connection with a reason, again and again; frames may come with the first.
+func (c *Conn) Receive(ctx context.Context) ([][]byte, error) {
+	if c.end != nil {
+		return nil, c.end
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	defer context.AfterFunc(c.ctx, cancel)()
+	if c.ctx.Err() != nil {
+		return nil, context.Cause(c.ctx)
+	}
+	frames, err := c.link.Pull(ctx)
+	switch {
+	case err == nil, ctx.Err() != nil && errors.Is(err, ctx.Err()):
+		return frames, err
+	case errors.Is(err, io.EOF):
+		c.end = io.EOF
+	default:
+		c.end = protocol.CloseOf(err)
+	}
+	return frames, c.end
+}
+
+// Close ends the connection, as a client does that is suddenly gone.
+func (c *Conn) Close() error {
+	c.once.Do(func() {
+		c.cancel()
+		c.link.Close()
+	})
+	return nil
+}
