@@ -27,13 +27,14 @@ func (st *state) keep(h store.Held, now time.Duration) store.Kept {
 	switch {
 	case s == nil || s.Ended:
 		answer.Status = store.Gone
-	case h.Attach < s.Attach:
+	case h.Attach != 0 && h.Attach < s.Attach:
 		answer.Status = store.Replaced
 	case !h.Ack.IsZero() && s.relate(h.Ack) == foreign:
 		answer.Status = store.Rewound
 	default:
-		// A number above the newest: the store has forgotten that attach, but the connection is there.
-		s.Attach, s.inbox = h.Attach, h.Inbox
+		if h.Attach != 0 { // above the newest: the store has forgotten that attach, but the connection is there
+			s.Attach, s.inbox = h.Attach, h.Inbox
+		}
 		s.acknowledge(h.Ack)
 		st.due.set(&s.due, now+h.TTL)
 	}

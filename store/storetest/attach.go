@@ -168,6 +168,10 @@ func checkKeep(k *kit) {
 	kept = k.keep(store.Held{Socket: "a", Attach: 6, TTL: ttl})
 	k.status(kept.Status, store.Applied, "a connection whose attach the store has forgotten is kept")
 	k.status(k.keep(store.Held{Socket: "a", Attach: 5, TTL: ttl}).Status, store.Replaced, "an attach that is kept above the newest becomes the newest")
+	kept = k.keep(store.Held{Socket: "a", TTL: ttl, Ack: top})
+	k.status(kept.Status, store.Applied, "an attach number 0 is no connection, and is never Replaced")
+	k.same(len(k.entries("a").Entries), 0, "the Ack of a Held without a connection is taken")
+	k.same(k.read(store.Query{Socket: "a"}).Sock.Attach, uint64(6), "a Held without a connection does not change the newest attach")
 	k.do(store.End{Socket: "a", Code: 4011, Why: "enough"})
 	kept = k.keep(store.Held{Socket: "a", Attach: 6, TTL: ttl})
 	k.status(kept.Status, store.Gone, "a connection of a socket that has ended is Gone")
@@ -213,7 +217,8 @@ func checkKeepMany(k *kit) {
 		if i%2 == 0 {
 			k.open(id)
 		}
-		held = append(held, store.Held{Socket: id, Attach: uint64(i % 3), TTL: ttl})
+		k.attach(store.Attach{Socket: id, Number: 2})
+		held = append(held, store.Held{Socket: id, Attach: uint64(i%3 + 1), TTL: ttl})
 	}
 	kept, err := k.Store.Keep(k.Context(), held)
 	k.must(err == nil && len(kept) == len(held), "Keep answers for each held connection: %d answers for %d, %v", len(kept), len(held), err)
