@@ -1,0 +1,203 @@
+package redis
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/sojourn-go/sojourn/store"
+)
+
+// What store says of values that are not given.
+const (
+	defaultKeepKey   = 24 * time.Hour
+	defaultTopicTTL  = 24 * time.Hour
+	defaultKeep      = 1000
+	defaultKeepBytes = 1 << 20
+	defaultMax       = 256
+)
+
+func positive[T int | time.Duration](v, otherwise T) T {
+	if v > 0 {
+		return v
+	}
+	return otherwise
+}
+
+// Commit implements [store.Store]. A turn that no caller may send is an error, and not applied.
+func (s *Store) Commit(ctx context.Context, t store.Turn) (store.Outcome, error) {
+	c := s.newCall()
+	c.strings(t.Attempt, t.From)
+	c.int(store.MaxEntries)
+	c.int(store.MaxBytes)
+	if err := s.cause(c, t); err != nil {
+		return store.Outcome{}, fmt.Errorf("redis: commit: %w", err)
+	}
+	c.cursor(t.Ack)
+	c.bool(leaves(t))
+	s.guards(c, t.Guards)
+	c.int(len(t.Effects))
+	for _, e := range t.Effects {
+		if err := s.effect(c, e); err != nil {
+			return store.Outcome{}, fmt.Errorf("redis: commit: %w", err)
+		}
+	}
+
+	list, err := s.run(ctx, commitScript, c)
+	if err != nil {
+		return store.Outcome{}, err
+	}
+	r := &reply{list: list}
+	out := store.Outcome{Status: r.status(), Number: r.number(), Top: r.cursor(), NextDue: r.due()}
+	switch out.Status {
+	case store.Applied:
+		out.At = make([]store.Cursor, len(t.Effects))
+		for i := range out.At {
+			out.At[i] = r.cursor()
+		}
+	case store.Conflict:
+		for _, g := range t.Guards {
+			if g.Topic != "" {
+				out.Fresh = append(out.Fresh, store.Fresh{Topic: g.Topic, At: r.cursor(), Value: r.bytes()})
+			}
+		}
+	}
+	if r.err != nil {
+		return store.Outcome{}, s.failed("commit", r.err)
+	}
+	return out, nil
+}
+
+func (s *Store) cause(c *call, t store.Turn) error {
+	cause := t.Cause
+	opens := 0
+	for _, e := range t.Effects {
+		if _, ok := e.(store.Open); ok {
+			opens++
+		}
+	}
+	message := cause.Socket != "" && cause.Token == "" && cause.Key == "" && cause.Item == ""
+	switch {
+	case message && cause.Number == 0:
+		if _, ok := first(t.Effects).(store.Open); !ok || opens > 1 {
+			return errors.New("message 0 begins with Open, and has one")
+		}
+	case opens > 0:
+		return errors.New("Open is for message 0")
+	}
+	switch {
+	case cause.Key != "":
+		c.string("key")
+		c.key(s.onceKey(cause.Key))
+		c.duration(positive(cause.KeepKey, defaultKeepKey))
+	case cause.Item != "" && cause.Token != "":
+		c.string("item")
+		c.key(s.itemKey(cause.Item))
+		c.string(cause.Token)
+	case message:
+		c.string("message")
+		c.key(s.socketKey(cause.Socket))
+		c.number(cause.Number)
+	case cause.Socket != "":
+		c.string("goodbye")
+		c.key(s.socketKey(cause.Socket))
+		c.string(cause.Token)
+	default:
+		return errors.New("a turn without a cause")
+	}
+	return nil
+}
+
+func first(effects []store.Effect) store.Effect {
+	if len(effects) == 0 {
+		return nil
+	}
+	return effects[0]
+}
+
+// leaves tells whether the turn is its socket's last: a full stream must not keep anybody from leaving.
+func leaves(t store.Turn) bool {
+	for _, e := range t.Effects {
+		if _, ok := e.(store.Bye); ok {
+			return true
+		}
+	}
+	return false
+}
+
+func (s *Store) guards(c *call, guards []store.Guard) {
+	c.int(len(guards))
+	for _, g := range guards {
+		if g.Topic != "" {
+			c.string("topic")
+			c.key(s.topicKey(g.Topic))
+			c.cursor(g.At)
+		} else {
+			c.string("item")
+			c.key(s.itemKey(g.Item))
+		}
+	}
+}
+
+// effect adds an effect's name and arguments, as commit.lua takes them.
+func (s *Store) effect(c *call, e store.Effect) error {
+	switch e := e.(type) {
+	case store.Open:
+		c.strings("open", e.Secret, string(e.User), e.Session)
+		c.number(e.Attach)
+		c.string(e.Inbox)
+		c.duration(e.TTL)
+	case store.Append:
+		c.string("append")
+		c.key(s.socketKey(e.Socket))
+		c.bytes(e.Data)
+	case store.Publish:
+		c.string("publish")
+		c.key(s.topicKey(e.Topic))
+		c.bytes(e.Data)
+		c.bool(e.Value != nil)
+		c.bytes(e.Value)
+		c.int(positive(e.Keep, defaultKeep))
+		c.int(positive(e.KeepBytes, defaultKeepBytes))
+		c.duration(positive(e.TTL, defaultTopicTTL))
+	case store.Subscribe:
+		c.string("subscribe")
+		c.key(s.socketKey(e.Socket))
+		c.key(s.topicKey(e.Topic))
+		c.int(max(0, e.Back))
+		c.bool(e.State)
+		c.duration(positive(e.TTL, defaultTopicTTL))
+		c.bytes(e.Data)
+	case store.Unsubscribe:
+		c.string("unsubscribe")
+		c.key(s.socketKey(e.Socket))
+		c.key(s.topicKey(e.Topic))
+		c.bytes(e.Data)
+	case store.Put:
+		c.string("put")
+		c.key(s.itemKey(e.Item))
+		if e.Socket != "" {
+			c.key(s.socketKey(e.Socket))
+		} else {
+			c.int(0)
+		}
+		c.duration(max(0, e.After))
+		c.bytes(e.Data)
+	case store.Cancel:
+		c.string("cancel")
+		c.key(s.itemKey(e.Item))
+	case store.End:
+		c.string("end")
+		c.key(s.socketKey(e.Socket))
+		c.int(e.Code)
+		c.string(e.Why)
+	case store.Bye:
+		c.string("bye")
+		c.int(e.Code)
+		c.string(e.Why)
+	default:
+		return fmt.Errorf("effect %T is not known", e)
+	}
+	return nil
+}

@@ -1,0 +1,39 @@
+// Package redis keeps what must survive instances in a Redis server.
+//
+//	st, err := redis.Open(ctx, "redis://localhost:6379/0", redis.Options{})
+//
+// Every operation of [store.Store] is one Lua script and one round trip. A script reads everything and decides, then
+// writes, then publishes its notices; nothing in it can fail after its first write, so that a turn is applied whole or not at all.
+//
+// # What Redis must be
+//
+//   - Version 6.2 or newer, one server that takes writes (a primary). Reads never go to replicas.
+//   - maxmemory-policy noeviction. A Redis that evicts keys forgets conversations; [Open] refuses it.
+//   - What a Redis acknowledges it may still lose, in a failover or a power cut. That is always a suffix of what was committed, and
+//     cursors' tags tell those who saw any of it. How long the suffix can be is Redis's configuration: appendonly, appendfsync,
+//     min-replicas-to-write.
+//
+// # Cells
+//
+// All keys of a [Store] carry one hash tag, so that they lie in one slot and one script can touch them all: a cell. A program that outgrows one
+// Redis core opens several Stores, and decides which of its sockets and topics live in which.
+//
+// # Errors
+//
+// Nothing is sent twice behind the caller's back: an error (a broken connection, a Redis that is loading, read-only or full)
+// means that the outcome is unknown, and every call may be made again.
+//
+// # Keys
+//
+//	<prefix>:{<cell>}:s:<socket>  HASH    record, o<offset> entries, b<topic> subscriptions, q<item> items
+//	<prefix>:{<cell>}:t:<topic>   HASH    id, cursors, v value, o<offset> entries
+//	<prefix>:{<cell>}:i:<item>    HASH    data, socket, tries, token of the claim
+//	<prefix>:{<cell>}:k:<key>     STRING  when the key of a turn from outside is forgotten
+//	<prefix>:{<cell>}:d           ZSET    s:<socket> and i:<item> by the time at which they are due
+//	<prefix>:{<cell>}:m           HASH    last claim, grace, topic ids given out
+//	<prefix>:{<cell>}:I:<inbox>   channel of a watch
+//	<prefix>:{<cell>}:T:<topic>   channel of a topic
+//
+// An entry is its tag followed by its data. Topics, keys and tombstones expire when [store] says so. Sockets and items that are due
+// stay for 7 days, for somebody to claim them; if nobody does, they are let go without a goodbye.
+package redis

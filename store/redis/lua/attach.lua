@@ -1,0 +1,47 @@
+-- attach: makes a connection the one that receives a socket's stream. See Store.Attach.
+--
+-- KEYS: 1 what is due, 2 meta, 3 the socket.
+
+read_agenda()
+local k = KEYS[3]
+local secret, attach, inbox, ttl = take(), number(), take(), number()
+local offset, tag, known, max = number(), take(), number(), number()
+
+local s = read_socket(k)
+local function refuse(status, what) return { status, socket_reply(what), next_due() } end
+
+if not s or s.st == 'closed' then return refuse('gone', s) end
+if s.secret ~= secret then return refuse('denied') end
+if s.st ~= 'open' then return refuse('gone', s) end
+if attach < s.attach then return refuse('stale') end
+if known > s.number then return refuse('rewound') end
+
+local status = 'applied'
+if offset == 0 and tag == '' and s.floor == 0 then tag = s.ftag end
+local where = place(s, offset, tag)
+if where == 'off' then return refuse('rewound') end
+if where == 'before' then status = 'lost' else let_go(s, offset) end
+
+local found = entries(s, s.floor, max)
+local subs = subscriptions(k)
+local index = {}
+for i = 1, #subs, 2 do index[subs[i]] = i + 1 end
+local fields = { 'g', int(attach), 'at', inbox }
+for _ = 1, number() do
+  local topic, moved = take(), take()
+  local i = index[topic]
+  if i then
+    subs[i] = string.match(subs[i], '^[^,]*') .. ',' .. moved
+    fields[#fields + 1] = 'b' .. topic
+    fields[#fields + 1] = subs[i]
+  end
+end
+
+write_stream(s, fields)
+redis.call('PEXPIRE', k, int(ttl + GARBAGE))
+redis.call('ZADD', due, int(now + ttl), member(k))
+if s.at ~= '' and (attach > s.attach or inbox ~= s.at) then
+  notify('I:' .. s.at, 'm', name(k), int(attach))
+end
+s.attach = attach
+return { status, socket_reply(s), next_due(), cursor(s.floor, s.ftag), found, subs }

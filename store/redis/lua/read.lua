@@ -1,0 +1,70 @@
+-- read: answers queries, each by itself. See Store.Read.
+--
+-- KEYS: 1 what is due, 2 meta, then the sockets, topics and items that are asked for.
+
+local watched = {} -- topics that were read: time to live by key
+local function watched_topic(k)
+  local t = read_topic(k)
+  if t then watched[k] = t.ttl end
+  return t
+end
+
+-- Entries after a cursor, or where it is not on the stream (any more), those that are kept.
+local function part(s, offset, tag, max)
+  local status, rewound = 'applied', ''
+  if offset == 0 and tag == '' then
+    offset, tag = s.floor, s.ftag
+  else
+    local where = place(s, offset, tag)
+    if where ~= 'on' then
+      status, offset, tag = 'lost', s.floor, s.ftag
+      if where == 'off' then rewound = '1' end
+    end
+  end
+  return { status, cursor(s.top, s.tag), cursor(offset, tag), entries(s, offset, max), rewound }
+end
+
+local ask = {}
+
+function ask.entries()
+  local k, offset, tag, max = key(), number(), take(), number()
+  local t = watched_topic(k)
+  if not t then return { 'missing' } end
+  return part(t, offset, tag, max)
+end
+
+function ask.value()
+  local k = key()
+  local t = watched_topic(k)
+  if not t then return { 'missing' } end
+  return { 'applied', cursor(t.top, t.tag), redis.call('HGET', k, 'v') }
+end
+
+function ask.socket()
+  local s = read_socket(key())
+  if not s or s.st ~= 'open' then return { 'gone', socket_reply(s) } end
+  return { 'applied', socket_reply(s) }
+end
+
+function ask.sent()
+  local k, offset, tag, max = key(), number(), take(), number()
+  local s = read_socket(k)
+  if not s or s.st ~= 'open' then return { 'gone', socket_reply(s) } end
+  return part(s, offset, tag, max)
+end
+
+function ask.item()
+  local i = read_item(key())
+  if not i then return { 'missing' } end
+  return { 'applied', item_reply(i) }
+end
+
+local replies = {}
+for i = 1, number() do replies[i] = ask[take()]() end
+
+-- Reading counts as watching. That is no reason to fail for want of memory: it comes last, and may be refused.
+for k, ttl in pairs(watched) do
+  redis.pcall('HSET', k, 'exp', int(now + ttl))
+  redis.pcall('PEXPIRE', k, int(ttl))
+end
+return replies

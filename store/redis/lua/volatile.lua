@@ -1,0 +1,8 @@
+-- volatile: passes data on to the connection that is attached to a socket, without keeping it. See Volatiler.
+--
+-- KEYS: 1 what is due, 2 meta, 3 the socket.
+
+local data = take()
+local s = read_socket(KEYS[3])
+if s and s.st == 'open' and s.at ~= '' then notify('I:' .. s.at, 'v', name(s.key), data) end
+return 'ok'

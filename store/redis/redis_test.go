@@ -1,0 +1,147 @@
+package redis_test
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/alicebob/miniredis/v2"
+	"github.com/redis/rueidis"
+	"go.uber.org/goleak"
+
+	"github.com/sojourn-go/sojourn/internal/redistest"
+	"github.com/sojourn-go/sojourn/store/redis"
+	"github.com/sojourn-go/sojourn/store/storetest"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// onBoth runs a test on miniredis and on a real server.
+func onBoth(t *testing.T, run func(t *testing.T, url string)) {
+	t.Run("miniredis", func(t *testing.T) { run(t, mini(t)) })
+	t.Run("redis-server", func(t *testing.T) { run(t, redistest.Start(t)) })
+}
+
+func mini(t testing.TB) (url string) {
+	return "redis://" + miniredis.RunT(t).Addr() + "/0"
+}
+
+// open opens a store that ends with the test.
+func open(t testing.TB, url string, o redis.Options) *redis.Store {
+	t.Helper()
+	if o.Logger == nil {
+		o.Logger = slog.New(slog.DiscardHandler)
+	}
+	s, err := redis.Open(context.Background(), url, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { s.Close() })
+	return s
+}
+
+// plain opens a connection for what the store does not do.
+func plain(t testing.TB, url string) rueidis.Client {
+	t.Helper()
+	o := rueidis.MustParseURL(url)
+	o.DisableCache, o.AlwaysRESP2, o.ForceSingleClient = true, true, true
+	c, err := rueidis.NewClient(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(c.Close)
+	return c
+}
+
+func do(t testing.TB, c rueidis.Client, command ...string) rueidis.RedisResult {
+	t.Helper()
+	r := c.Do(context.Background(), c.B().Arbitrary(command[0]).Args(command[1:]...).Build())
+	if err := r.Error(); err != nil && !rueidis.IsRedisNil(err) {
+		t.Fatalf("%v: %v", command, err)
+	}
+	return r
+}
+
+func TestStore(t *testing.T) {
+	onBoth(t, func(t *testing.T, url string) {
+		storetest.Run(t, harness(url))
+	})
+}
+
+var cells atomic.Int64
+
+// harness returns what opens stores in cells of their own, two for each cell, that share a clock.
+func harness(url string) func(testing.TB) storetest.Harness {
+	return func(t testing.TB) storetest.Harness {
+		var clock atomic.Int64
+		o := redis.Options{
+			Cell:                fmt.Sprint("cell", cells.Add(1)),
+			OffsetClockForTests: func() time.Duration { return time.Duration(clock.Load()) },
+		}
+		c := plain(t, url)
+		return storetest.Harness{
+			Store:   open(t, url, o),
+			Another: open(t, url, o),
+			Advance: func(d time.Duration) { clock.Add(int64(d)) },
+			Wipe:    func() { restore(t, c, o.Cell, nil) },
+			Mark: func() func() {
+				mark := dump(t, c, o.Cell)
+				return func() { restore(t, c, o.Cell, mark) }
+			},
+		}
+	}
+}
+
+// dump returns the commands that make a cell's keys. Their expiry is not among them: the scripts go by what they wrote.
+func dump(t testing.TB, c rueidis.Client, cell string) (commands [][]string) {
+	for _, key := range keys(t, c, cell) {
+		kind, _ := do(t, c, "TYPE", key).ToString()
+		var read []string
+		var make []string
+		switch kind {
+		case "hash":
+			read, make = []string{"HGETALL", key}, []string{"HSET", key}
+		case "zset":
+			read, make = []string{"ZRANGE", key, "0", "-1", "WITHSCORES"}, []string{"ZADD", key}
+		case "string":
+			text, _ := do(t, c, "GET", key).ToString()
+			commands = append(commands, []string{"SET", key, text})
+			continue
+		default:
+			t.Fatalf("a key of type %s: %s", kind, key)
+		}
+		values, err := do(t, c, read...).AsStrSlice()
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i := 0; i < len(values); i += 2 {
+			if kind == "zset" {
+				make = append(make, values[i+1], values[i])
+			} else {
+				make = append(make, values[i], values[i+1])
+			}
+		}
+		commands = append(commands, make)
+	}
+	return commands
+}
+
+func restore(t testing.TB, c rueidis.Client, cell string, commands [][]string) {
+	if all := keys(t, c, cell); len(all) > 0 {
+		do(t, c, append([]string{"DEL"}, all...)...)
+	}
+	for _, command := range commands {
+		do(t, c, command...)
+	}
+}
+
+func keys(t testing.TB, c rueidis.Client, cell string) []string {
+	all, err := do(t, c, "KEYS", "sj1:{"+cell+"}:*").AsStrSlice()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return all
+}

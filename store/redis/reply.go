@@ -1,0 +1,200 @@
+package redis
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/redis/rueidis"
+
+	"github.com/sojourn-go/sojourn/protocol"
+	"github.com/sojourn-go/sojourn/store"
+)
+
+// reply reads a script's answer, element after element. The first error stays, and makes everything after it zero.
+type reply struct {
+	list []rueidis.RedisMessage
+	err  error
+}
+
+var errShort = errors.New("a reply shorter than it should be")
+
+func (r *reply) fail(err error) {
+	if r.err == nil {
+		r.err = err
+	}
+}
+
+func (r *reply) more() bool { return r.err == nil && len(r.list) > 0 }
+
+func (r *reply) next() (m rueidis.RedisMessage) {
+	if !r.more() {
+		r.fail(errShort)
+		return m
+	}
+	m, r.list = r.list[0], r.list[1:]
+	return m
+}
+
+func (r *reply) string() string {
+	m := r.next()
+	if r.err != nil {
+		return ""
+	}
+	v, err := m.ToString()
+	if err != nil {
+		r.fail(err)
+	}
+	return v
+}
+
+// bytes returns nil for what is absent, and never nil for what is there, even if it is empty.
+func (r *reply) bytes() []byte {
+	m := r.next()
+	if r.err != nil || m.IsNil() {
+		return nil
+	}
+	v, err := m.ToString()
+	if err != nil {
+		r.fail(err)
+	}
+	return []byte(v)
+}
+
+func (r *reply) number() uint64 {
+	text := r.string()
+	if r.err != nil {
+		return 0
+	}
+	v, err := strconv.ParseUint(text, 10, 64)
+	if err != nil {
+		r.fail(err)
+	}
+	return v
+}
+
+// due is a NextDue: negative if nothing is known to be due.
+func (r *reply) due() time.Duration {
+	text := r.string()
+	if r.err != nil {
+		return 0
+	}
+	v, err := strconv.ParseInt(text, 10, 64)
+	if err != nil {
+		r.fail(err)
+	}
+	if v < 0 {
+		return -1
+	}
+	return time.Duration(v) * time.Millisecond
+}
+
+func (r *reply) cursor() store.Cursor { return r.parseCursor(r.string()) }
+
+func (r *reply) parseCursor(text string) store.Cursor {
+	c, err := protocol.ParseCursor([]byte(text))
+	if err != nil {
+		r.fail(err)
+	}
+	return c
+}
+
+// nested returns the reader of a list in the list. One that is absent has nothing.
+func (r *reply) nested() *reply {
+	m := r.next()
+	if r.err != nil || m.IsNil() {
+		return &reply{err: r.err}
+	}
+	list, err := m.ToArray()
+	if err != nil {
+		r.fail(err)
+	}
+	return &reply{list: list, err: r.err}
+}
+
+var statuses = map[string]store.Status{
+	"applied": store.Applied, "repeated": store.Repeated, "gap": store.Gap, "conflict": store.Conflict,
+	"gone": store.Gone, "full": store.Full, "stale": store.Stale, "replaced": store.Replaced,
+	"rewound": store.Rewound, "missing": store.Missing, "lost": store.Lost, "denied": store.Denied,
+}
+
+func (r *reply) status() store.Status {
+	text := r.string()
+	v, ok := statuses[text]
+	if !ok {
+		r.fail(fmt.Errorf("unknown status %q", text))
+	}
+	return v
+}
+
+// data returns nil for what is empty: with users and items nobody asks whether it was nil.
+func (r *reply) data() []byte {
+	if v := r.bytes(); len(v) > 0 {
+		return v
+	}
+	return nil
+}
+
+// entries reads a list of entries that follow a place.
+func (r *reply) entries(from store.Cursor) []store.Entry {
+	in := r.nested()
+	list := make([]store.Entry, 0, len(in.list))
+	for in.more() {
+		v := in.bytes()
+		if len(v) < tagLength {
+			in.fail(errors.New("an entry without its tag"))
+			break
+		}
+		from = store.Cursor{Offset: from.Offset + 1, Tag: string(v[:tagLength])}
+		list = append(list, store.Entry{Cursor: from, Data: v[tagLength:]})
+	}
+	r.fail(in.err)
+	return list
+}
+
+// tagLength is the length of a stream's tags.
+const tagLength = 5
+
+// socket reads what socket_reply of prelude.lua has written.
+func (r *reply) socket() (s store.Socket) {
+	in := r.nested()
+	if in.more() {
+		s.ID, s.Number = in.string(), in.number()
+		s.Ended, s.Code, s.Why = in.string() != "", int(in.number()), in.string()
+	}
+	if in.more() {
+		s.Top, s.Attach, s.Secret, s.User, s.Session = in.cursor(), in.number(), in.string(), in.data(), in.string()
+	}
+	r.fail(in.err)
+	return s
+}
+
+// subs reads subscriptions, and sorts them by topic.
+func (r *reply) subs() []store.Sub {
+	in := r.nested()
+	list := make([]store.Sub, 0, len(in.list)/2)
+	for in.more() {
+		sub := store.Sub{Topic: in.string()}
+		id, at, _ := strings.Cut(in.string(), ",")
+		if at != "0." {
+			sub.Cursor = in.parseCursor(at)
+		}
+		sub.ID = id
+		list = append(list, sub)
+	}
+	r.fail(in.err)
+	slices.SortFunc(list, func(a, b store.Sub) int { return cmp.Compare(a.Topic, b.Topic) })
+	return list
+}
+
+// item reads what item_reply of prelude.lua has written.
+func (r *reply) item() store.Item {
+	in := r.nested()
+	i := store.Item{ID: in.string(), Socket: in.string(), Data: in.data(), Gone: in.string() != "", Tries: int(in.number())}
+	r.fail(in.err)
+	return i
+}

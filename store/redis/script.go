@@ -1,0 +1,142 @@
+package redis
+
+import (
+	"context"
+	_ "embed"
+	"fmt"
+	"strconv"
+	"time"
+
+	"github.com/redis/rueidis"
+
+	"github.com/sojourn-go/sojourn/store"
+)
+
+// The scripts, one for each operation. Each begins with prelude.lua.
+var (
+	//go:embed lua/prelude.lua
+	prelude string
+	//go:embed lua/commit.lua
+	commitLua string
+	//go:embed lua/attach.lua
+	attachLua string
+	//go:embed lua/read.lua
+	readLua string
+	//go:embed lua/keep.lua
+	keepLua string
+	//go:embed lua/claim.lua
+	claimLua string
+	//go:embed lua/volatile.lua
+	volatileLua string
+
+	commitScript   = newScript("commit", commitLua)
+	attachScript   = newScript("attach", attachLua)
+	readScript     = newScript("read", readLua)
+	keepScript     = newScript("keep", keepLua)
+	claimScript    = newScript("claim", claimLua)
+	volatileScript = newScript("volatile", volatileLua)
+
+	scripts = []*script{commitScript, attachScript, readScript, keepScript, claimScript, volatileScript}
+)
+
+type script struct {
+	name, text string
+	lua        *rueidis.Lua
+}
+
+func newScript(name, text string) *script {
+	text = prelude + text
+	return &script{name: name, text: text, lua: rueidis.NewLuaScript(text)}
+}
+
+// load makes the scripts known to the server, so that running one is one round trip. A server that has forgotten
+// them is sent the text when it says so.
+func (s *Store) load(ctx context.Context) error {
+	var cmds rueidis.Commands
+	for _, sc := range scripts {
+		cmds = append(cmds, s.client.B().ScriptLoad().Script(sc.text).Build())
+	}
+	for i, reply := range s.client.DoMulti(ctx, cmds...) {
+		if err := reply.Error(); err != nil {
+			return fmt.Errorf("script %s: %w", scripts[i].name, err)
+		}
+	}
+	return nil
+}
+
+// call is a script's keys and arguments while they are collected.
+type call struct {
+	keys  []string
+	index map[string]int // place in keys, from 1 as Lua counts
+	args  []string
+}
+
+// newCall begins a call: with what is due, meta, the clock's offset and the prefix.
+func (s *Store) newCall() *call {
+	var offset time.Duration
+	if s.opts.OffsetClockForTests != nil {
+		offset = s.opts.OffsetClockForTests()
+	}
+	c := &call{index: map[string]int{}}
+	c.declare(s.prefix + "d")
+	c.declare(s.prefix + "m")
+	c.duration(offset)
+	c.string(s.prefix)
+	return c
+}
+
+func (c *call) declare(key string) int {
+	i := c.index[key]
+	if i == 0 {
+		c.keys = append(c.keys, key)
+		i = len(c.keys)
+		c.index[key] = i
+	}
+	return i
+}
+
+func (c *call) key(name string) { c.int(c.declare(name)) }
+func (c *call) string(v string) { c.args = append(c.args, v) }
+func (c *call) bytes(v []byte)  { c.args = append(c.args, string(v)) }
+func (c *call) int(v int)       { c.args = append(c.args, strconv.Itoa(v)) }
+func (c *call) number(v uint64) { c.args = append(c.args, strconv.FormatUint(v, 10)) }
+func (c *call) duration(v time.Duration) {
+	c.args = append(c.args, strconv.FormatInt(milliseconds(v), 10))
+}
+func (c *call) cursor(v store.Cursor) { c.number(v.Offset); c.string(v.Tag) }
+func (c *call) strings(v ...string)   { c.args = append(c.args, v...) }
+
+func (c *call) bool(v bool) {
+	if v {
+		c.string("1")
+	} else {
+		c.string("")
+	}
+}
+
+// milliseconds rounds up: what is to happen after a time does not happen before.
+func milliseconds(d time.Duration) int64 {
+	return int64((d + time.Millisecond - 1) / time.Millisecond)
+}
+
+// run runs a script and returns its reply.
+func (s *Store) run(ctx context.Context, sc *script, c *call) ([]rueidis.RedisMessage, error) {
+	if err := s.ready(ctx); err != nil {
+		return nil, err
+	}
+	reply, err := sc.lua.Exec(ctx, s.client, c.keys, c.args).ToArray()
+	if err != nil {
+		return nil, s.failed(sc.name, err)
+	}
+	return reply, nil
+}
+
+// failed wraps the error of an operation. One that Close has cut short is ErrClosed.
+func (s *Store) failed(operation string, err error) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed {
+		return store.ErrClosed
+	}
+	return fmt.Errorf("redis: %s: %w", operation, err)
+}

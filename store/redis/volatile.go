@@ -1,0 +1,24 @@
+package redis
+
+import "context"
+
+// Volatile implements store.Volatiler.
+func (s *Store) Volatile(ctx context.Context, topic, socket string, data []byte) error {
+	if err := s.ready(ctx); err != nil {
+		return err
+	}
+	var err error
+	if topic != "" {
+		err = s.client.Do(ctx, s.client.B().Publish().
+			Channel(s.topicChannel(topic)).Message(volatileToTopic(data)).Build()).Error()
+	} else {
+		c := s.newCall()
+		c.declare(s.socketKey(socket))
+		c.bytes(data)
+		err = volatileScript.lua.Exec(ctx, s.client, c.keys, c.args).Error()
+	}
+	if err != nil {
+		return s.failed("volatile", err)
+	}
+	return nil
+}

@@ -1,0 +1,258 @@
+package redis
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"time"
+
+	"github.com/redis/rueidis"
+
+	"github.com/sojourn-go/sojourn/store"
+)
+
+// A subscription can fall silent without its connection breaking. So a watch sends itself a message now and then, and
+// connects anew when it has not come back by the time of the next but one.
+const probeInterval = 3 * time.Second
+
+// How long to wait before connecting again, when that has failed: doubled each time.
+const (
+	firstBackoff = 50 * time.Millisecond
+	lastBackoff  = 2 * time.Second
+)
+
+// watch is a connection that is subscribed to its inbox and to topics, and a goroutine that makes another one when it breaks.
+type watch struct {
+	store   *Store
+	inbox   string
+	channel string // of the inbox
+	deliver func(store.Notice)
+	probe   time.Duration
+
+	ctx    context.Context // ends with the watch
+	cancel context.CancelFunc
+	done   chan struct{} // closed when the goroutine has ended
+
+	delivering sync.Mutex // one notice at a time, also while connections take turns
+
+	changing sync.Mutex // one change of subscriptions at a time
+
+	mu     sync.Mutex
+	topics map[string]struct{}     // that should be watched
+	conn   rueidis.DedicatedClient // nil while there is none that is subscribed
+	unseen int                     // probes sent since something came in
+}
+
+var errSilent = errors.New("the subscription has fallen silent")
+
+// Watch implements [store.Store]. While its connection is broken a watch tries to make another one, subscribes again and delivers
+// a Resync notice. Its Close returns when deliver is not running and will not be called again, so deliver must not call it.
+func (s *Store) Watch(ctx context.Context, deliver func(store.Notice)) (store.Watch, error) {
+	return s.watch(ctx, deliver, probeInterval)
+}
+
+func (s *Store) watch(ctx context.Context, deliver func(store.Notice), probe time.Duration) (store.Watch, error) {
+	if err := s.ready(ctx); err != nil {
+		return nil, err
+	}
+	w := &watch{store: s, inbox: unique(), deliver: deliver, probe: probe, done: make(chan struct{}), topics: map[string]struct{}{}}
+	w.channel = s.inboxChannel(w.inbox)
+	w.ctx, w.cancel = context.WithCancel(context.Background())
+	conn, broken, err := w.connect(ctx)
+	if err != nil {
+		w.cancel()
+		return nil, s.failed("watch", err)
+	}
+	s.mu.Lock()
+	closed := s.closed
+	if !closed {
+		s.watches[w] = struct{}{}
+	}
+	s.mu.Unlock()
+	if closed {
+		w.cancel()
+		conn.Close()
+		return nil, store.ErrClosed
+	}
+	go w.run(conn, broken)
+	return w, nil
+}
+
+func (w *watch) Inbox() string { return w.inbox }
+
+// Topics implements [store.Watch]. On an error the topics are those that were asked for all the same, but the change may
+// not be in force before the next Resync notice.
+func (w *watch) Topics(ctx context.Context, add, drop []string) error {
+	if err := w.store.ready(ctx); err != nil {
+		return err
+	}
+	if w.ctx.Err() != nil {
+		return store.ErrClosed
+	}
+	w.changing.Lock()
+	defer w.changing.Unlock()
+	add, drop, conn := w.want(add, drop)
+	if conn == nil {
+		return w.store.failed("watch", errors.New("not connected"))
+	}
+	if len(drop) > 0 {
+		if err := conn.Do(ctx, conn.B().Unsubscribe().Channel(drop...).Build()).Error(); err != nil {
+			return w.store.failed("watch", err)
+		}
+	}
+	if len(add) > 0 {
+		// A server carries a command out whole before it answers: the first acknowledgement is that of all channels.
+		if err := conn.Do(ctx, conn.B().Subscribe().Channel(add...).Build()).Error(); err != nil {
+			return w.store.failed("watch", err)
+		}
+	}
+	return nil
+}
+
+// want changes the set of topics, and returns the channels that this is about.
+func (w *watch) want(add, drop []string) (added, dropped []string, conn rueidis.DedicatedClient) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for _, t := range drop {
+		if _, ok := w.topics[t]; ok {
+			delete(w.topics, t)
+			dropped = append(dropped, w.store.topicChannel(t))
+		}
+	}
+	for _, t := range add {
+		w.topics[t] = struct{}{}
+		added = append(added, w.store.topicChannel(t))
+	}
+	return added, dropped, w.conn
+}
+
+// connect makes a connection that is subscribed to the inbox and all topics. broken yields when it ends.
+func (w *watch) connect(ctx context.Context) (conn rueidis.DedicatedClient, broken <-chan error, err error) {
+	w.changing.Lock()
+	defer w.changing.Unlock()
+	conn, _ = w.store.client.Dedicate()
+	broken = conn.SetPubSubHooks(rueidis.PubSubHooks{OnMessage: w.message})
+	channels := []string{w.channel}
+	w.mu.Lock()
+	for t := range w.topics {
+		channels = append(channels, w.store.topicChannel(t))
+	}
+	w.mu.Unlock()
+	if err := conn.Do(ctx, conn.B().Subscribe().Channel(channels...).Build()).Error(); err != nil {
+		conn.Close()
+		return nil, nil, err
+	}
+	w.mu.Lock()
+	w.conn, w.unseen = conn, 0
+	w.mu.Unlock()
+	return conn, broken, nil
+}
+
+// run replaces connections that break, until the watch is closed.
+func (w *watch) run(conn rueidis.DedicatedClient, broken <-chan error) {
+	defer close(w.done)
+	for {
+		err := w.hold(broken)
+		w.mu.Lock()
+		w.conn = nil
+		w.mu.Unlock()
+		conn.Close()
+		if w.ctx.Err() != nil {
+			return
+		}
+		w.store.opts.Logger.Warn("redis: watch: connection lost", "error", err)
+		if conn, broken = w.reconnect(); conn == nil {
+			return
+		}
+		w.hand(store.Notice{Kind: store.Resync})
+	}
+}
+
+// hold returns when the connection does not serve any more.
+func (w *watch) hold(broken <-chan error) error {
+	ticker := time.NewTicker(w.probe)
+	defer ticker.Stop()
+	for {
+		select {
+		case err := <-broken:
+			return err
+		case <-w.ctx.Done():
+			return nil
+		case <-ticker.C:
+			if err := w.sendProbe(); err != nil {
+				return err
+			}
+		}
+	}
+}
+
+func (w *watch) sendProbe() error {
+	w.mu.Lock()
+	silent := w.unseen >= 2
+	w.unseen++
+	w.mu.Unlock()
+	if silent {
+		return errSilent
+	}
+	ctx, cancel := context.WithTimeout(w.ctx, w.probe)
+	defer cancel()
+	client := w.store.client
+	if err := client.Do(ctx, client.B().Publish().Channel(w.channel).Message(kindProbe+"\n").Build()).Error(); err != nil {
+		w.mu.Lock()
+		w.unseen = 0 // one that was not sent says nothing of the subscription
+		w.mu.Unlock()
+	}
+	return nil
+}
+
+// reconnect returns a connection, or nil when the watch was closed.
+func (w *watch) reconnect() (rueidis.DedicatedClient, <-chan error) {
+	for backoff := firstBackoff; ; backoff = min(2*backoff, lastBackoff) {
+		ctx, cancel := context.WithTimeout(w.ctx, dialTimeout)
+		conn, broken, err := w.connect(ctx)
+		cancel()
+		if err == nil {
+			return conn, broken
+		}
+		select {
+		case <-w.ctx.Done():
+			return nil, nil
+		case <-time.After(backoff):
+		}
+	}
+}
+
+// message is called by the connection for each message, one at a time.
+func (w *watch) message(m rueidis.PubSubMessage) {
+	w.mu.Lock()
+	w.unseen = 0
+	w.mu.Unlock()
+	if n, ok := w.parseNotice(m.Channel, m.Message); ok {
+		w.hand(n)
+	}
+}
+
+func (w *watch) hand(n store.Notice) {
+	w.delivering.Lock()
+	defer w.delivering.Unlock()
+	if w.ctx.Err() == nil {
+		w.deliver(n)
+	}
+}
+
+// Close implements [store.Watch].
+func (w *watch) Close() error {
+	w.store.mu.Lock()
+	delete(w.store.watches, w)
+	w.store.mu.Unlock()
+	w.stop()
+	return nil
+}
+
+// stop returns when nothing of the watch runs any more.
+func (w *watch) stop() {
+	w.cancel()
+	<-w.done
+	w.delivering.Lock() // whoever delivers has ended; nobody begins
+	w.delivering.Unlock()
+}
