@@ -1,0 +1,304 @@
+package client
+
+import (
+	"crypto/rand"
+	"encoding/base64"
+
+	"github.com/sojourn-go/sojourn/protocol"
+)
+
+// A client says how far it has its own stream after so much of it at the latest.
+const (
+	ackEntries = 64
+	ackBytes   = 64 << 10
+)
+
+// conversation is all that a client remembers: what it has to send, and how far it has what it was sent. It does no I/O and
+// knows no time; docs/protocol.md, "The client's side", is its specification.
+type conversation struct {
+	auth, build string
+
+	key    string
+	attach uint64 // newest number of a hello
+	live   uint64 // number of the hello that was answered last; frames that came before its answer are not listened to
+	known  bool   // a hello of this socket was answered
+
+	own       protocol.Cursor
+	unsaid    int // entries of the own stream since the instance was last told our cursor ...
+	unsaidLen int // ... and their bytes
+
+	in      uint64     // last message known to have taken effect
+	queue   []*message // those that are not known to: numbered from in+1 as far as they have been sent
+	sent    int        // so many of queue were sent on the present connection, or in the request that is under way
+	waiting []*message // in effect, but not settled
+
+	volatile []*message          // not sent yet
+	asked    map[uint64]*message // sent on the present connection
+	lastAsk  uint64
+
+	topics map[string]*topic
+	ids    map[string]*topic
+	saying map[string]protocol.Cursor // cursors in the newest hello
+
+	ponging  bool // a ping is to be answered
+	progress bool // messages took effect since the last request with messages
+
+	out []delivery // made by the frame that is being applied
+}
+
+// topic is a subscription.
+type topic struct {
+	name    string
+	id      string // as frames call it; empty: not subscribed now
+	cursor  protocol.Cursor
+	told    protocol.Cursor // the cursor that the instances know of
+	had     bool            // it was subscribed once
+	leaving bool
+	fn      func(Entry)
+}
+
+// delivery is something for the program's callbacks: an entry of a topic; an event, or a question if ask is set; or news
+// that entries of the own stream are lost.
+type delivery struct {
+	topic   *topic
+	entry   Entry
+	method  string
+	ask     string
+	payload protocol.Payload
+	lost    string
+}
+
+func newConversation(auth, build string) *conversation {
+	v := &conversation{auth: auth, build: build, topics: map[string]*topic{}}
+	v.reset()
+	v.begin(false)
+	return v
+}
+
+// reset begins a new socket.
+func (v *conversation) reset() {
+	v.key = newKey()
+	v.attach, v.live, v.known = 0, 0, false
+	v.own, v.unsaid, v.unsaidLen = protocol.Cursor{}, 0, 0
+	v.in, v.queue, v.sent, v.waiting = 0, nil, 0, nil
+	v.ids = map[string]*topic{}
+	v.saying = nil
+}
+
+func newKey() string {
+	var raw [16]byte
+	rand.Read(raw[:]) // never fails
+	return base64.RawURLEncoding.EncodeToString(raw[:])
+}
+
+// add queues a message.
+func (v *conversation) add(m *message) { v.queue = append(v.queue, m) }
+
+// hello returns the hello for a new connection, or a new poll, and its number.
+func (v *conversation) hello() ([]byte, uint64) {
+	v.attach++
+	h := protocol.HelloUp{Version: protocol.Version, Key: v.key, Attach: v.attach, In: v.in, Auth: v.auth, Build: v.build}
+	if v.known {
+		own := v.own
+		h.Cursor = &own
+		v.said()
+	}
+	v.saying = map[string]protocol.Cursor{}
+	for name, t := range v.topics {
+		if t.id != "" && t.cursor != t.told {
+			v.saying[name] = t.cursor
+		}
+	}
+	h.Topics = v.saying
+	if len(v.queue) > 0 {
+		h.Tries = v.queue[0].tries
+	}
+	return h.Append(nil), v.attach
+}
+
+// said notes that the instance is being told our cursor.
+func (v *conversation) said() { v.unsaid, v.unsaidLen = 0, 0 }
+
+// ackDue tells whether it is time to say how far we have our stream, without waiting for an occasion.
+func (v *conversation) ackDue() bool { return v.unsaid >= ackEntries || v.unsaidLen >= ackBytes }
+
+// take appends lines of what has not been sent on this connection, and notes that it was: at most so many lines, and so
+// many bytes unless a single line has more.
+func (v *conversation) take(b []byte, lines, size int) []byte {
+	begin := len(b)
+	fits := func(m *message) bool {
+		lines--
+		return lines >= 0 && (len(b) == begin || len(b)-begin+len(m.rest)+20 <= size)
+	}
+	for v.sent < len(v.queue) && fits(v.queue[v.sent]) {
+		m := v.queue[v.sent]
+		m.n = v.in + uint64(v.sent) + 1
+		v.sent++
+		b = m.line(b)
+	}
+	for len(v.volatile) > 0 && fits(v.volatile[0]) {
+		m := v.volatile[0]
+		v.volatile = v.volatile[1:]
+		v.lastAsk++
+		m.n = v.lastAsk
+		v.asked[m.n] = m
+		b = m.line(b)
+	}
+	return b
+}
+
+// hasOutgoing tells whether take would return something.
+func (v *conversation) hasOutgoing() bool { return v.sent < len(v.queue) || len(v.volatile) > 0 }
+
+// begin prepares for a new connection (for polls: for the first of a row). What was sent on the one before and is not known to have taken
+// effect will be sent again; broke tells that it ended without a word.
+func (v *conversation) begin(broke bool) {
+	if broke && v.sent > 0 {
+		v.queue[0].tries++
+	}
+	v.sent, v.ponging = 0, false
+	for _, m := range v.asked {
+		m.settle(nil, &Error{Code: "unavailable", Message: "the connection ended"})
+	}
+	for _, m := range v.volatile {
+		m.settle(nil, &Error{Code: "unavailable", Message: "the connection ended"})
+	}
+	v.volatile, v.asked = nil, map[uint64]*message{}
+}
+
+// commit notes that messages up to n took effect, and that their answers, if they have any, are at or before offset at.
+func (v *conversation) commit(n, at uint64) {
+	for len(v.queue) > 0 && v.queue[0].n != 0 && v.queue[0].n <= n {
+		m := v.queue[0]
+		v.queue = v.queue[1:]
+		v.sent = max(0, v.sent-1)
+		v.in = m.n
+		v.progress = true
+		m.at = at
+		v.waiting = append(v.waiting, m)
+	}
+	v.settleReached()
+}
+
+// settleReached settles messages without an answer: those in effect whose answers we would have by now.
+func (v *conversation) settleReached() {
+	for len(v.waiting) > 0 && v.waiting[0].at <= v.own.Offset {
+		m := v.waiting[0]
+		v.waiting = v.waiting[1:]
+		if m.doubt {
+			v.settle(m, nil, &Error{Code: "gone", Message: "it took effect, but its answer is lost"})
+		} else {
+			v.settle(m, nil, nil)
+		}
+	}
+}
+
+// settleNamed settles message n, which has an answer that came with the own entry at the own cursor.
+func (v *conversation) settleNamed(n uint64, payload protocol.Payload, err error) {
+	find := func(list []*message) bool {
+		for _, m := range list {
+			if m.n == n {
+				v.settle(m, payload, err)
+				return true
+			}
+		}
+		return false
+	}
+	_ = find(v.waiting) || find(v.queue)
+	v.commit(n, v.own.Offset) // answers are in the stream in the order of the messages
+}
+
+func (v *conversation) settle(m *message, payload protocol.Payload, err error) {
+	if m.settled() {
+		return // by name, before
+	}
+	m.settle(payload, err)
+	switch {
+	case m.kind == protocol.Unsubscribe && v.topics[m.topic.name] == m.topic:
+		delete(v.topics, m.topic.name)
+	case m.kind == protocol.Subscribe && err != nil && v.topics[m.topic.name] == m.topic:
+		delete(v.topics, m.topic.name)
+		if m.topic.had { // nobody waits for the message: it subscribed again, on a new socket
+			v.out = append(v.out, delivery{topic: m.topic, entry: Entry{Topic: m.topic.name, Lost: CodeOf(err)}})
+		}
+	}
+}
+
+// gap goes back to message n, which is the next that the instance can use. It returns false if we do not have it any more.
+func (v *conversation) gap(n uint64) bool {
+	if n <= v.in || n > v.in+uint64(v.sent)+1 {
+		return false
+	}
+	v.sent = int(n - v.in - 1)
+	v.progress = true
+	return true
+}
+
+// anew begins a new socket because the present one ended, why says with which code. Messages up to in, if that is known, took effect.
+//
+// Calls that took effect, or may have, fail with "gone". Those that did not go to the new socket, as do all
+// subscriptions; answers to questions of the old socket have nowhere to go.
+func (v *conversation) anew(in *uint64, why string) {
+	left := append(v.waiting, v.queue...)
+	old := v.topics
+	v.reset()
+	v.topics = map[string]*topic{}
+	subscribing := map[*topic]bool{}
+	for _, m := range left {
+		switch {
+		case m.kind == protocol.Subscribe && !m.topic.leaving:
+			subscribing[m.topic] = true
+		case m.kind == protocol.Call && (m.n == 0 || in != nil && m.n > *in):
+		case m.kind == protocol.Subscribe, m.kind == protocol.Unsubscribe, m.kind == protocol.Goodbye:
+			m.settle(nil, nil) // they ask for what is so now
+			continue
+		default:
+			m.settle(nil, &Error{Code: "gone", Message: "the socket ended: " + why})
+			continue
+		}
+		*m = message{kind: m.kind, rest: m.rest, topic: m.topic, pending: m.pending}
+		v.add(m)
+	}
+	v.out = append(v.out, delivery{lost: why})
+	var again []*message
+	for name, t := range old {
+		if t.leaving {
+			continue
+		}
+		v.topics[name] = t
+		if t.id != "" {
+			v.out = append(v.out, delivery{topic: t, entry: Entry{Topic: name, Lost: why}})
+		}
+		t.id, t.cursor, t.told = "", protocol.Cursor{}, protocol.Cursor{}
+		if !subscribing[t] {
+			again = append(again, subscribe(t))
+		}
+	}
+	v.queue = append(again, v.queue...)
+}
+
+// fail ends everything that is still open.
+func (v *conversation) fail(err error) {
+	for _, m := range append(v.waiting, v.queue...) {
+		m.settle(nil, err)
+	}
+	v.waiting, v.queue, v.sent = nil, nil, 0
+	v.begin(false)
+}
+
+// news returns what the program is to be told, once.
+func (v *conversation) news() []delivery {
+	out := v.out
+	v.out = nil
+	return out
+}
+
+// subscribe makes the message that subscribes to a topic again.
+func subscribe(t *topic) *message {
+	m, err := newMessage(protocol.Subscribe, t.name, nil)
+	if err != nil {
+		panic(err) // the name was checked when the topic was made
+	}
+	m.topic = t
+	return m
+}

@@ -1,0 +1,113 @@
+package client
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/sojourn-go/sojourn/protocol"
+)
+
+// carryUp brings messages up by requests, one at a time, until the session ends.
+func (s *session) carryUp() error {
+	for {
+		text, err := s.next(s.c.conv.takeUp)
+		if err != nil {
+			return err
+		}
+		ctx, cancel := context.WithTimeoutCause(s.ctx, upSilence, errSilent)
+		body, err := s.c.post(ctx, "/up", text)
+		cancel()
+		if err == nil {
+			err = s.receiveReply(protocol.Lines(body))
+		}
+		if err != nil {
+			return err
+		}
+	}
+}
+
+// takeUp takes the body of a request with messages.
+func (v *conversation) takeUp(ackNow bool) []byte {
+	if !v.hasOutgoing() && !v.ackDue() && !(ackNow && v.unsaid > 0) {
+		return nil
+	}
+	tries := 0
+	if len(v.queue) > 0 {
+		tries = v.queue[0].tries
+	}
+	b := append(protocol.AppendCredentials(nil, v.key, v.own, tries), '\n')
+	v.said()
+	v.progress = false
+	return v.take(b, upLines, upBytes-len(b))
+}
+
+// replied takes the end of the response to takeUp's request: what it did not say to have taken effect goes into the next one.
+func (v *conversation) replied() error {
+	if v.sent > 0 && !v.progress {
+		return errors.New("client: the instance answered a request with messages without saying what became of them")
+	}
+	v.sent, v.progress = 0, false
+	for n, m := range v.asked {
+		delete(v.asked, n)
+		m.settle(nil, &Error{Code: "unavailable", Message: "no answer"})
+	}
+	return nil
+}
+
+// post makes a request of the transports over HTTP and reads its response.
+func (c *Client) post(ctx context.Context, path string, body []byte) ([]byte, error) {
+	resp, err := c.request(ctx, path, body)
+	if err != nil {
+		return nil, err
+	}
+	defer resp.Body.Close()
+	text, err := io.ReadAll(io.LimitReader(resp.Body, maxBody))
+	if err != nil {
+		return nil, fmt.Errorf("client: %s: %w", path, err)
+	}
+	return text, nil
+}
+
+// request makes a request of the transports over HTTP. A response that is not 200 is an error.
+func (c *Client) request(ctx context.Context, path string, body []byte) (*http.Response, error) {
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, c.url+path, bytes.NewReader(body))
+	if err != nil {
+		return nil, fmt.Errorf("client: %w", err)
+	}
+	for name, values := range c.options.Header {
+		req.Header[name] = values
+	}
+	req.Header.Set("Content-Type", "text/plain")
+	resp, err := c.http.Do(req)
+	if err != nil {
+		return nil, fmt.Errorf("client: %w", err)
+	}
+	if resp.StatusCode == http.StatusOK {
+		return resp, nil
+	}
+	defer resp.Body.Close()
+	text, _ := io.ReadAll(io.LimitReader(resp.Body, 64<<10))
+	return nil, refusedHTTP(resp, text)
+}
+
+// retryError asks for more patience than the client has by itself.
+type retryError struct {
+	after time.Duration
+	error
+}
+
+func (e *retryError) Unwrap() error { return e.error }
+
+func refusedHTTP(resp *http.Response, body []byte) error {
+	err := refused(resp.StatusCode, body)
+	if seconds, e := strconv.Atoi(resp.Header.Get("Retry-After")); e == nil && seconds > 0 {
+		return &retryError{time.Duration(min(seconds, 60)) * time.Second, err}
+	}
+	return err
+}

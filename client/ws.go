@@ -1,0 +1,94 @@
+package client
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+
+	"github.com/gorilla/websocket"
+
+	"github.com/sojourn-go/sojourn/protocol"
+)
+
+// carryWS carries a session over one WebSocket.
+func carryWS(s *session) error {
+	conn, err := s.c.dialWS(s.ctx)
+	if err != nil {
+		return err
+	}
+	defer conn.Close()
+	stop := context.AfterFunc(s.ctx, func() { conn.Close() })
+	defer stop()
+
+	conn.SetReadLimit(maxBody)
+	hello, attach := s.hello()
+	if err := conn.WriteMessage(websocket.TextMessage, hello); err != nil {
+		return err
+	}
+	s.wg.Go(func() { s.cancel(s.writeWS(conn)) })
+	for {
+		_, text, err := conn.ReadMessage()
+		if err != nil {
+			return wsError(err)
+		}
+		if err := s.receive(attach, protocol.Lines(text)); err != nil {
+			return err
+		}
+	}
+}
+
+func (c *Client) dialWS(ctx context.Context) (*websocket.Conn, error) {
+	dialer := websocket.Dialer{
+		Proxy:          http.ProxyFromEnvironment,
+		NetDialContext: c.options.DialContext,
+		Jar:            c.http.Jar,
+	}
+	conn, resp, err := dialer.DialContext(ctx, "ws"+strings.TrimPrefix(c.url, "http")+"/ws", c.options.Header)
+	if err == nil {
+		return conn, nil
+	}
+	if resp == nil {
+		return nil, fmt.Errorf("client: %w", err)
+	}
+	body, _ := io.ReadAll(resp.Body) // gorilla keeps the first kilobyte
+	err = refused(resp.StatusCode, body)
+	if closed, ok := errors.AsType[*protocol.Close](err); ok && closed.Code == protocol.CodeMalformed {
+		err = fmt.Errorf("client: no WebSocket: %s", closed.Why) // a proxy has taken the handshake's headers away
+	}
+	return nil, err
+}
+
+func (s *session) writeWS(conn *websocket.Conn) error {
+	for {
+		text, err := s.next(s.c.conv.takeWS)
+		if err == nil {
+			err = conn.WriteMessage(websocket.TextMessage, text[:len(text)-1])
+		}
+		if err != nil {
+			return err
+		}
+	}
+}
+
+// takeWS takes what is to be sent over a WebSocket.
+func (v *conversation) takeWS(ackNow bool) []byte {
+	var b []byte
+	if v.ponging || v.ackDue() || ackNow && v.unsaid > 0 {
+		b = append(v.own.Append(append(b, byte(protocol.Ack))), '\n')
+		v.ponging = false
+		v.said()
+	}
+	return v.take(b, 1<<10, maxWrite)
+}
+
+// wsError reads a close code of the protocol's that came without its frame.
+func wsError(err error) error {
+	var c *websocket.CloseError
+	if errors.As(err, &c) && c.Code >= int(protocol.CodeMove) && c.Code < 5000 {
+		return &protocol.Close{Code: protocol.Code(c.Code), Why: c.Text}
+	}
+	return err
+}
