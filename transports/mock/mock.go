@@ -36,7 +36,8 @@ type Conn struct {
 	end    error // how it ended, as Receive found
 }
 
-// Dial opens a connection with the hello. The connection ends with ctx, or by Close, which must be called. An error is what
+// Dial opens a connection with the hello. The connection ends with ctx, or by Close, which must be called.
+// An error is what
 // the switchboard's Open returned, as a *protocol.Close.
 func Dial(ctx context.Context, sb transports.Switchboard, hello []byte) (*Conn, error) {
 	frames, err := transports.Limits{}.Split(hello)
@@ -96,6 +97,7 @@ func (c *Conn) Receive(ctx context.Context) ([][]byte, error) {
 	default:
 		c.end = protocol.CloseOf(err)
 	}
+	c.Close() // as the server does
 	return frames, c.end
 }
 

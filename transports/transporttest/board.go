@@ -19,6 +19,7 @@ type board struct {
 	all    []*link
 	refuse error // what Open returns
 	reject error // what Push and Post return
+	hangs  bool  // Push and Post wait for the end of their contexts
 }
 
 func newBoard(t *testing.T) *board {
@@ -42,16 +43,36 @@ func (b *board) Open(r *http.Request, hello []byte, c transports.Carrier) (trans
 	return k, nil
 }
 
-func (b *board) Post(_ *http.Request, frames [][]byte) ([][]byte, error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	if b.reject != nil {
-		return nil, b.reject
-	}
+func (b *board) Post(r *http.Request, frames [][]byte) ([][]byte, error) {
 	for _, f := range frames[1:] {
-		b.up <- string(f)
+		if err := b.take(r.Context(), f); err != nil {
+			return nil, err
+		}
 	}
 	return [][]byte{[]byte("a1,0")}, nil
+}
+
+// take takes one frame that came up.
+func (b *board) take(ctx context.Context, frame []byte) error {
+	b.mu.Lock()
+	reject, hangs := b.reject, b.hangs
+	b.mu.Unlock()
+	if hangs {
+		<-ctx.Done()
+	}
+	if reject == nil {
+		reject = ctx.Err()
+	}
+	if reject == nil {
+		b.up <- string(frame)
+	}
+	return reject
+}
+
+func (b *board) hang(hangs bool) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.hangs = hangs
 }
 
 func (b *board) set(refuse, reject error) {
@@ -89,16 +110,7 @@ func (k *link) end(err error, frames ...string) { k.down <- pulled{lines(frames)
 func (k *link) Push(ctx context.Context, frame []byte) error {
 	k.enter(&k.pushing)
 	defer k.leave(&k.pushing)
-	k.b.mu.Lock()
-	defer k.b.mu.Unlock()
-	if k.b.reject != nil {
-		return k.b.reject
-	}
-	if ctx.Err() != nil {
-		return ctx.Err()
-	}
-	k.b.up <- string(frame)
-	return nil
+	return k.b.take(ctx, frame)
 }
 
 func (k *link) Pull(ctx context.Context) ([][]byte, error) {

@@ -58,13 +58,13 @@ func oneWrite(t *testing.T, b *bench) {
 		b.expect(c, string(greeting))
 	}
 	synctest.Wait()
-	before := b.pipes.writes.Load()
+	before := b.server.pipes.writes.Load()
 	k.give(batch...)
 	if b.Once {
 		batch = append([]string{string(greeting)}, batch...)
 	}
 	b.expect(c, batch...)
-	if n := b.pipes.writes.Load() - before; n > 1 {
+	if n := b.server.pipes.writes.Load() - before; n > 1 {
 		t.Errorf("%d frames of one Pull left with %d writes", len(batch), n)
 	}
 }
@@ -190,6 +190,23 @@ func endOfFile(t *testing.T, b *bench) {
 	b.endsWell(c)
 }
 
+// A message that is being dealt with does not keep a connection that is to end.
+func endDuringPush(t *testing.T, b *bench) {
+	c, k := b.dial()
+	b.board.hang(true)
+	go c.Send([]byte("C1,kit.m"))
+	synctest.Wait()
+	k.end(io.EOF, "m0")
+	b.expect(c, string(greeting), "m0")
+	b.endsWell(c)
+	b.pass(2 * time.Second)
+	select {
+	case <-k.closed:
+	default:
+		t.Error("the link is not closed")
+	}
+}
+
 // When all links end, as in a drain, all connections do, and nothing of them is left though no client hangs up.
 func drain(t *testing.T, b *bench) {
 	var conns []Conn
@@ -206,7 +223,7 @@ func drain(t *testing.T, b *bench) {
 		b.endsWell(c)
 	}
 	b.pass(2 * time.Second)
-	if n := b.active.Load(); n != 0 {
+	if n := b.server.active.Load(); n != 0 {
 		t.Errorf("%d requests are still being served", n)
 	}
 }
@@ -270,11 +287,11 @@ func slowClient(t *testing.T, b *bench) {
 	b.expect(c, string(greeting), "e1.a,kit.other")
 	c.Close()
 	synctest.Wait()
-	if b.active.Load() != 1 {
+	if b.server.active.Load() != 1 {
 		t.Fatal("the slow client's request is not being served: the check is broken")
 	}
 	b.pass(b.WriteTimeout + 2*time.Second)
-	if b.active.Load() != 0 {
+	if b.server.active.Load() != 0 {
 		t.Error("a client that does not read was not cut off")
 	}
 	slow.Close()

@@ -3,16 +3,46 @@ package transporttest
 import (
 	"errors"
 	"io"
+	"testing"
 	"testing/synctest"
 	"time"
 
 	"github.com/sojourn-go/sojourn/protocol"
 )
 
+// bench is what a check works with: the server, its switchboard, and a client's hands.
+type bench struct {
+	Subject
+	t      *testing.T
+	board  *board
+	server *Server
+}
+
+var hello = []byte(`H{"v":1,"key":"AAAAAAAAAAAAAAAAAAAAAA","c":1}`)
+
+func newBench(t *testing.T, s Subject) *bench {
+	b := &bench{Subject: s, t: t, board: newBoard(t)}
+	t.Cleanup(b.afterwards)
+	b.server = Serve(t, b.board, s.Transport)
+	return b
+}
+
+// afterwards checks what must hold whatever happened, once all connections are broken off.
+func (b *bench) afterwards() {
+	if n := b.server.active.Load(); n != 0 {
+		b.t.Errorf("%d requests are still being served after their clients are gone", n)
+	}
+	for _, k := range b.board.all {
+		if k.closes != 1 {
+			b.t.Errorf("Close was called %d times on a link, want once", k.closes)
+		}
+	}
+}
+
 // dial makes a connection that is broken off when the check is over.
 func (b *bench) dial() (Conn, *link) {
 	b.t.Helper()
-	c, err := b.Dial(b.ctx, b.server, hello)
+	c, err := b.Dial(b.t.Context(), b.server, hello)
 	if err != nil {
 		b.t.Fatalf("Dial: %v", err)
 	}
@@ -30,7 +60,7 @@ func (b *bench) dial() (Conn, *link) {
 // dialError returns how a connection that must be refused ends.
 func (b *bench) dialError(hello []byte) error {
 	b.t.Helper()
-	c, err := b.Dial(b.ctx, b.server, hello)
+	c, err := b.Dial(b.t.Context(), b.server, hello)
 	if err == nil {
 		defer c.Close()
 		err = b.ending(c)

@@ -11,73 +11,51 @@ import (
 	"github.com/sojourn-go/sojourn/transports"
 )
 
-// Server is where a Dial connects to.
+// Server serves transports over net.Pipe. A Dial connects to it.
 type Server struct {
-	URL         string       // of the mount, for instance "http://kit/rt": endpoints are below it
+	URL         string       // of the mount: endpoints are below it
 	Client      *http.Client // for requests to it
 	NetDial     func(ctx context.Context, network, addr string) (net.Conn, error)
-	Header      http.Header            // to be sent with every request; may be nil
-	Switchboard transports.Switchboard // for transports without endpoints
-}
+	Header      http.Header // to be sent with every request; may be nil
+	Switchboard transports.Switchboard
 
-// bench is what a check works with: the server, its switchboard, and a client's hands.
-type bench struct {
-	Subject
-	t      *testing.T
-	ctx    context.Context
-	board  *board
-	server *Server
 	pipes  *pipes
 	active atomic.Int64 // requests being served
 }
 
-var hello = []byte(`H{"v":1,"key":"AAAAAAAAAAAAAAAAAAAAAA","c":1}`)
-
-func newBench(t *testing.T, s Subject) *bench {
-	b := &bench{Subject: s, t: t, ctx: t.Context(), board: newBoard(t), pipes: newPipes()}
-	h, err := transports.Handler(b.board, transports.Options{}, s.Transport)
+// Serve starts a server for the transports that stops when the test is over. It is made for a synctest bubble; its
+// connections have no buffer, so that each side must read for the other to write.
+func Serve(t *testing.T, sb transports.Switchboard, ts ...transports.Transport) *Server {
+	h, err := transports.Handler(sb, transports.Options{}, ts...)
 	if err != nil {
 		t.Fatal(err)
 	}
+	s := &Server{URL: "http://kit/rt", Switchboard: sb, pipes: newPipes()}
+	s.NetDial = s.pipes.dial
+	transport := &http.Transport{DialContext: s.NetDial}
+	s.Client = &http.Client{Transport: transport}
 	server := &http.Server{
 		ReadTimeout:  5 * time.Second,
 		WriteTimeout: 5 * time.Second,
 		Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			b.active.Add(1)
-			defer b.active.Add(-1)
+			s.active.Add(1)
+			defer s.active.Add(-1)
 			h.ServeHTTP(wrapped{w}, r)
 		}),
 	}
-	go server.Serve(b.pipes)
-	transport := &http.Transport{DialContext: b.pipes.dial}
-	b.server = &Server{
-		URL: "http://kit/rt", Client: &http.Client{Transport: transport}, NetDial: b.pipes.dial, Switchboard: b.board,
-	}
+	go server.Serve(s.pipes)
 	t.Cleanup(func() {
 		transport.CloseIdleConnections()
 		server.Close()
-		b.pass(time.Second) // net/http waits for half of one before it closes a connection whose request it did not read to the end
-		b.afterwards()
+		<-time.After(time.Second) // net/http waits for half of one before it closes a connection whose request it did not read to the end
 	})
-	return b
+	return s
 }
 
 // wrapped is a ResponseWriter as middlewares make them: it can do nothing more, but be unwrapped.
 type wrapped struct{ http.ResponseWriter }
 
 func (w wrapped) Unwrap() http.ResponseWriter { return w.ResponseWriter }
-
-// afterwards checks what must hold whatever happened, once all connections are broken off.
-func (b *bench) afterwards() {
-	if n := b.active.Load(); n != 0 {
-		b.t.Errorf("%d requests are still being served after their clients are gone", n)
-	}
-	for _, k := range b.board.all {
-		if k.closes != 1 {
-			b.t.Errorf("Close was called %d times on a link, want once", k.closes)
-		}
-	}
-}
 
 // pipes is a listener whose connections are net.Pipes.
 type pipes struct {

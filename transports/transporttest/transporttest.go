@@ -66,6 +66,7 @@ func Run(t *testing.T, s Subject) {
 		{"PullRefused", pullRefused, false},
 		{"PushRefused", pushRefused, false},
 		{"EndOfFile", endOfFile, false},
+		{"EndDuringPush", endDuringPush, false},
 		{"Drain", drain, false},
 		{"ClientLeaves", clientLeaves, false},
 		{"ServerTimeouts", serverTimeouts, false},

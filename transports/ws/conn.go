@@ -3,8 +3,10 @@ package ws
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net"
 	"net/http"
+	"runtime/debug"
 	"time"
 
 	"github.com/gorilla/websocket"
@@ -33,15 +35,22 @@ func (c *conn) serve(r *http.Request, sb transports.Switchboard) {
 
 	ctx, end := context.WithCancelCause(r.Context())
 	reading := make(chan struct{})
+	var panicked any
 	go func() {
 		defer close(reading)
+		defer func() {
+			if panicked = recover(); panicked != nil {
+				panicked = fmt.Sprintf("%v\n\n%s", panicked, debug.Stack())
+				end(&protocol.Close{Code: protocol.CodeUnavailable})
+			}
+		}()
 		end(c.up(ctx, link, rest))
 		c.discard()
 	}()
 
 	pump := transports.Pump{Heartbeat: c.Heartbeat, MaxAge: c.MaxAge, Format: format, Write: c.write}
 	told := pump.Run(ctx, link)
-	end(nil)
+	end(nil) // of a Push that is running
 	if told != nil {
 		c.sayGoodbye(told)
 		defer time.AfterFunc(lingering, func() { c.socket.Close() }).Stop()
@@ -49,6 +58,9 @@ func (c *conn) serve(r *http.Request, sb transports.Switchboard) {
 		c.socket.Close()
 	}
 	<-reading
+	if panicked != nil {
+		panic(panicked) // here, where net/http expects it: one message must not end the instance
+	}
 }
 
 // open reads the client's first message and opens a link with its first frame. The rest of the message is returned.

@@ -62,6 +62,9 @@ func (c *conn) Receive() ([][]byte, error) {
 		return nil, c.why(err)
 	}
 	frames := protocol.Lines(message)
+	if !bytes.Equal(bytes.Join(frames, []byte{'\n'}), message) {
+		return nil, fmt.Errorf("the message %q is not one frame or several lines", message)
+	}
 	if n := len(frames) - 1; transporttest.CloseIn(frames[n]) != nil {
 		c.end = transporttest.CloseIn(frames[n])
 		if frames = frames[:n]; n == 0 {
