@@ -1,0 +1,52 @@
+// Package parts says of what the built parts of the JavaScript client are made. The builder and the test that finds stale parts share it.
+package parts
+
+import (
+	"crypto/sha256"
+	"fmt"
+	"io/fs"
+	"path"
+)
+
+// A Part is one script that is minified by itself. Its files' names are relative to the repository's root.
+type Part struct {
+	Name  string // the script declares sojourn_<Name>
+	Entry string // the module that is bundled; its export is named Name
+	Built string // the result
+	glob  string // all that it is bundled from
+}
+
+// Core is what every client needs.
+var Core = Part{"connect", "client/js/src/client.js", "client/js/dist/core.min.js", "client/js/src/*.js"}
+
+// Transports are the JavaScript halves of the transports.
+var Transports = []Part{transport("ws"), transport("sse"), transport("longpoll"), transport("mock")}
+
+// Whole is the package's main file: the core and the transports but mock, joined.
+const Whole = "client/js/dist/client.js"
+
+func transport(name string) Part {
+	file := path.Join("transports", name, name)
+	return Part{name, file + ".js", file + ".min.js", file + ".js"}
+}
+
+// Stamp returns the first line of the built part, which names its sources' digest.
+func (p Part) Stamp(root fs.FS) ([]byte, error) {
+	names, err := fs.Glob(root, p.glob) // sorted
+	if err != nil {
+		return nil, err
+	}
+	digest := sha256.New()
+	for _, name := range names {
+		text, err := fs.ReadFile(root, name)
+		if err != nil {
+			return nil, err
+		}
+		fmt.Fprintf(digest, "%s %d\n", name, len(text))
+		digest.Write(text)
+	}
+	return fmt.Appendf(nil, "%s %s sha256:%x\n", mark, p.Name, digest.Sum(nil)), nil
+}
+
+// mark begins the first line of a built part.
+const mark = "//sojourn"
