@@ -94,10 +94,10 @@ func newKey() string {
 // add queues a message.
 func (v *conversation) add(m *message) { v.queue = append(v.queue, m) }
 
-// hello returns the hello for a new connection, or a new poll, and its number.
-func (v *conversation) hello() ([]byte, uint64) {
+// hello returns the hello for a new connection, or a new poll, and its number. now asks for an answer at once.
+func (v *conversation) hello(now bool) ([]byte, uint64) {
 	v.attach++
-	h := protocol.HelloUp{Version: protocol.Version, Key: v.key, Attach: v.attach, In: v.in, Auth: v.auth, Build: v.build}
+	h := protocol.HelloUp{Version: protocol.Version, Key: v.key, Attach: v.attach, In: v.in, Now: now, Auth: v.auth, Build: v.build}
 	if v.known {
 		own := v.own
 		h.Cursor = &own

@@ -41,6 +41,7 @@ type session struct {
 	ctx    context.Context // ends with the session; its cause is why
 	cancel context.CancelCauseFunc
 	wg     sync.WaitGroup // of the carrier's goroutines
+	ready  chan struct{}  // closed when messages can be brought up
 	opened chan struct{}  // closed when the first hello was answered
 
 	watch *time.Timer   // ends the session when it runs out
@@ -52,7 +53,7 @@ type session struct {
 // runSession carries the conversation over the present transport, until that ends. It returns which that was, why it ended, and whether an
 // instance said hello.
 func (c *Client) runSession(helloTime time.Duration) (name string, opened bool, err error) {
-	s := &session{c: c, opened: make(chan struct{}), acks: time.NewTicker(ackAfter)}
+	s := &session{c: c, ready: make(chan struct{}), opened: make(chan struct{}), acks: time.NewTicker(ackAfter)}
 	s.ctx, s.cancel = context.WithCancelCause(c.ctx)
 	s.watch = time.AfterFunc(helloTime, func() { s.silent() })
 	s.move = time.AfterFunc(time.Hour, func() { s.cancel(errMove) })
@@ -117,6 +118,15 @@ func (s *session) isOpen() bool {
 	}
 }
 
+// setReady lets messages be brought up.
+func (s *session) setReady() {
+	select {
+	case <-s.ready:
+	default:
+		close(s.ready)
+	}
+}
+
 // silent ends a session from which nothing has come in time.
 func (s *session) silent() {
 	if s.isOpen() {
@@ -126,10 +136,10 @@ func (s *session) silent() {
 	}
 }
 
-// hello returns the line of a new hello, and the number that names what is received in answer to it.
-func (s *session) hello() (line []byte, attach uint64) {
+// hello returns the line of a new hello, and the number that names what is received in answer to it. now asks for an answer at once.
+func (s *session) hello(now bool) (line []byte, attach uint64) {
 	s.c.mu.Lock()
-	line, attach = s.c.conv.hello()
+	line, attach = s.c.conv.hello(now)
 	s.c.mu.Unlock()
 	s.c.trace("up", line)
 	return line, attach
@@ -177,6 +187,7 @@ func (s *session) welcomed(line []byte) error {
 	s.hb = 2 * time.Duration(h.Heartbeat) * time.Second
 	if !s.isOpen() {
 		close(s.opened)
+		s.setReady()
 		s.c.openSession()
 	}
 	s.alive()
@@ -244,7 +255,7 @@ func closeOf(f protocol.Frame) error {
 // next waits until there is something to bring up and returns it, lines with their line breaks. It is called by one goroutine.
 func (s *session) next(take func(ackNow bool) []byte) ([]byte, error) {
 	select {
-	case <-s.opened:
+	case <-s.ready:
 	case <-s.ctx.Done():
 		return nil, context.Cause(s.ctx)
 	}

@@ -12,7 +12,7 @@ import (
 
 // carrySSE carries a session down an event stream.
 func carrySSE(s *session) error {
-	hello, attach := s.hello()
+	hello, attach := s.hello(false)
 	resp, err := s.c.request(s.ctx, "/sse", hello)
 	if err != nil {
 		return err

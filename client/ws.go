@@ -24,7 +24,7 @@ func carryWS(s *session) error {
 	defer stop()
 
 	conn.SetReadLimit(maxBody)
-	hello, attach := s.hello()
+	hello, attach := s.hello(false)
 	if err := conn.WriteMessage(websocket.TextMessage, hello); err != nil {
 		return err
 	}

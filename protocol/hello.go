@@ -15,6 +15,7 @@ type HelloUp struct {
 	In      uint64            `json:"in,omitempty"`     // last message known to have taken effect
 	Topics  map[string]Cursor `json:"topics,omitempty"` // those that moved since the last answered hello
 	Tries   int               `json:"tries,omitempty"`  // of the first unacknowledged message
+	Now     bool              `json:"now,omitempty"`    // a poll is answered at once
 	Auth    string            `json:"auth,omitempty"`   // for the program's Identify
 	Build   string            `json:"build,omitempty"`  // the page's build
 }
