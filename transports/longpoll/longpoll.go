@@ -7,6 +7,7 @@ package longpoll
 import (
 	"cmp"
 	"context"
+	_ "embed"
 	"net/http"
 	"time"
 
@@ -24,8 +25,11 @@ var _ transports.Transport = Transport{}
 // Name returns "longpoll".
 func (Transport) Name() string { return "longpoll" }
 
+//go:embed longpoll.min.js
+var script []byte
+
 // Script returns the client's half.
-func (Transport) Script() []byte { return nil }
+func (Transport) Script() []byte { return script }
 
 // Endpoints returns the endpoints "lp" and "up".
 func (t Transport) Endpoints(sb transports.Switchboard) map[string]http.Handler {

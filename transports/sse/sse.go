@@ -6,6 +6,7 @@ package sse
 
 import (
 	"cmp"
+	_ "embed"
 	"net/http"
 	"time"
 
@@ -26,8 +27,11 @@ var _ transports.Transport = Transport{}
 // Name returns "sse".
 func (Transport) Name() string { return "sse" }
 
+//go:embed sse.min.js
+var script []byte
+
 // Script returns the client's half.
-func (Transport) Script() []byte { return nil }
+func (Transport) Script() []byte { return script }
 
 // Endpoints returns the endpoints "sse" and "up".
 func (t Transport) Endpoints(sb transports.Switchboard) map[string]http.Handler {

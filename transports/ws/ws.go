@@ -9,6 +9,7 @@ package ws
 import (
 	"bufio"
 	"cmp"
+	_ "embed"
 	"net"
 	"net/http"
 	"sync"
@@ -34,8 +35,11 @@ var _ transports.Transport = Transport{}
 // Name returns "ws".
 func (Transport) Name() string { return "ws" }
 
+//go:embed ws.min.js
+var script []byte
+
 // Script returns the client's half.
-func (Transport) Script() []byte { return nil }
+func (Transport) Script() []byte { return script }
 
 // Endpoints returns the endpoint "ws".
 func (t Transport) Endpoints(sb transports.Switchboard) map[string]http.Handler {
