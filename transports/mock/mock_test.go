@@ -49,8 +49,8 @@ func Example() {
 	_ = c.Send([]byte(`C1,echo.say|"hello"`))
 	frames, _ = c.Receive(ctx)
 	f, _ := protocol.ParseFrame(frames[0])
-	fmt.Printf("%c %s\n", f.Kind, f.Payload)
+	fmt.Printf("%c%s\n", f.Kind, f.Payload)
 	// Output:
 	// h
-	// r |"hello"
+	// r|"hello"
 }

@@ -7,11 +7,13 @@ import (
 	"io"
 	"net/http"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	r3labs "github.com/r3labs/sse/v2"
 	"go.uber.org/goleak"
 
+	"github.com/sojourn-go/sojourn/transports"
 	"github.com/sojourn-go/sojourn/transports/sse"
 	"github.com/sojourn-go/sojourn/transports/transporttest"
 )
@@ -26,6 +28,47 @@ func TestTransport(t *testing.T) {
 		MaxAge:       295 * time.Second,
 		WriteTimeout: 10 * time.Second,
 	})
+}
+
+// The headers and a first comment leave before there is anything to say.
+func TestBeginsAtOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := transporttest.Serve(t, quiet{}, sse.Transport{})
+		start := time.Now()
+		response, err := s.Post(t.Context(), "sse", []byte("H{}"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer response.Body.Close()
+		first := make([]byte, 3)
+		if _, err := io.ReadFull(response.Body, first); err != nil || string(first) != ":\n\n" || time.Since(start) != 0 {
+			t.Errorf("the stream begins with %q, %v after %v", first, err, time.Since(start))
+		}
+		for name, want := range map[string]string{
+			"Content-Type":      "text/event-stream; charset=utf-8",
+			"Cache-Control":     "no-cache, no-store, no-transform",
+			"X-Accel-Buffering": "no",
+			"Content-Length":    "",
+			"Content-Encoding":  "",
+		} {
+			if got := response.Header.Get(name); got != want {
+				t.Errorf("%s is %q, want %q", name, got, want)
+			}
+		}
+	})
+}
+
+// quiet is a switchboard that accepts everybody and says nothing.
+type quiet struct{ transports.Switchboard }
+
+func (quiet) Open(*http.Request, []byte, transports.Carrier) (transports.Link, error) {
+	return quiet{}, nil
+}
+func (quiet) Push(context.Context, []byte) error { return nil }
+func (quiet) Close()                             {}
+func (quiet) Pull(ctx context.Context) ([][]byte, error) {
+	<-ctx.Done()
+	return nil, ctx.Err()
 }
 
 type conn struct {
@@ -46,13 +89,7 @@ func dial(ctx context.Context, s *transporttest.Server, hello []byte) (transport
 		cancel()
 		return nil, err
 	}
-	if kind := response.Header.Get("Content-Type"); kind != "text/event-stream; charset=utf-8" {
-		err = fmt.Errorf("Content-Type is %q", kind)
-	}
-	if cache := response.Header.Get("Cache-Control"); cache != "no-cache, no-store, no-transform" {
-		err = fmt.Errorf("Cache-Control is %q", cache)
-	}
-	return &conn{s, ctx, cancel, response.Body, r3labs.NewEventStreamReader(response.Body, 1<<20)}, err
+	return &conn{s, ctx, cancel, response.Body, r3labs.NewEventStreamReader(response.Body, 1<<20)}, nil
 }
 
 func (c *conn) Send(frames ...[]byte) error { return c.server.Up(c.ctx, frames...) }
