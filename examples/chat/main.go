@@ -1,0 +1,103 @@
+// Chat is rooms to talk in, for phones and desks: a conversation that goes on while the instances that serve it come and go.
+//
+//	go run ./examples/chat                                    one instance, which remembers as long as it runs
+//	go run ./examples/chat -store redis://localhost:6379      as many instances as you like
+package main
+
+import (
+	"context"
+	"embed"
+	"flag"
+	"fmt"
+	"log"
+	"net"
+	"os"
+	"strings"
+
+	"github.com/labstack/echo/v4"
+	"github.com/labstack/echo/v4/middleware"
+	"github.com/sojourn-go/sojourn/framework"
+	"github.com/sojourn-go/sojourn/framework/echov4"
+	"github.com/sojourn-go/sojourn/store"
+	"github.com/sojourn-go/sojourn/store/memory"
+	"github.com/sojourn-go/sojourn/store/redis"
+	"github.com/sojourn-go/sojourn/transports"
+	"github.com/sojourn-go/sojourn/transports/longpoll"
+	"github.com/sojourn-go/sojourn/transports/sse"
+	"github.com/sojourn-go/sojourn/transports/ws"
+)
+
+//go:embed page
+var page embed.FS
+
+func main() {
+	addr := flag.String("addr", ":8080", "the address to listen on; the environment's $PORT goes before it")
+	where := flag.String("store", "memory", `what remembers: "memory", or the URL of a Redis server`)
+	ways := flag.String("transports", "ws,sse,longpoll", "the transports to offer, the first best")
+	demo := flag.Bool("demo", false, "be watched and questioned by e2e/demo")
+	flag.Parse()
+	services := []framework.Service{chat}
+	if *demo {
+		services = append(services, watched)
+	}
+	if err := run(*addr, *where, *ways, services); err != nil {
+		log.Fatal(err)
+	}
+}
+
+func run(addr, where, ways string, services []framework.Service) error {
+	st, err := open(where)
+	if err != nil {
+		return err
+	}
+	defer st.Close()
+	rt, err := newServer(st, ways, services)
+	if err != nil {
+		return err
+	}
+	fmt.Println("chat at", url(addr))
+	return echov4.Run(newEcho(rt), rt, addr)
+}
+
+func open(where string) (store.Store, error) {
+	if where == "memory" {
+		return memory.New(memory.Options{}), nil
+	}
+	return redis.Open(context.Background(), where, redis.Options{})
+}
+
+func newServer(st store.Store, ways string, services []framework.Service) (*framework.Server, error) {
+	known := map[string]transports.Transport{"ws": ws.Transport{}, "sse": sse.Transport{}, "longpoll": longpoll.Transport{}}
+	cfg := framework.Config{Store: st, Services: services}
+	for _, name := range strings.Split(ways, ",") {
+		transport, ok := known[name]
+		if !ok {
+			return nil, fmt.Errorf("no transport %q", name)
+		}
+		cfg.Transports = append(cfg.Transports, transport)
+	}
+	return framework.New(cfg)
+}
+
+func newEcho(rt *framework.Server) *echo.Echo {
+	e := echo.New()
+	e.Use(middleware.SecureWithConfig(middleware.SecureConfig{
+		ContentSecurityPolicy: "default-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+		ContentTypeNosniff:    "nosniff",
+		ReferrerPolicy:        "no-referrer",
+	}))
+	e.StaticFS("/", echo.MustSubFS(page, "page"))
+	echov4.Mount(e.Group("/rt"), rt)
+	return e
+}
+
+// url returns the address as a browser on this machine takes it.
+func url(addr string) string {
+	if port := os.Getenv("PORT"); port != "" {
+		addr = ":" + port
+	}
+	if host, port, err := net.SplitHostPort(addr); err == nil && (host == "" || host == "0.0.0.0" || host == "::") {
+		addr = net.JoinHostPort("localhost", port)
+	}
+	return "http://" + addr
+}

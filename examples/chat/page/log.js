@@ -1,0 +1,159 @@
+// What was said, as the page shows it. A line that comes twice (a room's past comes again with a new subscription) is shown once.
+
+const most = 1000 // lines that the page keeps
+
+const old = 3000 // ms: a line that comes later than this after it was said was said while we were away
+
+/** @param {string} tag @param {string} [name] @param {string} [text] */
+export const make = (tag, name = '', text = '') => {
+  const element = document.createElement(tag)
+  element.className = name
+  element.textContent = text
+  return element
+}
+
+/** A number that belongs to a name, for its colour. @param {string} name */
+const hue = name => [...name].reduce((n, c) => (n * 31 + c.charCodeAt(0)) % 360, 7)
+
+/** Appends text to an element, with what looks like a link as one. @param {HTMLElement} element @param {string} text */
+const write = (element, text) => {
+  for (const [i, part] of text.split(/(https?:\/\/[^\s<>"]+[^\s<>".,;:!?)])/).entries()) {
+    if (i % 2 === 0) {
+      element.append(part)
+      continue
+    }
+    const link = make('a', '', part)
+    link.href = part
+    link.target = '_blank'
+    link.rel = 'noopener noreferrer'
+    element.append(link)
+  }
+}
+
+/** @param {{from: string, text: string, at?: number}} line @param {boolean} mine */
+export const bubble = (line, mine) => {
+  const element = make('li', mine ? 'line mine' : 'line')
+  const from = make('span', 'from', line.from)
+  from.style.setProperty('--hue', hue(line.from))
+  const text = make('span', 'text')
+  write(text, line.text)
+  element.append(from, text)
+  if (line.at) {
+    const at = new Date(line.at)
+    const time = make('time', '', at.toLocaleTimeString([], { hour: '2-digit', minute: '2-digit' }))
+    time.dateTime = at.toISOString()
+    element.append(time)
+  }
+  return element
+}
+
+/** The place of the lines: where it is scrolled to, and what is below. */
+const scroll = document.querySelector('#scroll')
+const newest = document.querySelector('#newest')
+let below = true // the newest line is in view, and shall stay so
+
+export const toNewest = () => {
+  below = true
+  newest.hidden = true
+  scroll.scrollTop = scroll.scrollHeight
+}
+scroll.addEventListener('scroll', () => {
+  below = scroll.scrollHeight - scroll.scrollTop - scroll.clientHeight < 40
+  if (below) newest.hidden = true
+}, { passive: true })
+newest.addEventListener('click', toNewest)
+new ResizeObserver(() => below && toNewest()).observe(scroll)
+
+/** Something was added at the end. */
+export const grown = () => {
+  if (below) toNewest()
+  else newest.hidden = false
+}
+
+/**
+ * The log of one room. It knows what was seen in the room before, also before the page was reloaded.
+ *
+ * @param {string} room
+ * @param {(line: any) => boolean} isMine
+ */
+export const open = (room, isMine) => {
+  const list = document.querySelector('#log')
+  const key = 'seen ' + room
+  const shown = new Set() // ids
+  let seen = +localStorage.getItem(key) || 0 // when the newest line was said that somebody looked at
+  let last // the line before
+  let divider // above what was missed last
+  let away = true // what is missed next begins anew
+  let doubt = '' // why lines may be lost here
+  list.replaceChildren()
+  toNewest()
+
+  const note = (kind, text) => {
+    const element = make('li', 'note ' + kind, text)
+    list.append(element)
+    last = undefined
+    return element
+  }
+
+  /** Somebody looks at what there is. */
+  const look = () => {
+    if (document.hidden || !last) return
+    seen = Math.max(seen, last.at)
+    localStorage.setItem(key, String(seen))
+  }
+
+  return {
+    look,
+
+    /** Something went wrong. @param {string} text */
+    fail(text) {
+      note('lost', text)
+      grown()
+    },
+
+    /** Lines that came before the next one may be lost. @param {string} why */
+    lost(why) {
+      doubt = why
+    },
+
+    /** Nobody looks, or nothing comes: what comes later was missed, unless there are such lines already. */
+    leave() {
+      if (!last || last.at <= seen) away = true
+    },
+
+    /** What was missed has been read. */
+    read() {
+      divider?.remove()
+      divider = undefined
+    },
+
+    /**
+     * Shows a line; false if it is shown already.
+     *
+     * @param {any} line
+     * @param {number} now the server's time
+     */
+    add(line, now) {
+      const fresh = !shown.has(line.id)
+      // The room's past reaches back to what is shown, so nothing is lost; or it does not.
+      if (doubt && fresh && shown.size) note('lost', `some lines are lost here (${doubt})`)
+      doubt = ''
+      if (!fresh) return false
+      shown.add(line.id)
+      const mine = isMine(line)
+      if (away && !mine && seen && line.at > seen && (document.hidden || now - line.at > old)) {
+        divider?.remove()
+        divider = note('missed', 'while you were away')
+        away = false
+      }
+      const element = bubble(line, mine)
+      if (last?.from === line.from && line.at - last.at < 300_000) element.classList.add('same')
+      list.append(element)
+      last = line
+      while (list.childElementCount > most) list.firstElementChild.remove()
+      grown()
+      look()
+      return true
+    }
+  }
+}

@@ -1,0 +1,35 @@
+const lasts = 4000 // ms
+
+/** Who is typing. @param {HTMLElement} element */
+export const marks = element => {
+  const names = new Map() // by socket
+  const timers = new Map()
+
+  const show = () => {
+    const all = [...new Set(names.values())]
+    element.textContent = all.length === 0 ? ''
+      : all.length === 1 ? all[0] + ' is typing…'
+      : all.length < 4 ? all.slice(0, -1).join(', ') + ' and ' + all.at(-1) + ' are typing…'
+      : 'Several people are typing…'
+  }
+
+  const end = by => {
+    clearTimeout(timers.get(by))
+    if (names.delete(by)) show()
+  }
+
+  return {
+    end,
+
+    begin(by, name) {
+      clearTimeout(timers.get(by))
+      timers.set(by, setTimeout(end, lasts, by))
+      names.set(by, name)
+      show()
+    },
+
+    clear() {
+      for (const by of [...names.keys()]) end(by)
+    }
+  }
+}
