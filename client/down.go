@@ -62,7 +62,7 @@ func (v *conversation) applyLive(f protocol.Frame, size int) error {
 }
 
 // applyOwn takes an entry of the socket's own stream.
-func (v *conversation) applyOwn(f protocol.Frame, size int) error {
+func (v *conversation) applyOwn(f protocol.Frame, size int) (err error) {
 	cursor, err := f.Cursor(0)
 	if err != nil {
 		return err
@@ -71,14 +71,20 @@ func (v *conversation) applyOwn(f protocol.Frame, size int) error {
 		if cursor.Offset <= v.own.Offset {
 			return nil // a repeat
 		}
+		before := v.own
 		v.own = cursor
 		v.unsaid++
 		v.unsaidLen += size
+		defer func() {
+			if err != nil { // what cannot be read was not received
+				v.own = before
+			}
+		}()
 	}
 	switch f.Kind {
 	case protocol.Answer, protocol.AnswerError:
-		n, err := f.Number(1)
-		if err != nil {
+		var n uint64
+		if n, err = f.Number(1); err != nil {
 			return err
 		}
 		if f.Kind == protocol.Answer {

@@ -1,0 +1,560 @@
+package client
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/sojourn-go/sojourn/protocol"
+)
+
+// talk is a conversation under test, with what the program was told.
+type talk struct {
+	*testing.T
+	*conversation
+	attach uint64
+	told   []string
+}
+
+// newTalk begins a conversation whose first hello was answered.
+func newTalk(t *testing.T) *talk {
+	k := &talk{T: t, conversation: newConversation("", "")}
+	k.connect(`{"in":0,"at":0}`)
+	return k
+}
+
+// connect makes a new connection and answers its hello, if there is an answer. It returns the hello.
+func (k *talk) connect(answer string) protocol.HelloUp {
+	k.Helper()
+	line, attach := k.hello(false)
+	k.attach = attach
+	h, err := protocol.ParseHello(line)
+	if err != nil {
+		k.Fatalf("hello %s: %v", line, err)
+	}
+	if answer != "" {
+		k.down("h" + answer)
+	}
+	return h
+}
+
+// down applies frames that must be right.
+func (k *talk) down(lines ...string) {
+	k.Helper()
+	for _, line := range lines {
+		if err := k.downErr(line); err != nil {
+			k.Fatalf("%s: %v", line, err)
+		}
+	}
+}
+
+func (k *talk) downErr(line string) error {
+	news, err := k.apply(k.attach, []byte(line))
+	k.note(news)
+	return err
+}
+
+func (k *talk) note(news []delivery) {
+	for _, d := range news {
+		switch {
+		case d.topic != nil && d.entry.Lost != "":
+			k.told = append(k.told, fmt.Sprintf("lost %s %s", d.topic.name, d.entry.Lost))
+		case d.topic != nil && d.entry.Snapshot:
+			k.told = append(k.told, fmt.Sprintf("all %s %s", d.topic.name, d.entry.Payload))
+		case d.topic != nil:
+			k.told = append(k.told, fmt.Sprintf("%s %s", d.topic.name, d.entry.Payload))
+		case d.lost != "":
+			k.told = append(k.told, "lost "+d.lost)
+		default:
+			k.told = append(k.told, fmt.Sprintf("%s%s %s", d.ask, d.method, d.payload))
+		}
+	}
+}
+
+// wantTold compares what the program was told since the last time.
+func (k *talk) wantTold(want ...string) {
+	k.Helper()
+	if !slices.Equal(k.told, want) {
+		k.Errorf("the program was told %q, want %q", k.told, want)
+	}
+	k.told = nil
+}
+
+// wantUp compares what is to be sent.
+func (k *talk) wantUp(want ...string) {
+	k.Helper()
+	got := strings.Split(strings.TrimSuffix(string(k.take(nil, 1000, 1<<20)), "\n"), "\n")
+	if got[0] == "" {
+		got = nil
+	}
+	if !slices.Equal(got, want) {
+		k.Errorf("sent %q, want %q", got, want)
+	}
+}
+
+// call queues a call.
+func (k *talk) call(name string) *message { return k.message(protocol.Call, name) }
+
+func (k *talk) message(kind protocol.Kind, name string) *message {
+	k.Helper()
+	m, err := newMessage(kind, name, nil)
+	if err != nil {
+		k.Fatal(err)
+	}
+	k.add(m)
+	return m
+}
+
+// subscribed makes a topic that is subscribed to.
+func (k *talk) subscribed(name, id, own, cursor string) *topic {
+	k.Helper()
+	t := k.subscribing(name)
+	k.down(fmt.Sprintf("s%s,%s,%s,%s", own, name, id, cursor))
+	return t
+}
+
+func (k *talk) subscribing(name string) *topic {
+	t := &topic{name: name}
+	k.topics[name] = t
+	k.add(subscribe(t))
+	return t
+}
+
+// wantEnd compares what a message came to: "", "ok |payload" or an error's code.
+func wantEnd(t *testing.T, what string, m *message, want string) {
+	t.Helper()
+	got := ""
+	if m.settled() {
+		got = "ok " + string(m.payload)
+		if m.err != nil {
+			got = CodeOf(m.err)
+		}
+	}
+	if got != want {
+		t.Errorf("%s came to %q, want %q", what, got, want)
+	}
+}
+
+func TestMessagesAreNumberedWhenSent(t *testing.T) {
+	k := newTalk(t)
+	k.call("a.a")
+	k.call("a.b")
+	k.wantUp("C1,a.a", "C2,a.b")
+	k.wantUp()
+	k.call("a.c")
+	k.wantUp("C3,a.c")
+}
+
+func TestTakeIsBounded(t *testing.T) {
+	k := newTalk(t)
+	for range 5 {
+		k.call("a.a")
+	}
+	if got := string(k.take(nil, 2, 1000)); got != "C1,a.a\nC2,a.a\n" {
+		t.Errorf("two lines are %q", got)
+	}
+	if got := string(k.take([]byte("K\n"), 10, 30)); got != "K\nC3,a.a\n" {
+		t.Errorf("thirty bytes are %q", got)
+	}
+	if got := string(k.take(nil, 10, 1)); got != "C4,a.a\n" {
+		t.Errorf("a line that is over the limit by itself: %q", got)
+	}
+}
+
+func TestAnswersSettleByName(t *testing.T) {
+	k := newTalk(t)
+	first, second, third := k.call("a.a"), k.call("a.b"), k.call("a.c")
+	k.wantUp("C1,a.a", "C2,a.b", "C3,a.c")
+	k.down(`r1.aaaaa,2|"two"`)
+	wantEnd(t, "a call without an answer before one with", first, "ok ")
+	wantEnd(t, "an answered call", second, `ok |"two"`)
+	wantEnd(t, "a call after it", third, "")
+	k.down(`x2.bbbbb,3|{"code":"denied","message":"no"}`)
+	wantEnd(t, "a refused call", third, "denied")
+}
+
+// a n,offset settles messages without an answer, but only once the client has its stream up to offset.
+func TestCommitSettlesAtItsOffset(t *testing.T) {
+	k := newTalk(t)
+	first, second := k.call("a.a"), k.call("a.b")
+	k.wantUp("C1,a.a", "C2,a.b")
+	k.down("a2,2", "e1.aaaaa,x.y")
+	wantEnd(t, "a message whose answer may be under way", first, "")
+	k.down("r2.bbbbb,1|7")
+	wantEnd(t, "the answered one", first, "ok |7")
+	wantEnd(t, "the one without answer", second, "ok ")
+	third := k.call("a.c")
+	k.wantUp("C3,a.c")
+	k.down("a3,2")
+	wantEnd(t, "a message without answer, with nothing under way", third, "ok ")
+}
+
+func TestResendsAfterABreakWithTheSameNumbers(t *testing.T) {
+	k := newTalk(t)
+	first, second, third := k.call("a.a"), k.call("a.b"), k.call("a.c")
+	k.wantUp("C1,a.a", "C2,a.b", "C3,a.c")
+	k.down("a1,0")
+	k.begin(true)
+	fourth := k.call("a.d")
+	h := k.connect(`{"in":2,"at":1}`)
+	if h.Attach != 2 || h.In != 1 || h.Tries != 1 || h.Cursor == nil || !h.Cursor.IsZero() {
+		t.Errorf("hello %+v", h)
+	}
+	k.wantUp("C3,a.c", "C4,a.d")
+	wantEnd(t, "a message known to be in effect", first, "ok ")
+	wantEnd(t, "one that took effect before the break", second, "")
+	k.down("r1.aaaaa,2|2", "r2.bbbbb,3|3", "r3.ccccc,4|4")
+	wantEnd(t, "its answer", second, "ok |2")
+	wantEnd(t, "a message that was sent twice", third, "ok |3")
+	wantEnd(t, "a message that was queued meanwhile", fourth, "ok |4")
+}
+
+// Only the first message that has not taken effect can be what breaks connections.
+func TestTriesCountOnlyTheFirst(t *testing.T) {
+	k := newTalk(t)
+	k.call("a.a")
+	k.call("a.b")
+	k.begin(true) // nothing was sent
+	if h := k.connect(`{"in":0,"at":0}`); h.Tries != 0 {
+		t.Errorf("a message that was not sent has %d tries", h.Tries)
+	}
+	for range 3 {
+		k.wantUp("C1,a.a", "C2,a.b")
+		k.begin(true)
+		k.connect(`{"in":0,"at":0}`)
+	}
+	k.wantUp("C1,a.a", "C2,a.b")
+	k.begin(false) // an instance said why
+	if h := k.connect(`{"in":0,"at":0}`); h.Tries != 3 {
+		t.Errorf("after three breaks there were %d tries", h.Tries)
+	}
+	k.down("a1,0")
+	if h := k.connect(`{"in":1,"at":0}`); h.Tries != 0 {
+		t.Errorf("the next message begins with %d tries", h.Tries)
+	}
+}
+
+func TestRepeatsAreDropped(t *testing.T) {
+	k := newTalk(t)
+	m := k.call("a.a")
+	k.wantUp("C1,a.a")
+	k.subscribed("room/1", "3a", "1.aaaaa", "4.ttttt")
+	k.down("e2.bbbbb,x.y|1", "t3a,5.uuuuu|1")
+	k.wantTold("x.y |1", "room/1 |1")
+	k.connect(`{"in":0,"at":2}`)
+	k.down("s1.aaaaa,room/1,3a,4.ttttt", "e2.bbbbb,x.y|1", "e1.aaaaa,x.y|1", "t3a,5.uuuuu|1", "t3a,4.ttttt|1")
+	k.wantTold()
+	k.down("e3.ccccc,x.y|2", "t3a,6.vvvvv|2", "r4.ddddd,1|1", "r5.eeeee,1|2")
+	k.wantTold("x.y |2", "room/1 |2")
+	wantEnd(t, "a call with two answers", m, "ok |1")
+}
+
+func TestVolatileFramesHaveNoPlace(t *testing.T) {
+	k := newTalk(t)
+	k.subscribed("room/1", "3a", "1.aaaaa", "4.ttttt")
+	k.down("e,x.y|1", "e,x.y|1", "t3a,|1", "t3a,|1")
+	k.wantTold("x.y |1", "x.y |1", "room/1 |1", "room/1 |1")
+	if k.own.String() != "1.aaaaa" || k.topics["room/1"].cursor.String() != "4.ttttt" {
+		t.Errorf("cursors moved to %v and %v", k.own, k.topics["room/1"].cursor)
+	}
+}
+
+func TestOnlyTheNewestConnectionIsListenedTo(t *testing.T) {
+	k := newTalk(t)
+	old := k.attach
+	k.connect("") // not answered yet: the old one goes on
+	newest := k.attach
+	k.attach = old
+	k.down("e1.aaaaa,x.y|1")
+	k.wantTold("x.y |1")
+	k.attach = newest
+	k.down("e2.bbbbb,x.y|early")
+	k.wantTold()
+	k.down(`h{"in":0,"at":0}`, "e2.bbbbb,x.y|2")
+	k.wantTold("x.y |2")
+	k.attach = old
+	k.down("e3.ccccc,x.y|late", "z4005,0,")
+	k.wantTold()
+}
+
+func TestGap(t *testing.T) {
+	k := newTalk(t)
+	for _, name := range []string{"a.a", "a.b", "a.c"} {
+		k.call(name)
+	}
+	k.wantUp("C1,a.a", "C2,a.b", "C3,a.c")
+	k.down("a1,0", "g2")
+	k.wantUp("C2,a.b", "C3,a.c")
+	k.down("g1") // an old one
+	k.wantUp()
+	if err := k.downErr("g7"); err == nil {
+		t.Error("a gap before a message that was never sent is accepted")
+	}
+}
+
+func TestHelloSaysWhatMoved(t *testing.T) {
+	k := newTalk(t)
+	k.subscribed("room/1", "3a", "1.aaaaa", "4.ttttt")
+	k.subscribed("room/2", "3b", "2.bbbbb", "9.uuuuu")
+	k.down("t3a,5.vvvvv|1")
+	moved := func(h protocol.HelloUp) string {
+		text, err := json.Marshal(h.Topics)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return h.Cursor.String() + string(text)
+	}
+	if got := moved(k.connect("")); got != `2.bbbbb{"room/1":"5.vvvvv"}` {
+		t.Errorf("hello after an entry: %s", got)
+	}
+	if got := moved(k.connect(`{"in":0,"at":0}`)); got != `2.bbbbb{"room/1":"5.vvvvv"}` {
+		t.Errorf("hello after one without an answer: %s", got)
+	}
+	k.down("j3b,10.wwwww")
+	if got := moved(k.connect(`{"in":0,"at":0}`)); got != `2.bbbbb{"room/2":"10.wwwww"}` {
+		t.Errorf("hello after an answered one: %s", got)
+	}
+	if got := moved(k.connect(`{"in":0,"at":0}`)); got != `2.bbbbbnull` {
+		t.Errorf("hello when nothing moved: %s", got)
+	}
+}
+
+func TestSnapshotResets(t *testing.T) {
+	k := newTalk(t)
+	top := k.subscribed("people/1", "3a", "1.aaaaa", "0.")
+	k.down(`n3a,7.ttttt|{"a":1}`, `t3a,7.ttttt|{"a":0}`, `t3a,8.uuuuu|{"b":2}`)
+	k.wantTold(`all people/1 |{"a":1}`, `people/1 |{"b":2}`)
+	k.down(`n3a,3.vvvvv|{}`) // the store went back
+	k.wantTold(`all people/1 |{}`)
+	if top.cursor.String() != "3.vvvvv" {
+		t.Errorf("cursor after the snapshot is %v", top.cursor)
+	}
+	k.down(`n3a,0.wwwww|null`)
+	k.wantTold(`all people/1 |null`)
+}
+
+func TestLostTopic(t *testing.T) {
+	k := newTalk(t)
+	k.subscribed("room/1", "3a", "1.aaaaa", "9.ttttt")
+	k.down("l3a,5.uuuuu,rewound", "l3a,5.uuuuu,rewound", "t3a,6.vvvvv|1")
+	k.wantTold("lost room/1 rewound", "room/1 |1")
+}
+
+// An answer may have been among the entries that are lost: then nobody knows what it was.
+func TestLostOwnStream(t *testing.T) {
+	k := newTalk(t)
+	first, second, third := k.call("a.a"), k.call("a.b"), k.call("a.c")
+	k.wantUp("C1,a.a", "C2,a.b", "C3,a.c")
+	later := k.call("a.d")
+	k.down("a1,1", "l,5.uuuuu,expired", "l,5.uuuuu,expired", "e5.uuuuu,x.y", "e6.vvvvv,x.y|6")
+	k.wantTold("lost expired", "x.y |6")
+	wantEnd(t, "a call whose answer was lost", first, "gone")
+	k.down("r7.wwwww,2|2")
+	wantEnd(t, "a call that is answered after the loss", second, "ok |2")
+	k.wantUp("C4,a.d")
+	k.down("a4,7")
+	wantEnd(t, "a call whose answer may be lost", third, "gone")
+	wantEnd(t, "a call that was sent after the loss", later, "ok ")
+}
+
+func TestAckPolicy(t *testing.T) {
+	k := newTalk(t)
+	for i := range ackEntries {
+		if k.ackDue() {
+			t.Fatalf("an acknowledgement is due after %d entries", i)
+		}
+		k.down(fmt.Sprintf("e%d.aaaaa,x.y", i+1))
+	}
+	if !k.ackDue() {
+		t.Fatalf("none is due after %d entries", ackEntries)
+	}
+	if got := string(k.takeWS(false)); got != "A64.aaaaa\n" {
+		t.Errorf("over a WebSocket: %q", got)
+	}
+	if k.ackDue() || k.takeWS(true) != nil || k.takeUp(true) != nil {
+		t.Error("it is said twice")
+	}
+	k.down(`e65.aaaaa,x.y|"` + strings.Repeat("x", ackBytes) + `"`)
+	if got, want := string(k.takeUp(false)), "K"+k.key+",65.aaaaa,0\n"; got != want {
+		t.Errorf("after %d bytes: %q, want %q", ackBytes, got, want)
+	}
+	k.down("e66.aaaaa,x.y")
+	if got := k.takeWS(false); got != nil {
+		t.Errorf("after one entry: %q", got)
+	}
+	if got := string(k.takeWS(true)); got != "A66.aaaaa\n" {
+		t.Errorf("after one entry and some time: %q", got)
+	}
+	k.down("e67.aaaaa,x.y", "p")
+	if got := string(k.takeWS(false)); got != "A67.aaaaa\n" {
+		t.Errorf("answer to a ping: %q", got)
+	}
+	k.down("e68.aaaaa,x.y")
+	k.connect("") // it is in the hello
+	if k.takeWS(true) != nil {
+		t.Error("it is said after a hello that says it")
+	}
+}
+
+func TestVolatileEndsWithTheConnection(t *testing.T) {
+	k := newTalk(t)
+	make := func() *message {
+		m, err := newMessage(protocol.Volatile, "a.v", nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		k.volatile = append(k.volatile, m)
+		return m
+	}
+	first, second := make(), make()
+	k.wantUp("W1,a.v", "W2,a.v")
+	third := make()
+	k.down("v2|2", "v2|3", "v9|9")
+	k.begin(true)
+	wantEnd(t, "an unanswered one", first, "unavailable")
+	wantEnd(t, "an answered one", second, "ok |2")
+	wantEnd(t, "one that was not sent", third, "unavailable")
+	k.connect(`{"in":0,"at":0}`)
+	k.wantUp()
+	fourth := make()
+	k.wantUp("W3,a.v")
+	k.down(`v1|"late"`, `y3|{"code":"busy","message":""}`)
+	wantEnd(t, "a refused one", fourth, "busy")
+}
+
+func TestAnew(t *testing.T) {
+	number := func(n uint64) *uint64 { return &n }
+	for _, test := range []struct {
+		name string
+		in   *uint64
+		ends [4]string // of calls 1 to 4, of which 3 were sent; 1 is settled before
+		up   []string
+	}{
+		{"nothing after the last that took effect", number(3), [4]string{"ok ", "gone", "gone", ""}, []string{"S1,room/1", "C2,a.4"}},
+		{"one after it", number(2), [4]string{"ok ", "gone", "", ""}, []string{"S1,room/1", "C2,a.3", "C3,a.4"}},
+		{"unknown", nil, [4]string{"ok ", "gone", "gone", ""}, []string{"S1,room/1", "C2,a.4"}},
+		{"rewound", number(0), [4]string{"ok ", "", "", ""}, []string{"S1,room/1", "C2,a.2", "C3,a.3", "C4,a.4"}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			k := newTalk(t)
+			k.subscribed("room/1", "3a", "1.aaaaa", "4.ttttt")
+			k.queue = nil // the subscription is of long ago
+			var calls [4]*message
+			for i := range 3 {
+				calls[i] = k.call(fmt.Sprintf("a.%d", i+1))
+			}
+			k.wantUp("C1,a.1", "C2,a.2", "C3,a.3")
+			k.down("a1,1", "a2,9") // the answer of 2 is under way
+			calls[3] = k.call("a.4")
+			key := k.key
+			k.begin(false)
+			k.anew(test.in, "gone")
+			k.note(k.news())
+			k.wantTold("lost gone", "lost room/1 gone")
+			for i, m := range calls {
+				wantEnd(t, fmt.Sprintf("call %d", i+1), m, test.ends[i])
+			}
+			if k.key == key {
+				t.Error("the new socket has the key of the old")
+			}
+			h := k.connect(`{"in":0,"at":0}`)
+			if h.Attach != 1 || h.Cursor != nil || h.In != 0 || len(h.Topics) != 0 || h.Tries != 0 {
+				t.Errorf("the hello of a new socket is %+v", h)
+			}
+			k.wantUp(test.up...)
+			k.down("t3a,5.uuuuu|old", "s1.bbbbb,room/1,4a,7.vvvvv", "t4a,8.wwwww|new", "a9,1")
+			k.wantTold("room/1 |new")
+			for i, m := range calls {
+				if test.ends[i] == "" {
+					wantEnd(t, fmt.Sprintf("call %d, on the new socket,", i+1), m, "ok ")
+				}
+			}
+		})
+	}
+}
+
+func TestAnewKeepsWhatIsAskedFor(t *testing.T) {
+	k := newTalk(t)
+	left := k.subscribed("room/left", "1a", "1.aaaaa", "0.t")
+	k.wantUp("S1,room/left")
+	k.down("a1,1")
+	subscribing := k.subscribing("room/sent")
+	k.wantUp("S2,room/sent")
+	left.leaving = true
+	leave := k.message(protocol.Unsubscribe, "room/left")
+	leave.topic = left
+	reply := k.message(protocol.Reply, "q7")
+	unsent := k.subscribing("room/unsent")
+	two := uint64(2)
+	k.begin(false)
+	k.anew(&two, "rewound")
+	k.note(k.news())
+	k.wantTold("lost rewound")
+	wantEnd(t, "an unsubscribe", leave, "ok ")
+	wantEnd(t, "an answer to a question of the old socket", reply, "gone")
+	k.connect(`{"in":0,"at":0}`)
+	k.wantUp("S1,room/sent", "S2,room/unsent")
+	k.down("s1.b,room/sent,1b,0.t", `x2.c,2|{"code":"denied","message":""}`)
+	k.wantTold()
+	if k.topics["room/sent"] != subscribing || k.topics["room/unsent"] != nil || k.topics["room/left"] != nil {
+		t.Errorf("topics are %v, want only room/sent", k.topics)
+	}
+	_ = unsent
+}
+
+func TestRefusedToSubscribeAgain(t *testing.T) {
+	k := newTalk(t)
+	k.subscribed("room/1", "3a", "1.aaaaa", "4.ttttt")
+	k.wantUp("S1,room/1")
+	k.down("a1,1")
+	k.anew(nil, "gone")
+	k.note(k.news())
+	k.connect(`{"in":0,"at":0}`)
+	k.wantUp("S1,room/1")
+	k.down(`x1.aaaaa,1|{"code":"denied","message":""}`)
+	k.wantTold("lost gone", "lost room/1 gone", "lost room/1 denied")
+}
+
+func TestUnsubscribedByTheServer(t *testing.T) {
+	k := newTalk(t)
+	k.subscribed("room/1", "3a", "1.aaaaa", "4.ttttt")
+	k.down("u2.bbbbb,3a", "t3a,5.uuuuu|1")
+	k.wantTold("lost room/1 unsubscribed")
+	if len(k.topics) != 0 {
+		t.Errorf("topics are %v, want none", k.topics)
+	}
+}
+
+func TestUnknownFramesAndFieldsAreIgnored(t *testing.T) {
+	k := newTalk(t)
+	k.down("Q1,2,3|{}", "f7.aaaaa,what|{}", "e1.bbbbb,x.y,tomorrow|1", "a0,0,tomorrow", "t99,1.ccccc|1", "n99,1.ccccc|1", "l99,1.ccccc,expired", "u2.ddddd,99")
+	k.wantTold("x.y |1")
+}
+
+func TestMalformedFramesEndTheConnection(t *testing.T) {
+	for _, line := range []string{"", "h{", "hnull|", "r1,1|1", "r2.aaaaa,x|1", "e1|1", "a1", "ax,1", "g", "gx", "s2.aaaaa,room/1,3a,4", "t3a,x|1", "l,x,expired", "z", "zx,,"} {
+		k := newTalk(t)
+		k.subscribed("room/1", "3a", "1.aaaaa", "4.ttttt")
+		if err := k.downErr(line); !errors.Is(err, protocol.ErrMalformed) {
+			t.Errorf("%q: error %v, want it to be malformed", line, err)
+		}
+		k.wantTold()
+		if k.own.String() != "1.aaaaa" {
+			t.Errorf("%q: taken as received", line)
+		}
+	}
+}
+
+func TestNamesThatCannotBeSent(t *testing.T) {
+	for _, name := range []string{"", "a,b", "a|b", "a*b", "a\nb", "a\xffb", "a\x00"} {
+		if _, err := newMessage(protocol.Call, name, nil); err == nil {
+			t.Errorf("a method named %q is accepted", name)
+		}
+	}
+	if _, err := newMessage(protocol.Call, "a.b", protocol.Payload("|{\n}")); err == nil {
+		t.Error("a payload with a line break is accepted")
+	}
+}
