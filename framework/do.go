@@ -15,7 +15,7 @@ import (
 // it, or not at all. f may run more than once. An error is f's own, or one that wraps what kept the turn from being committed; [CodeOf] tells.
 func (s *Server) Do(ctx context.Context, f func(*Turn) error) error {
 	id := newTurnID()
-	_, err := s.do(ctx, id, store.Cause{Key: "turn/" + id.String(), KeepKey: time.Hour}, f)
+	_, err := s.do(ctx, job{id: id, cause: store.Cause{Key: "turn/" + id.String(), KeepKey: time.Hour}, idle: true}, f)
 	return err
 }
 
@@ -25,12 +25,14 @@ func (s *Server) DoOnce(ctx context.Context, key string, f func(*Turn) error) (d
 	if key == "" || len(key) > 200 {
 		return false, errors.New("framework: DoOnce: the key must have 1 to 200 bytes")
 	}
-	out, err := s.do(ctx, uuid.NewSHA1(turnSpace, []byte("once "+key)), store.Cause{Key: "once/" + key}, f)
+	out, err := s.do(ctx, job{id: uuid.NewSHA1(turnSpace, []byte("once "+key)), cause: store.Cause{Key: "once/" + key}}, f)
 	return err == nil && out.Status == store.Applied, err
 }
 
-func (s *Server) do(ctx context.Context, id uuid.UUID, cause store.Cause, f func(*Turn) error) (store.Outcome, error) {
-	out, failed, err := s.execute(ctx, job{id: id, cause: cause, handler: func(t *Turn) (any, error) { return nil, f(t) }})
+func (s *Server) do(ctx context.Context, j job, f func(*Turn) error) (store.Outcome, error) {
+	j.bound = true
+	j.handler = func(t *Turn) (any, error) { return nil, f(t) }
+	out, failed, err := s.execute(ctx, j)
 	s.due.work(ctx)
 	switch {
 	case err != nil:

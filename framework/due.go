@@ -248,8 +248,6 @@ func (s *Server) itemTurn(i store.Item) Handler {
 	return func(t *Turn) (any, error) {
 		var failed error
 		switch {
-		case i.Tries > maxTake:
-			return nil, Errorf(CodePoison, "item %s was tried %d times", i.ID, i.Tries-1)
 		case i.Gone:
 			failed = Errorf(CodeGone, "the socket that was asked has ended")
 		case i.Socket != "":

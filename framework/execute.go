@@ -25,10 +25,12 @@ type job struct {
 	ack     store.Cursor
 	handler Handler
 
-	before []store.Effect                                   // take place before the handler's
-	after  []store.Effect                                   // take place last, also if the handler fails
+	before []store.Effect                                  // take place before the handler's
+	after  []store.Effect                                  // take place last, also if the handler fails
 	answer func(v any, err *Error) ([]store.Effect, error) // what is recorded of the handler's end; may be nil
-	always bool                                             // commit also if the handler fails, without its effects
+	always bool                                            // commit also if the handler fails, without its effects
+	idle   bool                                            // do not commit if there are no effects
+	bound  bool                                            // the turn ends with the context it was given
 }
 
 const (
@@ -44,7 +46,7 @@ const (
 //
 // This is the one place where turns are run; the table "What becomes of a turn that does not succeed" in docs/design.md specifies it.
 func (s *Server) execute(ctx context.Context, j job) (out store.Outcome, failed, err error) {
-	ctx, done, err := s.turnContext(ctx)
+	ctx, done, err := s.turnContext(ctx, j.bound)
 	if err != nil {
 		return out, nil, err
 	}
@@ -62,6 +64,9 @@ func (s *Server) execute(ctx context.Context, j job) (out store.Outcome, failed,
 			return out, failed, &protocol.Close{Code: protocol.CodeUnavailable, Why: "try again"}
 		case failed != nil && !j.always:
 			return out, failed, nil
+		case j.idle && len(effects) == 0: // nothing to commit
+			s.sendVolatile(ctx, t.volatiles)
+			return out, nil, nil
 		}
 		out, err = s.commit(ctx, store.Turn{
 			Cause: j.cause, Attempt: newAttempt(), From: s.hub.inbox(), Ack: j.ack, Guards: t.guards, Effects: effects,
@@ -76,10 +81,10 @@ func (s *Server) execute(ctx context.Context, j job) (out store.Outcome, failed,
 			s.sendVolatile(ctx, t.volatiles)
 			return out, failed, nil
 		case store.Conflict:
-			if run < maxRuns && locks.again(ctx, t.guards, out.Fresh) == nil {
-				continue
+			if run >= maxRuns {
+				j.handler = func(*Turn) (any, error) { return nil, Errorf(CodeBusy, "the state kept changing") }
 			}
-			j.handler = func(*Turn) (any, error) { return nil, Errorf(CodeBusy, "the state kept changing") }
+			locks.again(ctx, t.guards, out.Fresh)
 		default:
 			return out, failed, nil
 		}
@@ -102,7 +107,7 @@ func (s *Server) handle(t *Turn, j job) (effects []store.Effect, failed error) {
 		answer, err = j.answer(v, nil)
 	}
 	if err == nil {
-		for _, part := range [][]store.Effect{j.before, t.effects, states, answer, j.after} {
+		for _, part := range [][]store.Effect{j.before, t.settled, t.effects, states, answer, j.after} {
 			effects = append(effects, part...)
 		}
 		return effects, nil
@@ -117,6 +122,7 @@ func (s *Server) handle(t *Turn, j job) (effects []store.Effect, failed error) {
 	if j.answer != nil {
 		effects, _ = j.answer(nil, told(err, t.ID())) // an error can always be encoded
 	}
+	effects = append(effects, t.settled...)
 	return append(effects, j.after...), err
 }
 
@@ -147,12 +153,16 @@ func isUnavailable(err error) bool {
 	return errors.As(err, &c) && c.Code == protocol.CodeUnavailable
 }
 
-// turnContext returns the context of a turn: it ends with the turn's time or when the instance drains, not with the request.
-func (s *Server) turnContext(ctx context.Context) (context.Context, func(), error) {
+// turnContext returns the context of a turn: it ends with the turn's time or when the instance drains, and not with the request that brought
+// the message, unless it is bound to it.
+func (s *Server) turnContext(ctx context.Context, bound bool) (context.Context, func(), error) {
 	if !s.drain.begin() {
 		return nil, nil, &protocol.Close{Code: protocol.CodeUnavailable, Why: "the instance is being shut down"}
 	}
-	ctx, cancel := context.WithCancelCause(context.WithoutCancel(ctx))
+	if !bound {
+		ctx = context.WithoutCancel(ctx)
+	}
+	ctx, cancel := context.WithCancelCause(ctx)
 	timer := time.AfterFunc(s.cfg.TurnTime, func() { cancel(ErrTurnTime) })
 	stop := context.AfterFunc(s.drain.turns, func() { cancel(ErrDraining) })
 	return ctx, func() {

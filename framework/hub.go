@@ -22,13 +22,14 @@ type hub struct {
 	srv *Server
 
 	starting sync.Mutex // held while watch is made
+	topics   sync.Mutex // held while the set of watched topics is changed
 
-	mu      sync.Mutex
-	watch   store.Watch // nil until the first connection
-	closed  bool
-	links   map[string][]*link // by socket
-	count   int
-	tails   map[string]*tail // by topic
+	mu        sync.Mutex
+	watch     store.Watch // nil until the first connection
+	closed    bool
+	links     map[string][]*link // by socket
+	count     int
+	tails     map[string]*tail // by topic
 	lastSwept time.Time
 }
 
@@ -116,7 +117,11 @@ func (h *hub) leave(l *link) {
 	} else {
 		h.links[l.sock.id] = rest
 	}
+	last := h.count == 0
 	h.mu.Unlock()
+	if last {
+		h.srv.due.poke() // nothing is left to tend
+	}
 }
 
 func (h *hub) held() int {
@@ -239,8 +244,8 @@ func (h *hub) sweep(ctx context.Context) {
 	if len(drop) == 0 {
 		return
 	}
-	h.starting.Lock() // not between another's decision to watch one of them and its doing so
-	defer h.starting.Unlock()
+	h.topics.Lock() // who makes one of them anew watches it after this
+	defer h.topics.Unlock()
 	h.mu.Lock()
 	gone := drop[:0]
 	for _, topic := range drop {

@@ -39,18 +39,19 @@ type link struct {
 	closing sync.Once
 
 	greeted bool
-	cursor  store.Cursor // the own stream has been delivered up to here
+	cursor  store.Cursor    // the own stream has been delivered up to here
 	subs    map[string]*sub // by topic
 
 	mu       sync.Mutex
-	reread   bool            // the own stream has to be read
-	notices  []store.Entry   // of the own stream, contiguous from tip
-	tip      store.Cursor    // cursor, or the last of notices
-	controls [][]byte        // frames of this connection alone
-	acked    []byte          // the latest acknowledgement, not yet sent
-	volatile [][]byte        // volatile frames: dropped when there are too many
+	reread   bool                // the own stream has to be read
+	notices  []store.Entry       // of the own stream, contiguous from tip
+	tip      store.Cursor        // cursor, or the last of notices
+	latest   uint64              // highest offset that was noticed since the last read began
+	controls [][]byte            // frames of this connection alone
+	acked    []byte              // the latest acknowledgement, not yet sent
+	volatile [][]byte            // volatile frames: dropped when there are too many
 	tails    map[string]listened // of subscribed topics; nil: the link is closed
-	ending   *protocol.Close // to be told, then EOF
+	ending   *protocol.Close     // to be told, then EOF
 	ended    bool
 	ack      store.Cursor // the client has its stream up to here
 	ackSaid  store.Cursor // and the store knows so
@@ -77,6 +78,7 @@ func (l *link) notice(n store.Notice) {
 	case store.Volatile:
 		l.volatileLocked(volatileFrame(n.Entry.Data))
 	default:
+		l.latest = max(l.latest, n.Entry.Offset)
 		switch {
 		case n.Entry.Offset <= l.tip.Offset:
 			return // a repeat
@@ -176,7 +178,9 @@ func (l *link) wait(ctx context.Context) error {
 func (l *link) collect(ctx context.Context) (frames [][]byte, err error) {
 	l.mu.Lock()
 	reread, ended := l.reread, l.ended
-	l.reread = false
+	if l.reread {
+		l.reread, l.latest = false, 0
+	}
 	l.mu.Unlock()
 	if ended {
 		return nil, io.EOF
@@ -252,7 +256,7 @@ func (l *link) readOwn(ctx context.Context) ([][]byte, error) {
 	frames = l.own(frames, r.Entries)
 	l.mu.Lock()
 	l.notices, l.tip = nil, l.cursor
-	if l.cursor.Offset < r.Top.Offset {
+	if l.cursor.Offset < max(r.Top.Offset, l.latest) { // there is more than one read returns, or was noticed meanwhile
 		l.reread = true
 		l.wake()
 	}

@@ -23,7 +23,8 @@ type keyLock struct {
 	held  chan struct{} // capacity 1; full: locked
 }
 
-func (k *keyLocks) lock(ctx context.Context, key string) error {
+// lock locks the key, and tells whether it had to wait.
+func (k *keyLocks) lock(ctx context.Context, key string) (waited bool, err error) {
 	k.mu.Lock()
 	l := k.locks[key]
 	if l == nil {
@@ -37,10 +38,15 @@ func (k *keyLocks) lock(ctx context.Context, key string) error {
 	k.mu.Unlock()
 	select {
 	case l.held <- struct{}{}:
-		return nil
+		return false, nil
+	default:
+	}
+	select {
+	case l.held <- struct{}{}:
+		return true, nil
 	case <-ctx.Done():
 		k.leave(key, l)
-		return ctx.Err()
+		return true, ctx.Err()
 	}
 }
 
@@ -72,16 +78,16 @@ func (h *heldLocks) first(ctx context.Context, key string) error {
 	if len(h.held) > 0 {
 		return nil
 	}
-	if err := h.all.lock(ctx, key); err != nil {
+	if _, err := h.all.lock(ctx, key); err != nil {
 		return err
 	}
 	h.held = append(h.held, key)
 	return nil
 }
 
-// again prepares another run after a conflict.
-func (h *heldLocks) again(ctx context.Context, guards []store.Guard, fresh []store.Fresh) error {
-	waited := h.release()
+// again prepares another run after a conflict. If ctx ends meanwhile, the run finds out.
+func (h *heldLocks) again(ctx context.Context, guards []store.Guard, fresh []store.Fresh) {
+	h.release()
 	keys := make([]string, 0, len(guards))
 	for _, g := range guards {
 		if g.Topic != "" {
@@ -89,26 +95,26 @@ func (h *heldLocks) again(ctx context.Context, guards []store.Guard, fresh []sto
 		}
 	}
 	slices.Sort(keys)
+	old := false // what the store said has been changed by those who were waited for
 	for _, key := range slices.Compact(keys) {
-		if err := h.all.lock(ctx, key); err != nil {
-			return err
+		waited, err := h.all.lock(ctx, key)
+		if err != nil {
+			break
 		}
 		h.held = append(h.held, key)
+		old = old || waited
 	}
 	h.fresh = map[string]store.Fresh{}
-	if waited == len(h.held) { // nothing was waited for that could have made the store's answer old
-		for _, f := range fresh {
+	for _, f := range fresh {
+		if !old {
 			h.fresh[f.Topic] = f
 		}
 	}
-	return nil
 }
 
-func (h *heldLocks) release() int {
-	n := len(h.held)
+func (h *heldLocks) release() {
 	for _, key := range h.held {
 		h.all.unlock(key)
 	}
 	h.held = nil
-	return n
 }

@@ -90,7 +90,9 @@ func (s *Server) jobOf(sock *socket, m message) job {
 		j.after = []store.Effect{store.Bye{Code: int(protocol.CodeGone), Why: "goodbye"}}
 		return j // its end is not recorded: nobody is left to read it
 	}
-	j.answer = func(v any, failed *Error) ([]store.Effect, error) { return answerEffect(sock.id, m.n, answers, v, failed) }
+	j.answer = func(v any, failed *Error) ([]store.Effect, error) {
+		return answerEffect(sock.id, m.n, answers, v, failed)
+	}
 	return j
 }
 
@@ -125,9 +127,7 @@ func (s *Server) answerTurn(ask string, answer protocol.Payload, failed error) H
 			return nil, nil
 		}
 		t.guards = append(t.guards, store.Guard{Item: ask})
-		if err := t.add(store.Cancel{Item: ask}, 0); err != nil {
-			return nil, err
-		}
+		t.settled = append(t.settled, store.Cancel{Item: ask}) // answered, whatever the continuation makes of it
 		return nil, s.resume(t, found, answer, failed)
 	}
 }
@@ -144,6 +144,9 @@ func (s *Server) resume(t *Turn, i store.Item, answer protocol.Payload, failed e
 			return errNewer
 		}
 		return Errorf(CodeNotFound, "no continuation %s here", kept.Then)
+	}
+	if i.Tries > maxTake {
+		return Errorf(CodePoison, "item %s was tried %d times", i.ID, i.Tries-1)
 	}
 	return c.run(t, protocol.Payload(kept.With), answer, failed)
 }
@@ -172,7 +175,7 @@ func (s *Server) volatileCall(ctx context.Context, sock *socket, f protocol.Fram
 }
 
 func (s *Server) runVolatile(ctx context.Context, sock *socket, method string, p protocol.Payload, h Handler) (any, error) {
-	turn, done, err := s.turnContext(ctx)
+	turn, done, err := s.turnContext(ctx, false)
 	if err != nil {
 		return nil, Errorf(CodeUnavailable, "the instance is being shut down")
 	}

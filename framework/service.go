@@ -144,7 +144,7 @@ func register(services []Service, outer []Middleware) (*registry, error) {
 				fail("service %q: a nil in Continuations", s.Name)
 				continue
 			}
-			c := listed.continuation()
+			c := listed.declared()
 			switch {
 			case c.run == nil:
 				fail("service %q: continuation %q has no function: make it with framework.Then or framework.Timer", s.Name, c.name)

@@ -32,6 +32,9 @@ func (s switchboard) Open(r *http.Request, line []byte, c transports.Carrier) (t
 	}
 	cred := protocol.CredentialOf(hello.Key)
 	sock := &socket{id: cred.Socket, secret: cred.Secret, session: sessionOf(r), build: hello.Build, user: user}
+	if sock.session == "" {
+		sock.session = newSecret() // as long as the socket
+	}
 	l := s.newLink(r.Context(), sock, hello, c)
 	if !s.hub.join(l) { // before the store knows of it, so that no notice is missed
 		return nil, &protocol.Close{Code: protocol.CodeUnavailable, Why: "the instance is being shut down"}
@@ -100,7 +103,7 @@ func (s *Server) openJob(l *link) job {
 func (l *link) opened(top store.Cursor) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if top.Offset == 0 { // nothing in it: nothing to read
+	if top.Offset == 0 && l.latest == 0 { // nothing in it: nothing to read
 		l.reread, l.cursor, l.tip = false, top, top
 	}
 }
@@ -148,12 +151,11 @@ func (l *link) attached(sock *socket, got store.Attached) {
 	l.cursor = got.From
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	// Notices that came before the answer are in it, or are read.
 	l.notices, l.tip, l.reread = got.Entries, got.From, false
 	if n := len(got.Entries); n > 0 {
 		l.tip = got.Entries[n-1].Cursor
 	}
-	if l.tip.Offset < got.Socket.Top.Offset {
+	if l.tip.Offset < max(got.Socket.Top.Offset, l.latest) { // there is more than an attach returns, or was noticed meanwhile
 		l.reread = true
 	}
 	l.ack, l.ackSaid = got.From, got.From

@@ -30,7 +30,7 @@ type tail struct {
 	from    store.Cursor // before entries[0]
 	entries []tailEntry
 	bytes   int
-	known   bool         // from and entries mean something
+	known   bool // from and entries mean something
 }
 
 type tailEntry struct {
@@ -60,6 +60,7 @@ func (t *tail) notice(n store.Notice) {
 		t.mu.Unlock()
 		return
 	case !t.known:
+		t.synced = time.Time{}
 	case n.Entry.Offset == top.Offset+1 && n.Entry.Data != nil && (n.Prev == "" || n.Prev == top.Tag):
 		t.appendLocked(n.Entry)
 	case n.Entry.Offset <= top.Offset && t.hasLocked(n.Entry.Cursor):
@@ -144,7 +145,7 @@ func (h *hub) sync(ctx context.Context, tails []*tail, more []store.Query) ([]st
 	for _, t := range tails {
 		t.mu.Lock()
 		if !t.reading && (!t.watched || now.Sub(t.synced) > checkTopics) {
-			t.reading = true
+			t.reading, t.synced = true, now // a notice that comes from now on makes it stale again
 			mine = append(mine, t)
 			if !t.watched {
 				watch = append(watch, t.topic)
@@ -160,8 +161,10 @@ func (h *hub) sync(ctx context.Context, tails []*tail, more []store.Query) ([]st
 		t.mu.Lock()
 		t.reading = false
 		if err == nil {
-			t.watched, t.synced = true, now
+			t.watched = true
 			t.takeLocked(replies[i])
+		} else {
+			t.synced = time.Time{}
 		}
 		t.wakeLocked()
 		t.mu.Unlock()
@@ -178,7 +181,10 @@ func (h *hub) read(ctx context.Context, tails []*tail, watch []string, more []st
 		if err != nil {
 			return nil, err
 		}
-		if err := w.Topics(ctx, watch, nil); err != nil {
+		h.topics.Lock()
+		err = w.Topics(ctx, watch, nil)
+		h.topics.Unlock()
+		if err != nil {
 			return nil, err
 		}
 	}

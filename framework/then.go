@@ -10,14 +10,14 @@ import (
 // Continuation is what goes on when a question was answered or a timer is due: a named function, so that it can wait in the
 // store and run on any instance. Its name must be unique among a server's services, and stay what it is across builds. Make
 // one with [Then] or [Timer], as a package variable, and list it in its Service.
-type Continuation interface{ continuation() continuation }
+type Continuation interface{ declared() continuation }
 
 type continuation struct {
 	name string
 	run  func(t *Turn, bound, answer protocol.Payload, err error) error
 }
 
-func (c continuation) continuation() continuation { return c }
+func (c continuation) declared() continuation { return c }
 
 // Bound is a continuation with the value that it will be given.
 type Bound struct {

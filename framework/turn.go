@@ -44,6 +44,7 @@ type Turn struct {
 
 	guards    []store.Guard
 	effects   []store.Effect
+	settled   []store.Effect // commit also if the handler fails
 	bytes     int
 	volatiles []volatileSend // leave after the commit
 	states    map[string]*stateView
@@ -208,10 +209,7 @@ func (t *Turn) stopped() error {
 	if t.Err() == nil {
 		return nil
 	}
-	if cause := context.Cause(t.Context); errors.Is(cause, ErrDraining) || errors.Is(cause, ErrTurnTime) {
-		return cause
-	}
-	return ErrDraining // whoever stopped it, it was not the turn's own time
+	return context.Cause(t.Context)
 }
 
 // join concatenates what strings and byte slices it is given.
