@@ -20,11 +20,16 @@ import (
 //
 // The flags of package rapid say how many and how long sequences are.
 func RunAgainst(t *testing.T, model, subject func(t testing.TB) Harness) {
-	rapid.Check(t, func(rt *rapid.T) {
+	rapid.Check(t, sequence(t, model, subject))
+}
+
+// sequence returns one random sequence on new stores.
+func sequence(t testing.TB, model, subject func(t testing.TB) Harness) func(*rapid.T) {
+	return func(rt *rapid.T) {
 		s := &scope{TB: t}
 		defer s.end()
 		newPair(rt, s, model, subject).run()
-	})
+	}
 }
 
 // scope is one random sequence's part of a test: what is opened for it is closed after it.
@@ -158,6 +163,8 @@ type pair struct {
 	*rapid.T
 	t       testing.TB
 	sides   [2]*side
+	sockets [3]string // in use
+	gone    map[string]bool
 	made    int
 	cursors map[string][]store.Cursor // of streams, by "socket a" and "topic t"
 	numbers map[string]uint64         // of sockets: the last message applied
@@ -168,6 +175,8 @@ func newPair(rt *rapid.T, t testing.TB, model, subject func(t testing.TB) Harnes
 	return &pair{
 		T: rt, t: t,
 		sides:   [2]*side{newSide(t, model), newSide(t, subject)},
+		sockets: [3]string{"a", "b", "c"},
+		gone:    map[string]bool{},
 		cursors: map[string][]store.Cursor{},
 		numbers: map[string]uint64{},
 		attach:  map[string]uint64{},

@@ -15,25 +15,24 @@ import (
 const tick = 22 * time.Second
 
 var (
-	socketTTLs = []time.Duration{29 * time.Second, 95 * time.Second, 1*tick*100 + 7*time.Second}
+	socketTTLs = []time.Duration{29 * time.Second, 95 * time.Second, 100*tick + 7*time.Second, 4000*tick + 7*time.Second}
 	afters     = []time.Duration{13 * time.Second, 79 * time.Second}
 	leases     = []time.Duration{17 * time.Second, 39 * time.Second}
 	topicTTLs  = []time.Duration{59 * time.Second, 0}
 	keyTTLs    = []time.Duration{37 * time.Second, 0}
-	advances   = []time.Duration{tick, tick, 2 * tick, 5 * tick, 1963 * tick} // the last: not quite 12 hours
+	advances   = []int{1, 1, 1, 1, 1, 1, 2, 2, 2, 5, 1963} // in ticks; the last is not quite 12 hours
 )
 
 // Few names, so that operations meet each other.
 var (
-	socketNames = []string{"a", "b", "c"}
-	topicNames  = []string{"t", "u"}
-	itemNames   = []string{"i", "j"}
-	keyNames    = []string{"k", "l"}
+	topicNames = []string{"t", "u"}
+	itemNames  = []string{"i", "j"}
+	keyNames   = []string{"k", "l"}
 )
 
 func pick[T any](p *pair, what string, from ...T) T { return rapid.SampledFrom(from).Draw(p.T, what) }
 
-func (p *pair) socket() string { return pick(p, "socket", socketNames...) }
+func (p *pair) socket() string { return pick(p, "socket", p.sockets[:]...) }
 func (p *pair) topic() string  { return pick(p, "topic", topicNames...) }
 func (p *pair) instance() int  { return pick(p, "instance", 0, 1) }
 
@@ -49,23 +48,57 @@ func (p *pair) cursor(stream string) store.Cursor {
 
 // run is the random sequence.
 func (p *pair) run() {
-	p.Repeat(map[string]func(*rapid.T){
-		"open":    func(*rapid.T) { p.open() },
-		"message": func(*rapid.T) { p.message() },
-		"goodbye": func(*rapid.T) { p.goodbye() },
-		"item":    func(*rapid.T) { p.item() },
-		"key":     func(*rapid.T) { p.key() },
-		"attach":  func(*rapid.T) { p.attachSocket() },
-		"keep":    func(*rapid.T) { p.keep() },
-		"claim":   func(*rapid.T) { p.claim() },
-		"read":    func(*rapid.T) { p.read() },
-		"advance": func(*rapid.T) { p.advance() },
-	})
+	weights := []struct {
+		name   string
+		weight int
+		run    func()
+	}{
+		{"open", 1, p.open}, {"message", 5, p.message}, {"goodbye", 2, p.goodbye}, {"item", 2, p.item}, {"key", 2, p.key},
+		{"attach", 4, p.attachSocket}, {"keep", 2, p.keep}, {"claim", 3, p.claim}, {"read", 2, p.read}, {"advance", 3, p.advance},
+	}
+	operations := map[string]func(*rapid.T){}
+	for _, w := range weights {
+		for i := range w.weight {
+			operations[fmt.Sprint(w.name, " ", i)] = func(*rapid.T) { w.run() }
+		}
+	}
+	for i := range p.sockets {
+		p.openAt(i)
+	}
+	for range 3 {
+		p.Repeat(operations)
+	}
 	p.everything()
 }
 
+// open opens a socket, mostly one that nobody had before in place of one that has ended.
 func (p *pair) open() {
-	id := p.socket()
+	i := pick(p, "place", 0, 1, 2)
+	p.renew(i)
+	p.openAt(i)
+}
+
+// renew mostly gives a socket that has ended a name that nobody had, and tells whether it did.
+func (p *pair) renew(place int) bool {
+	if !p.gone[p.sockets[place]] || !pick(p, "anew", true, true, true, false) {
+		return false
+	}
+	p.made++
+	p.sockets[place] = fmt.Sprint("socket-", p.made)
+	return true
+}
+
+// living returns a socket that is mostly one that has not ended.
+func (p *pair) living() string {
+	i := pick(p, "place", 0, 1, 2)
+	if p.renew(i) {
+		p.openAt(i)
+	}
+	return p.sockets[i]
+}
+
+func (p *pair) openAt(place int) {
+	id := p.sockets[place]
 	inbox := p.instance()
 	open := store.Open{Secret: secret, User: []byte("user of " + id), Session: "s", Attach: 1, TTL: pick(p, "ttl", socketTTLs...)}
 	effects := p.effects()
@@ -82,7 +115,7 @@ func (p *pair) open() {
 }
 
 func (p *pair) message() {
-	id := p.socket()
+	id := p.living()
 	t := store.Turn{
 		Cause:   store.Cause{Socket: id, Number: p.numbers[id] + pick[uint64](p, "number", 1, 1, 1, 1, 0, 2)},
 		Ack:     p.cursor("socket " + id),
@@ -92,10 +125,12 @@ func (p *pair) message() {
 	if t.Cause.Number == 0 {
 		t.Cause.Number = 1
 	}
-	if pick(p, "bye", 0, 0, 0, 0, 1) == 1 {
+	if pick(p, "bye", 0, 0, 0, 0, 0, 0, 0, 0, 1) == 1 {
 		t.Effects = append(t.Effects, store.Bye{Code: 4004, Why: "left"})
 	}
-	p.commitFrom(t)
+	if p.commitFrom(t).Status == store.Gone {
+		p.gone[id] = true
+	}
 }
 
 // commitFrom commits a turn that is the same for both sides, from the inbox of an instance.
@@ -110,12 +145,18 @@ func (p *pair) commitFrom(t store.Turn) store.Outcome {
 
 func (p *pair) goodbye() {
 	id := p.socket()
+	if p.sides[0].tokens[id] == "" {
+		p.claim()
+	}
 	t := store.Turn{Cause: store.Cause{Socket: id, Token: id}, Effects: append(p.effects(), store.Bye{Code: 4011, Why: "bye"})}
 	p.commitWith(t, id)
 }
 
 func (p *pair) item() {
 	id := pick(p, "item", itemNames...)
+	if p.sides[0].tokens["item "+id] == "" {
+		p.claim()
+	}
 	t := store.Turn{Cause: store.Cause{Item: id, Token: "item " + id}, Guards: p.guards(), Effects: p.effects()}
 	p.commitWith(t, "item "+id)
 }
@@ -139,7 +180,7 @@ func (p *pair) key() {
 
 // guards are those of a turn that has read something, now and then something that is not so.
 func (p *pair) guards() []store.Guard {
-	switch pick(p, "guard", 0, 0, 0, 0, 1, 2) {
+	switch pick(p, "guard", 0, 0, 0, 0, 0, 0, 1, 2) {
 	case 1:
 		return []store.Guard{{Topic: "t", At: p.cursor("topic t")}, {Topic: "u", At: p.cursor("topic u")}}
 	case 2:
@@ -178,12 +219,12 @@ func (p *pair) effect() []store.Effect {
 	case 6:
 		return one(store.Unsubscribe{Socket: p.socket(), Topic: p.topic(), Data: []byte(unsubscribed)})
 	case 7:
-		socket := pick(p, "socket", append([]string{""}, socketNames...)...)
+		socket := pick(p, "socket", append(p.sockets[:], "")...)
 		return one(store.Put{Item: pick(p, "item", itemNames...), Socket: socket, After: pick(p, "after", afters...), Data: data})
 	case 8:
 		return one(store.Cancel{Item: pick(p, "item", itemNames...)})
 	case 9:
-		if pick(p, "end", 0, 0, 1) == 1 {
+		if pick(p, "end", 0, 0, 0, 1) == 1 {
 			return one(store.End{Socket: p.socket(), Code: 4011, Why: "ended"})
 		}
 		return nil
@@ -199,9 +240,9 @@ func (p *pair) effect() []store.Effect {
 }
 
 func (p *pair) attachSocket() {
-	id := p.socket()
+	id := p.living()
 	a := store.Attach{
-		Socket: id, Secret: pick(p, "secret", secret, secret, secret, secret, "wrong"),
+		Socket: id, Secret: pick(p, "secret", secret, secret, secret, secret, secret, secret, secret, "wrong"),
 		Number: p.attach[id] + pick[uint64](p, "attach", 2, 1, 1, 0) - pick[uint64](p, "less", 0, 0, min(1, p.attach[id])),
 		TTL:    pick(p, "ttl", socketTTLs...), Cursor: p.cursor("socket " + id), Max: pick(p, "max", 0, 0, 3),
 		In: p.numbers[id] - pick[uint64](p, "in", 0, min(1, p.numbers[id])) + pick[uint64](p, "in", 0, 0, 0, 1),
@@ -221,14 +262,17 @@ func (p *pair) attachSocket() {
 		f.Entries, f.Subs, f.NextDue = s.entries(f.Entries), s.subs(f.Subs), sign(f.NextDue)
 		return f, err
 	})
-	if found.Status == store.Applied || found.Status == store.Lost {
+	switch found.Status {
+	case store.Applied, store.Lost:
 		p.attach[id] = a.Number
+	case store.Gone:
+		p.gone[id] = true
 	}
 }
 
 func (p *pair) keep() {
 	var held []store.Held
-	for _, id := range socketNames {
+	for _, id := range p.sockets {
 		if pick(p, "held", true, false) {
 			less := pick[uint64](p, "less", 0, 0, min(1, p.attach[id]))
 			held = append(held, store.Held{
@@ -268,9 +312,9 @@ func (p *pair) claim() {
 }
 
 func (p *pair) advance() {
-	d := pick(p, "time", advances...)
+	ticks := pick(p, "ticks", advances...)
 	for _, s := range p.sides {
-		s.Advance(d)
+		s.Advance(time.Duration(ticks) * tick)
 	}
 }
 
@@ -292,7 +336,7 @@ func (p *pair) read() {
 // everything reads all that there is.
 func (p *pair) everything() {
 	var queries []store.Query
-	for _, id := range socketNames {
+	for _, id := range p.sockets {
 		queries = append(queries, store.Query{Socket: id}, store.Query{Socket: id, Entries: true, Max: 2 * store.MaxEntries})
 	}
 	for _, name := range topicNames {
