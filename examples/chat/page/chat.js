@@ -96,9 +96,12 @@ $('#say').addEventListener('submit', e => {
   if (text) say(text)
   $('#text').value = ''
   $('#text').focus()
+  marked = 0
 })
-$('#text').addEventListener('keydown', e => {
-  if (e.key !== 'Enter' || e.shiftKey || e.isComposing) return
+let shift = false
+$('#text').addEventListener('keydown', e => { shift = e.shiftKey })
+$('#text').addEventListener('beforeinput', e => { // not keydown: a phone's keyboard need not tell of keys, and Enter may end a composition
+  if (e.inputType !== 'insertLineBreak' || shift) return
   e.preventDefault()
   $('#say').requestSubmit()
 })
