@@ -1,19 +1,19 @@
 -- attach: makes a connection the one that receives a socket's stream. See Store.Attach.
 --
--- KEYS: 1 what is due, 2 meta, 3 the socket.
+-- KEYS: 3 the socket.
 
-read_agenda()
 local k = KEYS[3]
-local secret, attach, inbox, ttl = take(), number(), take(), number()
+local secret, attach, inbox, ttl = take(), take(), take(), number()
 local offset, tag, known, max = number(), take(), number(), number()
 
+local until_due = next_due()
 local s = read_socket(k)
-local function refuse(status, what) return { status, socket_reply(what), next_due() } end
+local function refuse(status, what) return { status, socket_reply(what), until_due } end
 
 if not s or s.st == 'closed' then return refuse('gone', s) end
 if s.secret ~= secret then return refuse('denied') end
 if s.st ~= 'open' then return refuse('gone', s) end
-if attach < s.attach then return refuse('stale') end
+if tonumber(attach) < tonumber(s.attach) then return refuse('stale') end
 if known > s.number then return refuse('rewound') end
 
 local status = 'applied'
@@ -26,7 +26,7 @@ local found = entries(s, s.floor, max)
 local subs = subscriptions(k)
 local index = {}
 for i = 1, #subs, 2 do index[subs[i]] = i + 1 end
-local fields = { 'g', int(attach), 'at', inbox }
+local fields = { 'g', attach, 'at', inbox }
 for _ = 1, number() do
   local topic, moved = take(), take()
   local i = index[topic]
@@ -38,10 +38,9 @@ for _ = 1, number() do
 end
 
 write_stream(s, fields)
-redis.call('PEXPIRE', k, int(ttl + GARBAGE))
-redis.call('ZADD', due, int(now + ttl), member(k))
-if s.at ~= '' and (attach > s.attach or inbox ~= s.at) then
-  notify('I:' .. s.at, 'm', name(k), int(attach))
-end
+call('PEXPIRE', k, ttl + GARBAGE)
+call('ZADD', due, now + ttl, member(k))
+until_due = next_due()
+if s.at ~= '' and (attach ~= s.attach or inbox ~= s.at) then notify('I:' .. s.at, 'm', name(k), attach) end
 s.attach = attach
-return { status, socket_reply(s), next_due(), cursor(s.floor, s.ftag), found, subs }
+return { status, socket_reply(s), until_due, s.floor .. '.' .. s.ftag, found, subs }

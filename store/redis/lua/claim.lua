@@ -1,31 +1,32 @@
 -- claim: leases what is due to the caller. See Store.Claim.
 --
--- KEYS: 1 what is due, 2 meta. The sockets and items that are due, and the items of such sockets, have the same hash tag, and
--- are read before anything is written.
+-- The sockets and items that are due, and the items of such sockets, are not named in KEYS. They have the same hash tag, and are
+-- read before anything is written.
 
-read_agenda()
 local max, lease, nonce = number(), number(), take()
 
-local SILENCE, GRACE_COUNTS = 30 * 1000, 120 * 1000
+local SILENCE, GRACE_LENGTH, GRACE_COUNTS = 30 * 1000, 10 * 1000, 120 * 1000
 local EXPIRED_CODE, EXPIRED = '4004', 'expired'
 
 -- Was anybody there to keep what is held? If not, there is a time of grace.
-if now - claimed >= SILENCE and now - grace >= GRACE_COUNTS then grace = now end
+local claimed = tonumber(call('HGET', meta, 'claimed') or 0)
+local grace_end = -(call('ZSCORE', due, GRACE) or 0)
+local silent = now - claimed >= SILENCE and now - (grace_end - GRACE_LENGTH) >= GRACE_COUNTS
+if silent then grace_end = now + GRACE_LENGTH end
 
 local members = {}
-if now - grace >= GRACE and max > 0 then
-  members = redis.call('ZRANGEBYSCORE', due, '-inf', int(now), 'LIMIT', 0, int(max))
+if now >= grace_end and max > 0 then
+  members = call('ZRANGEBYSCORE', due, 0, now, 'LIMIT', 0, max)
 end
 
-local items, deadlines, replies, ended, dangling = {}, {}, {}, {}, {}
+local sockets, items, deadlines, replies, ended, dangling = {}, {}, {}, {}, {}, {}
 local function item(k)
   if items[k] == nil then items[k] = read_item(k) or false end
   return items[k]
 end
 
-local sockets = {}
 for i, m in ipairs(members) do
-  local k, token = prefix .. m, nonce .. int(i)
+  local k, token = prefix .. m, nonce .. i
   if string.sub(m, 1, 2) == 's:' then
     local s = read_socket(k)
     if s and s.st ~= 'closed' then
@@ -58,21 +59,23 @@ for i, m in ipairs(members) do
   end
 end
 
-redis.call('HSET', meta, 'claimed', int(now), 'grace', int(grace))
+call('HSET', meta, 'claimed', now)
+if silent then call('ZADD', due, -grace_end, GRACE) end
 for _, s in ipairs(sockets) do
-  redis.call('HSET', s.key, 'st', s.st, 'code', s.code, 'why', s.why, 'tok', s.token)
-  redis.call('PEXPIRE', s.key, int(lease + GARBAGE))
+  call('HSET', s.key, 'st', s.st, 'code', s.code, 'why', s.why, 'tok', s.token)
+  call('PEXPIRE', s.key, lease + GARBAGE)
 end
 for k, it in pairs(items) do
   if it then
-    redis.call('HSET', k, 'gone', it.gone and '1' or '', 'tries', int(it.tries), 'tok', it.token)
-    redis.call('PEXPIRE', k, int(lease + GARBAGE))
+    call('HSET', k, 'gone', it.gone and '1' or '', 'tries', it.tries, 'tok', it.token)
+    call('PEXPIRE', k, lease + GARBAGE)
   end
 end
-for m, at in pairs(deadlines) do redis.call('ZADD', due, int(at), m) end
+for m, at in pairs(deadlines) do call('ZADD', due, at, m) end
 in_pieces('ZREM', due, dangling)
+local until_due = next_due()
 
 for _, s in ipairs(ended) do
   if s.at ~= '' then notify('I:' .. s.at, 'm', name(s.key), '0') end
 end
-return { next_due(), replies }
+return { until_due, replies }

@@ -1,26 +1,25 @@
 -- commit: makes a turn real, all of it or nothing. See Store.Commit.
 --
--- KEYS: 1 what is due, 2 meta, then every socket, topic, item and idempotency key that the turn names. Two kinds of keys can
--- not be named beforehand: the items of a socket that ends, and the socket of an item that goes. They
--- have the same hash tag, and are read before anything is written.
+-- KEYS: every socket, topic, item and idempotency key that the turn names. Two kinds of keys cannot be named
+-- beforehand: the items of a socket that ends, and the socket of an item that goes. They have the same hash tag, and are read
+-- before anything is written.
 
-read_agenda()
-
-local attempt, from = take(), take()
-local max_entries, max_bytes = number(), number()
+local until_due = next_due()
+local attempt, from, max_entries, max_bytes = take(), take(), number(), number()
 
 local sockets, topics, items = {}, {}, {} -- by key; false: does not exist
-local stale = {}                          -- keys to be deleted before they are written: something expired is in the way
-local deadlines = {}                      -- by member: milliseconds, or false for none any more
+local stale = {}                          -- keys to be deleted before they are written: something else is in the way
+local deadlines = {}                      -- by member of the agenda; false: none any more
 local notices = {}                        -- in order
 
 local function socket(k)
-  if sockets[k] == nil then
-    local s = read_socket(k) or false
+  local s = sockets[k]
+  if s == nil then
+    s = read_socket(k) or false
     if s then s.fields, s.items, s.subs = {}, {}, {} end -- to be written
     sockets[k] = s
   end
-  return sockets[k]
+  return s
 end
 
 local function topic(k)
@@ -33,49 +32,41 @@ local function item(k)
   return items[k]
 end
 
-local function set(s, field, value)
-  s.fields[#s.fields + 1] = field
-  s.fields[#s.fields + 1] = value
+local function open_socket(k)
+  local s = socket(k)
+  return s and s.st == 'open' and s
 end
 
--- Steps of effects.
-
-local function append(k, data) -- to an open socket's stream; returns the entry's place
-  local s = socket(k)
+-- Adds an entry to an open socket's stream and returns its place. A stream that is full is let go first.
+local function append(s, data)
   if s.top - s.floor >= max_entries or s.bytes + #data > max_bytes then let_go(s, s.top) end
-  local before = s.tag
-  add(s, attempt, data)
+  local before, at = add(s, attempt, data)
   if s.at ~= '' and s.at ~= from then
-    local full = #data <= NOTICE
-    notices[#notices + 1] = { 'I:' .. s.at, full and 'a' or 'A', name(k), before, cursor(s.top, s.tag), full and data or '' }
+    local fits = #data <= NOTICE
+    notices[#notices + 1] = { 'I:' .. s.at, fits and 'a' or 'A', name(s.key), before, at, fits and data or '' }
   end
-  return cursor(s.top, s.tag)
-end
-
-local function is_open(k)
-  local s = socket(k)
-  return s and s.st == 'open'
+  return at
 end
 
 -- Ids of topics are numbers to base 36.
-local DIGITS = '0123456789abcdefghijklmnopqrstuvwxyz'
-local function to_id(n)
-  local id = ''
+local ids_given
+local function next_id()
+  ids_given = (ids_given or call('HGET', meta, 'topics') or 0) + 1
+  local id, n = '', ids_given
   repeat
     local digit = n % 36
-    id = string.sub(DIGITS, digit + 1, digit + 1) .. id
+    id = string.sub('0123456789abcdefghijklmnopqrstuvwxyz', digit + 1, digit + 1) .. id
     n = (n - digit) / 36
   until n == 0
   return id
 end
 
-local made_topics = false
-local function make_topic(k, ttl)
+-- Returns a topic, made if need be, whose time to live begins anew.
+local function living_topic(k, ttl)
   local t = topic(k)
   if not t then
-    topic_ids, made_topics = topic_ids + 1, true
     t = new_stream(k, attempt)
-    t.id = to_id(topic_ids)
+    t.id = next_id()
     topics[k], stale[k] = t, true
   end
   t.ttl, t.touched = ttl, true
@@ -94,10 +85,9 @@ end
 
 -- A socket ends: st 'closing', its goodbye is due; or 'closed'. Items that belong to it are due now; one that is claimed stays with its
 -- claim until the lease is over.
-local function finish(k, st, code, why)
-  local s = socket(k)
+local function finish(s, st, code, why)
   if s.st == 'open' then
-    for _, n in ipairs(fields_with(k, 'q')) do
+    for _, n in ipairs(stale[s.key] and {} or fields_with(s.key, 'q')) do
       if s.items[n] == nil then s.items[n] = true end
     end
     for n, held in pairs(s.items) do
@@ -107,37 +97,37 @@ local function finish(k, st, code, why)
         if i.token == '' then deadlines['i:' .. n] = now end
       end
     end
-    if s.at ~= '' and s.at ~= from then notices[#notices + 1] = { 'I:' .. s.at, 'm', name(k), '0' } end
+    if s.at ~= '' and s.at ~= from then notices[#notices + 1] = { 'I:' .. s.at, 'm', name(s.key), '0' } end
   end
   s.st, s.code, s.why = st, code, why
   if st == 'closing' then
-    set(s, 'st', st); set(s, 'code', code); set(s, 'why', why)
-    deadlines[member(k)] = now
+    s.ending, deadlines[member(s.key)] = true, now
   else
-    s.buried = true
-    deadlines[member(k)] = false
+    s.buried, deadlines[member(s.key)] = true, false
   end
 end
 
--- The answer. rest: the places of entries, or what guarded topics hold.
+-- The answer. more: the places of entries, or what guarded topics hold.
 local cause_socket
-local function outcome(status, rest)
+local function outcome(status, more)
   local s = cause_socket and socket(cause_socket)
-  local reply = { status, s and int(s.number) or '0', s and s.st ~= 'closed' and cursor(s.top, s.tag) or '', next_due() }
-  for _, v in ipairs(rest or {}) do reply[#reply + 1] = v end
+  local reply = { status, s and tostring(s.number) or '0', s and s.st ~= 'closed' and s.top .. '.' .. s.tag or '', until_due }
+  if more then
+    for i = 1, #more do reply[4 + i] = more[i] end
+  end
   return reply
 end
 
 -- 1. Does the cause stand?
 
 local cause = take()
-local refused, cause_item, once, keep_once, said
+local refused, said, cause_item, once, keep_once
 
 if cause == 'message' then
   cause_socket = key()
-  local n = number()
-  local s = socket(cause_socket)
-  if n == 0 then refused = s and 'repeated'
+  local n, s = number(), socket(cause_socket)
+  if n == 0 then
+    if s then refused = 'repeated' end
   elseif not s then refused = 'gone'
   elseif n <= s.number then refused = 'repeated'
   elseif s.st ~= 'open' then refused = 'gone'
@@ -145,18 +135,15 @@ if cause == 'message' then
   else said = n end
 elseif cause == 'goodbye' then
   cause_socket = key()
-  local token = take()
-  local s = socket(cause_socket)
-  if not s or s.st ~= 'closing' or s.token ~= token then refused = 'gone' end
+  local token, s = take(), socket(cause_socket)
+  if not s or s.token ~= token then refused = 'gone' end
 elseif cause == 'item' then
   cause_item = key()
-  local token = take()
-  local i = item(cause_item)
+  local token, i = take(), item(cause_item)
   if not i or i.token ~= token then refused = 'gone' end
 else
-  once = key()
-  keep_once = number()
-  local expires = redis.call('GET', once)
+  once, keep_once = key(), number()
+  local expires = call('GET', once)
   if expires and tonumber(expires) > now then refused = 'repeated' end
 end
 
@@ -166,7 +153,7 @@ if refused then return outcome(refused) end
 if said then
   local s = socket(cause_socket)
   if place(s, ack, ack_tag) == 'on' then let_go(s, ack) end
-  if leaves ~= '1' and (s.top - s.floor > max_entries / 2 or s.bytes > max_bytes / 2) then return outcome('full') end
+  if leaves == '' and (s.top - s.floor > max_entries / 2 or s.bytes > max_bytes / 2) then return outcome('full') end
 end
 
 -- 2. Do the guards hold?
@@ -177,8 +164,7 @@ for _ = 1, number() do
   if kind == 'item' then
     if not item(k) then holds = false end
   else
-    local offset, tag = number(), take()
-    local t = topic(k)
+    local offset, tag, t = number(), take(), topic(k)
     guarded[#guarded + 1] = k
     if (t and t.top or 0) ~= offset or (t and t.tag or '') ~= tag then holds = false end
   end
@@ -187,165 +173,156 @@ if not holds then
   local fresh = {}
   for _, k in ipairs(guarded) do
     local t = topic(k)
-    fresh[#fresh + 1] = t and cursor(t.top, t.tag) or ''
-    fresh[#fresh + 1] = t and redis.call('HGET', k, 'v') or false
+    fresh[#fresh + 1] = t and t.top .. '.' .. t.tag or ''
+    fresh[#fresh + 1] = t and call('HGET', k, 'v') or false
   end
   return outcome('conflict', fresh)
 end
 
--- 3. What would become of the effects, in order.
+-- 3. What the effects come to, in order.
 
+if said then socket(cause_socket).number = said end
 if cause_item then remove_item(cause_item) end
-if said then
-  local s = socket(cause_socket)
-  s.number = said
-  set(s, 'in', int(said))
-end
 
-local effects = {}
+local places = {} -- one for each effect
+for effect = 1, number() do
+  local kind, at = take(), ''
 
-function effects.open()
-  local secret, user, session, attach, inbox, ttl = take(), take(), take(), take(), take(), number()
-  local s = new_stream(cause_socket, attempt)
-  s.fields, s.items, s.subs = {}, {}, {}
-  s.st, s.number, s.attach, s.at, s.secret, s.user, s.session = 'open', 0, tonumber(attach), inbox, secret, user, session
-  set(s, 'st', 'open'); set(s, 'in', '0'); set(s, 'h', secret); set(s, 'u', user); set(s, 'ss', session)
-  set(s, 'g', attach); set(s, 'at', inbox)
-  s.ttl = ttl
-  sockets[cause_socket], stale[cause_socket], deadlines[member(cause_socket)] = s, true, now + ttl
-  return ''
-end
+  if kind == 'append' then
+    local s, data = open_socket(key()), take()
+    if s then at = append(s, data) end
 
-function effects.append()
-  local k, data = key(), take()
-  if not is_open(k) then return '' end
-  return append(k, data)
-end
+  elseif kind == 'publish' then
+    local k, data, valued, value, keep, keep_bytes, ttl = key(), take(), take(), take(), number(), number(), number()
+    local t = living_topic(k, ttl)
+    local before
+    before, at = add(t, attempt, data)
+    if valued ~= '' then t.value = value end
+    while t.top > t.floor + 1 and (t.top - t.floor > keep or t.bytes > keep_bytes) do let_go(t, t.floor + 1) end
+    local fits = #data <= NOTICE
+    notices[#notices + 1] = { 'T:' .. name(k), fits and 'a' or 'A', from, before, at, fits and data or '' }
 
-function effects.publish()
-  local k, data, valued, value, keep, keep_bytes, ttl = key(), take(), take(), take(), number(), number(), number()
-  local t = make_topic(k, ttl)
-  local before = t.tag
-  add(t, attempt, data)
-  while t.top > t.floor + 1 and (t.top - t.floor > keep or t.bytes > keep_bytes) do let_go(t, t.floor + 1) end
-  if valued == '1' then t.value = value end
-  local full = #data <= NOTICE
-  notices[#notices + 1] = { 'T:' .. name(k), full and 'a' or 'A', from, before, cursor(t.top, t.tag), full and data or '' }
-  return cursor(t.top, t.tag)
-end
-
-function effects.subscribe()
-  local k, topic_key, back, state, ttl, data = key(), key(), number(), take(), number(), take()
-  if not is_open(k) then return '' end
-  local t = make_topic(topic_key, ttl)
-  local start = '0.'
-  if state ~= '1' then
-    local offset = math.max(t.floor, t.top - back)
-    start = cursor(offset, tag_at(t, offset))
-  end
-  socket(k).subs[name(topic_key)] = t.id .. ',' .. start
-  return append(k, data .. t.id .. ',' .. start)
-end
-
-function effects.unsubscribe()
-  local k, topic_key, data = key(), key(), take()
-  if not is_open(k) then return '' end
-  local s, n = socket(k), name(topic_key)
-  local sub = s.subs[n]
-  if sub == nil and not stale[k] then sub = redis.call('HGET', k, 'b' .. n) end
-  if not sub then return '' end
-  s.subs[n] = false
-  return append(k, data .. string.match(sub, '^[^,]*'))
-end
-
-function effects.put()
-  local k, owner_index, after, data = key(), number(), number(), take()
-  remove_item(k)
-  local i = { put = true, data = data, due = now + after, token = '' }
-  if owner_index > 0 then
-    local owner = KEYS[owner_index]
-    i.owner = name(owner)
-    if is_open(owner) then
-      socket(owner).items[name(k)] = true
-    else
-      i.gone, i.due = true, now
+  elseif kind == 'subscribe' then
+    local s, k, back, state, ttl, data = open_socket(key()), key(), number(), take(), number(), take()
+    if s then
+      local t = living_topic(k, ttl)
+      local begin = '0.'
+      if state == '' then
+        local offset = math.max(t.floor, t.top - back)
+        begin = offset .. '.' .. tag_at(t, offset)
+      end
+      local sub = t.id .. ',' .. begin
+      s.subs[name(k)] = sub
+      at = append(s, data .. sub)
     end
+
+  elseif kind == 'unsubscribe' then
+    local s, topic_name, data = open_socket(key()), name(key()), take()
+    local sub = s and s.subs[topic_name]
+    if s and sub == nil and not stale[s.key] then sub = call('HGET', s.key, 'b' .. topic_name) end
+    if sub then
+      s.subs[topic_name] = false
+      at = append(s, data .. string.match(sub, '^[^,]*'))
+    end
+
+  elseif kind == 'put' then
+    local k, owner, after, data = key(), key(), number(), take()
+    remove_item(k)
+    local i = { put = true, data = data, due = now + after, token = '', owner = owner and name(owner) }
+    if owner then
+      local s = open_socket(owner)
+      if s then
+        s.items[name(k)] = true
+      else
+        i.gone, i.due = true, now
+      end
+    end
+    items[k], stale[k], deadlines[member(k)] = i, true, i.due
+
+  elseif kind == 'cancel' then
+    remove_item(key())
+
+  elseif kind == 'end' then
+    local s, code, why = open_socket(key()), take(), take()
+    if s then finish(s, 'closing', code, why) end
+
+  elseif kind == 'bye' then
+    local code, why = take(), take()
+    local s = cause_socket and socket(cause_socket)
+    if s and s.st ~= 'closed' then finish(s, 'closed', code, why) end
+
+  elseif kind == 'open' then
+    local s = new_stream(cause_socket, attempt)
+    s.st, s.number, s.fields, s.items, s.subs = 'open', 0, {}, {}, {}
+    s.secret, s.user, s.session, s.attach, s.at, s.ttl = take(), take(), take(), take(), take(), number()
+    s.fields = { 'st', 'open', 'h', s.secret, 'u', s.user, 'ss', s.session, 'g', s.attach, 'at', s.at }
+    sockets[cause_socket], stale[cause_socket], deadlines[member(cause_socket)] = s, true, now + s.ttl
   end
-  items[k], stale[k], deadlines[member(k)] = i, true, i.due
-  return ''
+
+  places[effect] = at
 end
 
-function effects.cancel()
-  remove_item(key())
-  return ''
-end
-
-effects['end'] = function()
-  local k, code, why = key(), take(), take()
-  if is_open(k) then finish(k, 'closing', code, why) end
-  return ''
-end
-
-function effects.bye()
-  local code, why = take(), take()
-  local s = cause_socket and socket(cause_socket)
-  if s and s.st ~= 'closed' then finish(cause_socket, 'closed', code, why) end
-  return ''
-end
-
-local places = {}
-for i = 1, number() do places[i] = effects[take()]() end
 if cause == 'goodbye' then
   local s = socket(cause_socket)
-  if s.st ~= 'closed' then finish(cause_socket, 'closed', s.code, s.why) end
+  if s.st ~= 'closed' then finish(s, 'closed', s.code, s.why) end
 end
 
 -- 4. Write. Nothing can fail from here on.
 
-for k in pairs(stale) do redis.call('DEL', k) end
+for k in pairs(stale) do call('DEL', k) end
 
 for k, s in pairs(sockets) do
   if s and s.buried then
-    redis.call('DEL', k)
-    redis.call('HSET', k, 'st', 'closed', 'in', int(s.number), 'code', s.code, 'why', s.why, 'exp', int(now + TOMBSTONE))
-    redis.call('PEXPIRE', k, int(TOMBSTONE))
+    call('DEL', k)
+    call('HSET', k, 'st', 'closed', 'in', s.number, 'code', s.code, 'why', s.why, 'exp', now + TOMBSTONE)
+    call('PEXPIRE', k, TOMBSTONE)
   elseif s and s.st ~= 'closed' then
-    local removed = {}
+    local fields, removed = s.fields, {}
+    if said and k == cause_socket or stale[k] then
+      fields[#fields + 1] = 'in'; fields[#fields + 1] = s.number
+    end
+    if s.ending then
+      for _, v in ipairs({ 'st', s.st, 'code', s.code, 'why', s.why }) do fields[#fields + 1] = v end
+    end
     for n, sub in pairs(s.subs) do
-      if sub then set(s, 'b' .. n, sub) else removed[#removed + 1] = 'b' .. n end
+      if sub then fields[#fields + 1] = 'b' .. n; fields[#fields + 1] = sub else removed[#removed + 1] = 'b' .. n end
     end
     for n, held in pairs(s.items) do
-      if held then set(s, 'q' .. n, '') else removed[#removed + 1] = 'q' .. n end
+      if held then fields[#fields + 1] = 'q' .. n; fields[#fields + 1] = '' else removed[#removed + 1] = 'q' .. n end
     end
     in_pieces('HDEL', k, removed)
-    write_stream(s, s.fields)
-    if s.ttl then redis.call('PEXPIRE', k, int(s.ttl + GARBAGE)) end
+    write_stream(s, fields)
+    if s.ttl then call('PEXPIRE', k, s.ttl + GARBAGE) end
   end
 end
 
 for k, t in pairs(topics) do
   if t and t.touched then
-    local fields = { 'id', t.id, 'ttl', int(t.ttl), 'exp', int(now + t.ttl) }
+    local fields = { 'exp', now + t.ttl, 'ttl', t.ttl }
+    if stale[k] then fields[5], fields[6] = 'id', t.id end
     if t.value then fields[#fields + 1] = 'v'; fields[#fields + 1] = t.value end
     write_stream(t, fields)
-    redis.call('PEXPIRE', k, int(t.ttl))
+    call('PEXPIRE', k, t.ttl)
   end
 end
-if made_topics then redis.call('HSET', meta, 'topics', int(topic_ids)) end
+if ids_given then call('HSET', meta, 'topics', ids_given) end
 
 for k, i in pairs(items) do
   if i and i.put then
-    redis.call('HSET', k, 'data', i.data, 'tries', '0', 'tok', '')
-    if i.owner then redis.call('HSET', k, 'sock', i.owner) end
-    redis.call('PEXPIRE', k, int(i.due - now + GARBAGE))
+    call('HSET', k, 'data', i.data, 'tries', '0', 'tok', '')
+    if i.owner then call('HSET', k, 'sock', i.owner) end
+    call('PEXPIRE', k, i.due - now + GARBAGE)
   end
-  if i and i.gone and (i.put or i.orphaned) then redis.call('HSET', k, 'gone', '1') end
+  if i and i.gone and (i.put or i.orphaned) then call('HSET', k, 'gone', '1') end
 end
 
-for m, at in pairs(deadlines) do
-  if at then redis.call('ZADD', due, int(at), m) else redis.call('ZREM', due, m) end
+if once then call('SET', once, now + keep_once, 'PX', keep_once) end
+if next(deadlines) then
+  for m, at in pairs(deadlines) do
+    if at then call('ZADD', due, at, m) else call('ZREM', due, m) end
+  end
+  until_due = next_due()
 end
-if once then redis.call('SET', once, int(now + keep_once), 'PX', int(keep_once)) end
 
-for _, n in ipairs(notices) do notify(unpack(n)) end
+for i = 1, #notices do notify(unpack(notices[i])) end
 return outcome('applied', places)

@@ -1,16 +1,16 @@
 -- keep: connections are still held. See Store.Keep.
 --
--- KEYS: 1 what is due, 2 meta, then the sockets.
+-- KEYS: the sockets.
 
-read_agenda()
+call('ZCARD', due)
 local replies, kept = {}, {}
 for i = 1, number() do
-  local k, attach, inbox, ttl, offset, tag = key(), number(), take(), number(), number(), take()
+  local k, attach, inbox, ttl, offset, tag = key(), take(), take(), number(), number(), take()
   local s = read_socket(k)
   local status = 'applied'
   if not s or s.st ~= 'open' then
     status = 'gone'
-  elseif attach ~= 0 and attach < s.attach then
+  elseif attach ~= '0' and tonumber(attach) < tonumber(s.attach) then
     status = 'replaced'
   elseif offset > 0 or tag ~= '' then
     local where = place(s, offset, tag)
@@ -19,19 +19,19 @@ for i = 1, number() do
   end
   if status == 'applied' then
     -- An attach number above the newest: the store has forgotten that attach, but the connection is there.
-    kept[#kept + 1] = { s, attach ~= 0 and { 'g', int(attach), 'at', inbox } or {}, ttl }
+    kept[#kept + 1] = { s, attach ~= '0' and { 'g', attach, 'at', inbox } or {}, ttl }
   end
   replies[i] = { status }
   if s then
-    replies[i] = { status, int(s.number), s.st == 'open' and '' or 'ended', s.code or '0', s.why or '',
-      s.st == 'closed' and '' or cursor(s.top, s.tag) }
+    replies[i] = { status, tostring(s.number), s.st == 'open' and '' or 'ended', s.code or '0', s.why or '',
+      s.st == 'closed' and '' or s.top .. '.' .. s.tag }
   end
 end
 
 for _, one in ipairs(kept) do
   local s, fields, ttl = unpack(one)
   write_stream(s, fields)
-  redis.call('PEXPIRE', s.key, int(ttl + GARBAGE))
-  redis.call('ZADD', due, int(now + ttl), member(s.key))
+  call('PEXPIRE', s.key, ttl + GARBAGE)
+  call('ZADD', due, now + ttl, member(s.key))
 end
 return replies

@@ -1,46 +1,48 @@
 -- What all scripts have in common. It stands before each of them.
 --
--- ARGV[1] is added to the clock, in milliseconds (0 but in tests); ARGV[2] is what the names of keys and channels begin with.
--- The rest is taken one after the other.
+-- KEYS: 1 the agenda, 2 meta, then what a script says. ARGV: 1 what to add to the clock, in milliseconds (0 but in tests), 2 what the
+-- names of keys and channels begin with, then what a script takes, one after the other.
 --
 -- The rule of all scripts: read everything and decide, then write, then publish. A script that fails keeps what it
--- wrote, so that nothing may fail after the first write: every key that is written was read before, as the type that it
--- has to be. What is left can only be refused at the first write (no memory, read-only), and Redis sees to that.
+-- wrote, so nothing may fail after the first write: every key that is written was read before, as the type that it
+-- has to be. What is left can be refused at the first write only (no memory, read-only); Redis sees to that.
+--
+-- Numbers that are written are offsets, sizes and milliseconds. They stay below 1e14, up to where every server's Lua writes them
+-- as they are. Numbers that clients make up are kept as the text that came.
 
-local clock = redis.call('TIME')
-local now = clock[1] * 1000 + math.floor(clock[2] / 1000) + tonumber(ARGV[1])
-local prefix = ARGV[2]
+-- No `x = y and f(x)` for a local x that has a value: miniredis's Lua leaves x as it is when y is false.
 
-local DAY = 24 * 60 * 60 * 1000
-local GARBAGE = 7 * DAY     -- what is due and never claimed is let go so long after it was due
-local TOMBSTONE = DAY       -- how long an ended socket's last number can be asked for
-local NOTICE = 8 * 1024     -- an entry larger than this is noticed without its data
-local TAG = 5               -- length of a tag; an entry is kept as its tag followed by its data
+local call = redis.call
+local due, meta, prefix = KEYS[1], KEYS[2], ARGV[2]
+local clock = call('TIME')
+local now = clock[1] * 1000 + math.floor(clock[2] / 1000) + ARGV[1]
+
+local GARBAGE = 7 * 24 * 60 * 60 * 1000 -- what is due and never claimed is let go so long after
+local TOMBSTONE = 24 * 60 * 60 * 1000   -- how long an ended socket's last number can be asked for
+local NOTICE = 8 * 1024                 -- an entry larger than this is noticed without its data
+local TAG = 5                           -- length of a tag; an entry is kept as its tag followed by its data
 
 local taken = 2
 local function take() taken = taken + 1; return ARGV[taken] end
-local function number() return tonumber(take()) end
-local function key() return KEYS[number()] end -- keys are named by their place in KEYS
+local function number() taken = taken + 1; return tonumber(ARGV[taken]) end
+local function key() taken = taken + 1; return KEYS[tonumber(ARGV[taken])] end -- named by its place in KEYS
 
--- Numbers become text only here: tostring(1e15) differs between servers.
-local function int(n) return string.format('%.0f', n) end
-local function cursor(offset, tag) return int(offset) .. '.' .. tag end
 local function tag_after(tag, attempt) return string.sub(redis.sha1hex(tag .. attempt), 1, TAG) end
 
--- The name that a key ends with: 's:' and a socket, 't:' and a topic, 'i:' and an item.
+-- Keys end with 's:' and a socket, 't:' and a topic, 'i:' and an item. The agenda's members are such ends.
 local function member(k) return string.sub(k, #prefix + 1) end
 local function name(k) return string.sub(k, #prefix + 3) end
 
--- Commands with any number of arguments, in pieces that fit on the stack; an even number, for HSET.
+-- A command with any number of arguments, in pieces that fit on the stack; an even number, for HSET.
 local PIECE = 1000
 local function in_pieces(command, k, list)
   for i = 1, #list, PIECE do
-    redis.call(command, k, unpack(list, i, math.min(i + PIECE - 1, #list)))
+    call(command, k, unpack(list, i, math.min(i + PIECE - 1, #list)))
   end
 end
 
--- A stream is read into a table: offsets top and floor with their tags, bytes of data kept, and the entries that this script adds. What
--- was there is kept in top0 and floor0, so that write_stream knows what to delete.
+-- A stream is a table: offsets top and floor with their tags, bytes of data kept, and the entries that this script adds. What was
+-- there before is kept in top0 and floor0, so that write_stream knows what to delete.
 local function stream(k, top, tag, floor, ftag, bytes)
   top, floor = tonumber(top), tonumber(floor)
   return { key = k, top = top, tag = tag, floor = floor, ftag = ftag, bytes = tonumber(bytes), top0 = top, floor0 = floor, added = {} }
@@ -53,9 +55,7 @@ local function new_stream(k, attempt)
   return s
 end
 
-local function entry(s, offset)
-  return s.added[offset] or redis.call('HGET', s.key, 'o' .. int(offset))
-end
+local function entry(s, offset) return s.added[offset] or call('HGET', s.key, 'o' .. offset) end
 
 local function tag_at(s, offset)
   if offset == s.top then return s.tag end
@@ -70,12 +70,13 @@ local function place(s, offset, tag)
   return tag_at(s, offset) == tag and 'on' or 'off'
 end
 
+-- Adds an entry; returns the tag before it and its cursor.
 local function add(s, attempt, data)
-  s.tag = tag_after(s.tag, attempt)
-  s.top = s.top + 1
-  s.bytes = s.bytes + #data
-  s.added[s.top] = s.tag .. data
-  s.changed = true
+  local before = s.tag
+  local tag, top = tag_after(before, attempt), s.top + 1
+  s.tag, s.top, s.bytes, s.changed = tag, top, s.bytes + #data, true
+  s.added[top] = tag .. data
+  return before, top .. '.' .. tag
 end
 
 local function let_go(s, upto)
@@ -90,59 +91,69 @@ local function let_go(s, upto)
     end
     s.ftag = string.sub(last, 1, TAG)
   end
-  s.floor = upto
-  s.changed = true
+  s.floor, s.changed = upto, true
 end
 
--- Writes a stream that was changed, with the other fields of its hash that did.
+-- Writes a stream that was changed, together with more fields of its hash.
 local function write_stream(s, fields)
-  local gone = {}
-  for offset = s.floor0 + 1, math.min(s.floor, s.top0) do gone[#gone + 1] = 'o' .. int(offset) end
-  in_pieces('HDEL', s.key, gone)
+  local floor, top, top0 = s.floor, s.top, s.top0
+  local gone, n = {}, 0
+  for offset = s.floor0 + 1, math.min(floor, top0) do
+    n = n + 1
+    gone[n] = 'o' .. offset
+  end
+  if n > 0 then in_pieces('HDEL', s.key, gone) end
+  n = #fields
   if s.changed then
-    for _, v in ipairs({ 'top', int(s.top), 'tag', s.tag, 'floor', int(s.floor), 'ftag', s.ftag, 'ob', int(s.bytes) }) do
-      fields[#fields + 1] = v
-    end
-    for offset = math.max(s.floor, s.top0) + 1, s.top do
-      fields[#fields + 1] = 'o' .. int(offset)
-      fields[#fields + 1] = s.added[offset]
+    fields[n + 1], fields[n + 2], fields[n + 3], fields[n + 4] = 'top', top, 'tag', s.tag
+    fields[n + 5], fields[n + 6], fields[n + 7], fields[n + 8] = 'floor', floor, 'ftag', s.ftag
+    fields[n + 9], fields[n + 10] = 'ob', s.bytes
+    n = n + 10
+    for offset = math.max(floor, top0) + 1, top do
+      fields[n + 1], fields[n + 2] = 'o' .. offset, s.added[offset]
+      n = n + 2
     end
   end
-  in_pieces('HSET', s.key, fields)
+  if n > 0 then in_pieces('HSET', s.key, fields) end
+end
+
+-- Fields of a hash, any number of them.
+local function read_fields(k, fields)
+  local found = {}
+  for i = 1, #fields, PIECE do
+    for _, v in ipairs(call('HMGET', k, unpack(fields, i, math.min(i + PIECE - 1, #fields)))) do found[#found + 1] = v end
+  end
+  return found
 end
 
 -- Entries after an offset, each its tag and its data, max at most.
 local function entries(s, after, max)
   local fields = {}
-  for offset = after + 1, math.min(after + max, s.top) do fields[#fields + 1] = 'o' .. int(offset) end
-  local found = {}
-  for i = 1, #fields, PIECE do
-    local some = redis.call('HMGET', s.key, unpack(fields, i, math.min(i + PIECE - 1, #fields)))
-    for _, e in ipairs(some) do found[#found + 1] = e end
-  end
-  return found
+  for offset = after + 1, math.min(after + max, s.top) do fields[#fields + 1] = 'o' .. offset end
+  return read_fields(s.key, fields)
 end
 
 -- A socket's record. st is 'open'; 'closing': ended, its goodbye has not run; 'closed': only the tombstone is left.
 local function read_socket(k)
-  local f = redis.call('HMGET', k, 'st', 'in', 'code', 'why', 'exp', 'top', 'tag', 'floor', 'ftag', 'ob', 'g', 'at', 'h', 'u', 'ss', 'tok')
-  if not f[1] then return nil end
-  if f[1] == 'closed' then
-    if tonumber(f[5]) <= now then return nil end
-    return { key = k, st = f[1], number = tonumber(f[2]), code = f[3], why = f[4] }
+  local f = call('HMGET', k, 'st', 'in', 'top', 'tag', 'floor', 'ftag', 'ob', 'g', 'at', 'tok', 'code', 'why', 'exp', 'h', 'u', 'ss')
+  local st = f[1]
+  if not st then return nil end
+  if st == 'closed' then
+    if tonumber(f[13]) <= now then return nil end
+    return { key = k, st = st, number = tonumber(f[2]), code = f[11], why = f[12] }
   end
-  local s = stream(k, f[6], f[7], f[8], f[9], f[10])
-  s.st, s.number, s.code, s.why = f[1], tonumber(f[2]), f[3], f[4]
-  s.attach, s.at, s.secret, s.user, s.session, s.token = tonumber(f[11]), f[12], f[13], f[14], f[15], f[16]
+  local s = stream(k, f[3], f[4], f[5], f[6], f[7])
+  s.st, s.number, s.attach, s.at, s.token, s.code, s.why = st, tonumber(f[2]), f[8], f[9], f[10], f[11], f[12]
+  s.secret, s.user, s.session = f[14], f[15], f[16]
   return s
 end
 
--- What is known of a socket, as parseSocket reads it.
+-- What is known of a socket, as reply.socket reads it.
 local function socket_reply(s)
   if not s then return false end
-  local known = { name(s.key), int(s.number), s.st == 'open' and '' or 'ended', s.code or '0', s.why or '' }
+  local known = { name(s.key), tostring(s.number), s.st == 'open' and '' or 'ended', s.code or '0', s.why or '' }
   if s.st ~= 'closed' then
-    for i, v in ipairs({ cursor(s.top, s.tag), int(s.attach), s.secret, s.user, s.session }) do known[5 + i] = v end
+    for i, v in ipairs({ s.top .. '.' .. s.tag, s.attach, s.secret, s.user, s.session }) do known[5 + i] = v end
   end
   return known
 end
@@ -150,7 +161,7 @@ end
 -- The fields of a socket's hash that begin with a letter, without it: 'b' topics subscribed to, 'q' items that belong to it.
 local function fields_with(k, letter)
   local found = {}
-  for _, f in ipairs(redis.call('HKEYS', k)) do
+  for _, f in ipairs(call('HKEYS', k)) do
     if string.sub(f, 1, 1) == letter then found[#found + 1] = string.sub(f, 2) end
   end
   return found
@@ -161,52 +172,48 @@ local function subscriptions(k)
   local found = {}
   for _, topic in ipairs(fields_with(k, 'b')) do
     found[#found + 1] = topic
-    found[#found + 1] = redis.call('HGET', k, 'b' .. topic)
+    found[#found + 1] = call('HGET', k, 'b' .. topic)
   end
   return found
 end
 
-local function read_item(k)
-  local f = redis.call('HMGET', k, 'data', 'sock', 'gone', 'tries', 'tok')
-  if not f[1] then return nil end
-  return { key = k, data = f[1], owner = f[2], gone = f[3] == '1', tries = tonumber(f[4]), token = f[5] }
-end
-
--- An item, as parseItem reads it.
-local function item_reply(i)
-  return { name(i.key), i.owner or '', i.data, i.gone and '1' or '', int(i.tries) }
-end
-
 local function read_topic(k)
-  local f = redis.call('HMGET', k, 'top', 'tag', 'floor', 'ftag', 'ob', 'id', 'ttl', 'exp')
+  local f = call('HMGET', k, 'top', 'tag', 'floor', 'ftag', 'ob', 'id', 'ttl', 'exp')
   if not f[1] or tonumber(f[8]) <= now then return nil end
   local t = stream(k, f[1], f[2], f[3], f[4], f[5])
   t.id, t.ttl = f[6], tonumber(f[7])
   return t
 end
 
--- The agenda: what is due when, by member (KEYS[1] of most scripts), and since when nobody looked (KEYS[2]).
-local due, meta = KEYS[1], KEYS[2]
-local GRACE = 10 * 1000
-local grace, claimed, topic_ids
-
-local function read_agenda()
-  redis.call('ZCARD', due)
-  local f = redis.call('HMGET', meta, 'grace', 'claimed', 'topics')
-  grace, claimed, topic_ids = tonumber(f[1] or 0), tonumber(f[2] or 0), tonumber(f[3] or 0)
+local function read_item(k)
+  local f = call('HMGET', k, 'data', 'sock', 'gone', 'tries', 'tok')
+  if not f[1] then return nil end
+  return { key = k, data = f[1], owner = f[2], gone = f[3] == '1', tries = tonumber(f[4]), token = f[5] }
 end
+
+-- An item, as reply.item reads it.
+local function item_reply(i)
+  return { name(i.key), i.owner or '', i.data, i.gone and '1' or '', tostring(i.tries) }
+end
+
+-- The agenda has what is due by the time at which it is. Before everything else in it stands, once there was one, the last time of grace: a
+-- member with its end, made negative.
+local GRACE = 'grace'
 
 -- Milliseconds until something can be claimed; -1: nothing is known to be due.
 local function next_due()
-  local first = redis.call('ZRANGE', due, 0, 0, 'WITHSCORES')
-  if not first[1] then return '-1' end
-  local at = tonumber(first[2])
-  if now - grace < GRACE then at = math.max(at, grace + GRACE) end
-  return int(math.max(0, at - now))
+  local first = call('ZRANGE', due, 0, 1, 'WITHSCORES')
+  local at = first[2]
+  if first[1] == GRACE then
+    if not first[4] then return '-1' end
+    at = math.max(-first[2], first[4])
+  end
+  if not at then return '-1' end
+  return tostring(math.max(0, at - now))
 end
 
--- Notices. Their form is known to notice.go. They are hints: that one cannot be sent (a user who may not publish) must not make
+-- Notices. Their form is known to notice.go. They are hints: that one cannot be sent (by a user who may not publish) must not make
 -- a script fail that has written.
-local function notify(channel, kind, ...)
-  redis.pcall('PUBLISH', prefix .. channel, table.concat({ kind, ... }, '\n'))
+local function notify(channel, ...)
+  redis.pcall('PUBLISH', prefix .. channel, table.concat({ ... }, '\n'))
 end

@@ -1,6 +1,6 @@
 -- read: answers queries, each by itself. See Store.Read.
 --
--- KEYS: 1 what is due, 2 meta, then the sockets, topics and items that are asked for.
+-- KEYS: the sockets, topics and items that are asked for.
 
 local watched = {} -- topics that were read: time to live by key
 local function watched_topic(k)
@@ -21,7 +21,7 @@ local function part(s, offset, tag, max)
       if where == 'off' then rewound = '1' end
     end
   end
-  return { status, cursor(s.top, s.tag), cursor(offset, tag), entries(s, offset, max), rewound }
+  return { status, s.top .. '.' .. s.tag, offset .. '.' .. tag, entries(s, offset, max), rewound }
 end
 
 local ask = {}
@@ -37,7 +37,7 @@ function ask.value()
   local k = key()
   local t = watched_topic(k)
   if not t then return { 'missing' } end
-  return { 'applied', cursor(t.top, t.tag), redis.call('HGET', k, 'v') }
+  return { 'applied', t.top .. '.' .. t.tag, call('HGET', k, 'v') }
 end
 
 function ask.socket()
@@ -64,7 +64,7 @@ for i = 1, number() do replies[i] = ask[take()]() end
 
 -- Reading counts as watching. That is no reason to fail for want of memory: it comes last, and may be refused.
 for k, ttl in pairs(watched) do
-  redis.pcall('HSET', k, 'exp', int(now + ttl))
-  redis.pcall('PEXPIRE', k, int(ttl))
+  redis.pcall('HSET', k, 'exp', now + ttl)
+  redis.pcall('PEXPIRE', k, ttl)
 end
 return replies

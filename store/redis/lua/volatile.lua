@@ -1,6 +1,6 @@
 -- volatile: passes data on to the connection that is attached to a socket, without keeping it. See Volatiler.
 --
--- KEYS: 1 what is due, 2 meta, 3 the socket.
+-- KEYS: 3 the socket.
 
 local data = take()
 local s = read_socket(KEYS[3])
