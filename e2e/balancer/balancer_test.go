@@ -21,8 +21,14 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 // backend starts a backend that tells its name, and what it was sent.
 func backend(t *testing.T, name string) *httptest.Server {
 	t.Helper()
+	return backendWith(t, name, http.StatusOK)
+}
+
+// backendWith is backend with an answer to readiness checks.
+func backendWith(t *testing.T, name string, ready int) *httptest.Server {
+	t.Helper()
 	mux := http.NewServeMux()
-	mux.HandleFunc("/ready", func(http.ResponseWriter, *http.Request) {})
+	mux.HandleFunc("/ready", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(ready) })
 	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
 		body, _ := io.ReadAll(r.Body)
 		fmt.Fprintf(w, "%s %s %s", name, r.Host, body)
@@ -78,7 +84,8 @@ func TestEveryRequestGoesToTheNextBackend(t *testing.T) {
 }
 
 func TestARefusedRequestIsTriedAtTheNextWithItsBody(t *testing.T) {
-	a, b := backend(t, "a"), backend(t, "b")
+	// Neither is ready, so that both are tried, in turns, however far the checks are.
+	a, b := backend(t, "a"), backendWith(t, "b", http.StatusServiceUnavailable)
 	_, url := front(t, addr(a), addr(b))
 	a.Close()
 	for i := range 4 {
