@@ -72,6 +72,7 @@ func (s *Server) execute(ctx context.Context, j job) (out store.Outcome, failed,
 			Cause: j.cause, Attempt: newAttempt(), From: s.hub.inbox(), Ack: j.ack, Guards: t.guards, Effects: effects,
 		})
 		if err != nil {
+			s.hub.uncertain(effects)
 			return out, failed, err
 		}
 		s.due.hint(out.NextDue)
@@ -79,6 +80,9 @@ func (s *Server) execute(ctx context.Context, j job) (out store.Outcome, failed,
 		case store.Applied:
 			s.hub.committed(effects, out.At)
 			s.sendVolatile(ctx, t.volatiles)
+			return out, failed, nil
+		case store.Repeated: // perhaps by ourselves, and the answer was lost
+			s.hub.uncertain(effects)
 			return out, failed, nil
 		case store.Conflict:
 			if run >= maxRuns {

@@ -176,24 +176,59 @@ func (h *hub) notice(n store.Notice) {
 // committed hands what this instance committed to its own connections: the store notices only the others.
 func (h *hub) committed(effects []store.Effect, at []store.Cursor) {
 	for i, e := range effects {
-		n := store.Notice{}
-		switch e := e.(type) {
-		case store.Append:
-			n.Socket, n.Entry.Data = e.Socket, e.Data
-		case store.Publish:
-			n.Topic, n.Entry.Data = e.Topic, e.Data
-		case store.Subscribe: // the store made the entry: it has to be read
-			n.Socket = e.Socket
-		case store.Unsubscribe:
-			n.Socket = e.Socket
-		case store.End:
-			h.notice(store.Notice{Kind: store.Moved, Socket: e.Socket})
-		}
-		if i < len(at) && !at[i].IsZero() && (n.Socket != "" || n.Topic != "") {
-			n.Entry.Cursor = at[i]
+		n, ended := noticeOf(e)
+		switch {
+		case ended:
+			h.notice(n)
+		case i < len(at) && !at[i].IsZero() && n.Socket+n.Topic != "":
+			n.Entry = entryOf(e, at[i])
 			h.notice(n)
 		}
 	}
+}
+
+// uncertain has connections of this instance look at the store for what a commit may have brought them.
+func (h *hub) uncertain(effects []store.Effect) {
+	for _, e := range effects {
+		n, _ := noticeOf(e)
+		h.mu.Lock()
+		t, links := h.tails[n.Topic], h.links[n.Socket]
+		h.mu.Unlock()
+		if t != nil {
+			t.stale()
+		}
+		for _, l := range links {
+			l.recheck()
+		}
+	}
+}
+
+// noticeOf returns whom an effect is to be noticed; ended tells that it is about a socket's end, and not an entry.
+func noticeOf(e store.Effect) (n store.Notice, ended bool) {
+	switch e := e.(type) {
+	case store.Append:
+		return store.Notice{Socket: e.Socket}, false
+	case store.Publish:
+		return store.Notice{Topic: e.Topic}, false
+	case store.Subscribe:
+		return store.Notice{Socket: e.Socket}, false
+	case store.Unsubscribe:
+		return store.Notice{Socket: e.Socket}, false
+	case store.End:
+		return store.Notice{Kind: store.Moved, Socket: e.Socket}, true
+	}
+	return n, false
+}
+
+// entryOf returns the entry that an effect added; without data if the store made it, so that it has to be read.
+func entryOf(e store.Effect, at store.Cursor) store.Entry {
+	switch e := e.(type) {
+	case store.Append:
+		return store.Entry{Cursor: at, Data: e.Data}
+	case store.Publish:
+		return store.Entry{Cursor: at, Data: e.Data}
+	}
+	return store.Entry{Cursor: at}
 }
 
 // tail returns the topic's tail, which it makes if need be to begin at a cursor, with the waker among its listeners.

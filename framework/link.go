@@ -29,7 +29,7 @@ type link struct {
 	sock    *socket
 	carrier transports.Carrier
 	attach  uint64
-	fresh   bool // the client had no hello yet: a poll is answered at once
+	fresh   bool // the client waits for the hello: a poll is answered at once
 	tries   int  // of message first
 	first   uint64
 	runs    chan struct{} // a place for each volatile call that runs

@@ -49,7 +49,7 @@ func (s switchboard) Open(r *http.Request, line []byte, c transports.Carrier) (t
 
 func (s *Server) newLink(ctx context.Context, sock *socket, hello protocol.HelloUp, c transports.Carrier) *link {
 	l := &link{
-		srv: s, sock: sock, carrier: c, attach: hello.Attach, fresh: hello.Cursor == nil,
+		srv: s, sock: sock, carrier: c, attach: hello.Attach, fresh: hello.Cursor == nil || hello.Now,
 		runs: make(chan struct{}, maxVolatileRuns), woken: make(chan struct{}, 1),
 		subs: map[string]*sub{}, tails: map[string]listened{}, reread: true,
 	}

@@ -55,6 +55,7 @@ type world struct {
 	mu        sync.Mutex
 	instances []*instance
 	random    *rand.Rand
+	only      *instance // not nil: gets all requests
 	url       string
 }
 
@@ -187,15 +188,27 @@ func (w *world) start() *instance {
 	return i
 }
 
-// kill kills an instance, and takes it out of the balancer.
-func (w *world) kill(i *instance) {
+// leave takes an instance out of the balancer.
+func (w *world) leave(i *instance) {
 	w.mu.Lock()
+	defer w.mu.Unlock()
 	for k, other := range w.instances {
 		if other == i {
 			w.instances = append(w.instances[:k:k], w.instances[k+1:]...)
+			return
 		}
 	}
-	w.mu.Unlock()
+}
+
+func (w *world) first() *instance {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.instances[0]
+}
+
+// kill kills an instance, and takes it out of the balancer.
+func (w *world) kill(i *instance) {
+	w.leave(i)
 	i.kill()
 	w.Cleanup(i.close)
 }
@@ -227,6 +240,9 @@ func (i *instance) close() {
 func (w *world) any() *instance {
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	if w.only != nil {
+		return w.only
+	}
 	if len(w.instances) == 0 {
 		return nil
 	}
@@ -241,13 +257,7 @@ func (w *world) balance(rw http.ResponseWriter, r *http.Request) {
 	if w.amnesia {
 		i := w.start()
 		i.serve(rw, r)
-		w.mu.Lock()
-		for k, other := range w.instances {
-			if other == i {
-				w.instances = append(w.instances[:k:k], w.instances[k+1:]...)
-			}
-		}
-		w.mu.Unlock()
+		w.leave(i)
 		i.close()
 		return
 	}
