@@ -13,6 +13,7 @@ var claimChecks = []check{
 	{"GraceCounts", checkGraceCounts},
 	{"Items", checkItems},
 	{"ItemsOfSockets", checkItemsOfSockets},
+	{"ItemsClaimedWhenSocketEnds", checkItemsClaimedWhenSocketEnds},
 	{"ItemsReplaced", checkItemsReplaced},
 	{"ItemsPutAgain", checkItemsPutAgain},
 	{"Lease", checkLease},
@@ -41,6 +42,8 @@ func checkSilence(k *kit) {
 		k.Advance(25 * time.Second)
 		k.claim(1, time.Second)
 	}
+	k.Advance(28 * time.Second)
+	k.claimOne(time.Second, "there is no grace if somebody claimed less than 30 s ago, though the last grace does not count any more")
 	k.Advance(32 * time.Second)
 	k.nothingDue("if nobody has claimed for 30 s a new grace is opened")
 	k.Advance(11 * time.Second)
@@ -128,6 +131,20 @@ func checkItemsOfSockets(k *kit) {
 	k.Advance(7 * time.Second)
 	k.same(k.claimOne(ttl, "a socket is due when its deadline has passed").Socket.ID, "c", "items become due by the claim of their socket, not before")
 	k.same(k.claimOne(ttl, "when a socket's deadline has passed, its items are due in the next claim").Item, store.Item{ID: "c's", Socket: "c", Gone: true, Tries: 1}, "when a socket ends, its items are Gone")
+}
+
+func checkItemsClaimedWhenSocketEnds(k *kit) {
+	k.open("a", store.Put{Item: "i", Socket: "a"})
+	k.awake()
+	d := k.claimOne(20*time.Second, "an item is due after its time")
+	k.do(store.End{Socket: "a"})
+	k.same(k.claimOne(time.Minute, "until its lease is over a claimed item is not due, though its socket has ended").Socket.ID, "a", "a socket that was ended is due")
+	k.must(k.read(store.Query{Item: "i"}).Item.Gone, "when a socket ends, its items are Gone, also those that are claimed")
+	k.Advance(22 * time.Second)
+	again := k.claimOne(time.Minute, "when its lease is over a claimed item is due again")
+	k.same(again.Item, store.Item{ID: "i", Socket: "a", Gone: true, Tries: 2}, "when a socket ends, its items are Gone, also those that are claimed")
+	out := k.commit(store.Turn{Cause: store.Cause{Item: "i", Token: d.Token}})
+	k.status(out.Status, store.Gone, "a token is not valid when another claim has taken the item")
 }
 
 func checkItemsReplaced(k *kit) {

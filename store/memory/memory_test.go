@@ -1,0 +1,236 @@
+package memory
+
+import (
+	"context"
+	"fmt"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"go.uber.org/goleak"
+
+	"github.com/sojourn-go/sojourn/store"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+func commit(t *testing.T, s *Store, cause store.Cause, effects ...store.Effect) {
+	t.Helper()
+	out, err := s.Commit(t.Context(), store.Turn{Cause: cause, Attempt: "attempt", Effects: effects})
+	if err != nil || out.Status != store.Applied {
+		t.Fatalf("Commit(%+v): %+v, %v", cause, out, err)
+	}
+}
+
+// TestFakeClock shows that the store's clock is that of testing/synctest, so that its users' tests need no other.
+func TestFakeClock(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := New(Options{})
+		defer s.Close()
+		commit(t, s, store.Cause{Key: "k"}, store.Put{Item: "i", After: time.Hour})
+		claim := func() int {
+			c, err := s.Claim(t.Context(), 10, time.Minute)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return len(c.Due)
+		}
+		for _, step := range []struct {
+			wait time.Duration
+			due  int
+		}{
+			{59 * time.Minute, 0}, {10 * time.Second, 0}, {20 * time.Second, 0}, {29 * time.Second, 0}, {time.Second, 1},
+		} {
+			time.Sleep(step.wait)
+			if n := claim(); n != step.due {
+				t.Errorf("after %v more %d things are due, want %d", step.wait, n, step.due)
+			}
+		}
+	})
+}
+
+// TestForgets shows that memory is bounded: what has outlived its time is gone after the next call.
+func TestForgets(t *testing.T) {
+	s := New(Options{})
+	defer s.Close()
+	for i := range 100 {
+		id := fmt.Sprint(i)
+		commit(t, s, store.Cause{Socket: id}, store.Open{TTL: time.Hour}, store.Publish{Topic: id}, store.Put{Item: id, Socket: id}, store.Bye{})
+		commit(t, s, store.Cause{Key: id}, store.Cancel{Item: id})
+	}
+	if n := len(s.state.tombstones) + len(s.state.topics) + len(s.state.keys); n != 300 {
+		t.Errorf("%d things are remembered, want 300", n)
+	}
+	s.Advance(25 * time.Hour)
+	s.Read(t.Context(), nil)
+	st := s.state
+	left := len(st.sockets) + len(st.tombstones) + len(st.topics) + len(st.items) + len(st.keys) + len(st.due) + len(st.expires)
+	if left != 0 {
+		t.Errorf("%d things are left when all have outlived their time", left)
+	}
+}
+
+// TestLetsGo shows that a stream does not hold on to the data of entries that it has let go.
+func TestLetsGo(t *testing.T) {
+	st := newStream("x")
+	for range 10_000 {
+		st.add(make([]byte, 100), "x")
+		st.retain(10, 1<<20)
+	}
+	if cap(st.entries) > 100 || st.bytes != 1000 {
+		t.Errorf("room for %d entries and %d bytes for 10 entries of 100", cap(st.entries), st.bytes)
+	}
+}
+
+// TestInvalidTurns shows that a turn which no caller may send is an error, and not half applied.
+func TestInvalidTurns(t *testing.T) {
+	s := New(Options{})
+	defer s.Close()
+	publish := store.Publish{Topic: "t"}
+	for name, turn := range map[string]store.Turn{
+		"no cause":              {Effects: []store.Effect{publish}},
+		"item without token":    {Cause: store.Cause{Item: "i"}, Effects: []store.Effect{publish}},
+		"open without Open":     {Cause: store.Cause{Socket: "a"}, Effects: []store.Effect{publish}},
+		"Open not first":        {Cause: store.Cause{Socket: "a"}, Effects: []store.Effect{publish, store.Open{}}},
+		"Open in a message":     {Cause: store.Cause{Socket: "a", Number: 1}, Effects: []store.Effect{store.Open{}}},
+		"Open with a key":       {Cause: store.Cause{Key: "k"}, Effects: []store.Effect{store.Open{}}},
+		"effect that is nil":    {Cause: store.Cause{Key: "k"}, Effects: []store.Effect{publish, nil}},
+		"effect by its pointer": {Cause: store.Cause{Key: "k"}, Effects: []store.Effect{publish, &publish}},
+	} {
+		if out, err := s.Commit(t.Context(), turn); err == nil {
+			t.Errorf("%s: %+v", name, out)
+		}
+	}
+	if len(s.state.topics) != 0 {
+		t.Error("an invalid turn left something behind")
+	}
+}
+
+// TestSlowDeliver shows that a deliver function which blocks holds up nobody, that what it misses becomes a Resync, and that Close
+// waits for it.
+func TestSlowDeliver(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := New(Options{Backlog: 5})
+		defer s.Close()
+		release := make(chan struct{})
+		var got []store.Notice
+		w, err := s.Watch(t.Context(), func(n store.Notice) {
+			<-release
+			got = append(got, n)
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		w.Topics(t.Context(), []string{"t"}, nil)
+		for range 20 {
+			commit(t, s, store.Cause{Key: s.name()}, store.Publish{Topic: "t"})
+			synctest.Wait()
+		}
+		// One is being delivered; each further five and a Resync take the place of those that wait.
+		for range 5 {
+			release <- struct{}{}
+		}
+		synctest.Wait()
+		var offsets []uint64
+		for _, n := range got {
+			if n.Kind == store.Resync {
+				offsets = append(offsets, 0)
+			} else {
+				offsets = append(offsets, n.Entry.Offset)
+			}
+		}
+		if want := []uint64{1, 0, 18, 19, 20}; fmt.Sprint(offsets) != fmt.Sprint(want) {
+			t.Errorf("delivered %v, want %v (0 is a Resync)", offsets, want)
+		}
+
+		commit(t, s, store.Cause{Key: s.name()}, store.Publish{Topic: "t"}, store.Publish{Topic: "t"})
+		synctest.Wait()
+		closed := make(chan struct{})
+		go func() {
+			w.Close()
+			close(closed)
+		}()
+		synctest.Wait()
+		select {
+		case <-closed:
+			t.Error("Close returned while deliver was running")
+		default:
+		}
+		release <- struct{}{}
+		<-closed
+		if len(got) != 6 {
+			t.Errorf("%d notices were delivered, want 6: not what was queued when the watch was closed", len(got))
+		}
+		if err := w.Topics(t.Context(), []string{"u"}, nil); err != store.ErrClosed {
+			t.Errorf("Topics of a closed watch: %v", err)
+		}
+	})
+}
+
+// TestCloseEndsWatches shows that closing the store waits for deliveries, too.
+func TestCloseEndsWatches(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := New(Options{})
+		running, release := make(chan struct{}), make(chan struct{})
+		w, err := s.Watch(t.Context(), func(store.Notice) {
+			close(running)
+			<-release
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		w.Topics(t.Context(), []string{"t"}, nil)
+		if err := s.Volatile(t.Context(), "t", "", nil); err != nil {
+			t.Fatal(err)
+		}
+		<-running
+		closed := false
+		go func() {
+			s.Close()
+			closed = true
+		}()
+		synctest.Wait()
+		if closed {
+			t.Error("Close returned while deliver was running")
+		}
+		close(release)
+		synctest.Wait()
+		if !closed {
+			t.Error("Close did not return")
+		}
+	})
+}
+
+// rewinding is a store that goes back to the present before each call: it shows that a mark is all there is.
+type rewinding struct{ *Store }
+
+func (r rewinding) again() *Store {
+	r.Rewind(r.Mark())
+	return r.Store
+}
+
+func (r rewinding) Attach(ctx context.Context, a store.Attach) (store.Attached, error) {
+	return r.again().Attach(ctx, a)
+}
+
+func (r rewinding) Commit(ctx context.Context, t store.Turn) (store.Outcome, error) {
+	return r.again().Commit(ctx, t)
+}
+
+func (r rewinding) Read(ctx context.Context, q []store.Query) ([]store.Reply, error) {
+	return r.again().Read(ctx, q)
+}
+
+func (r rewinding) Keep(ctx context.Context, held []store.Held) ([]store.Kept, error) {
+	return r.again().Keep(ctx, held)
+}
+
+func (r rewinding) Claim(ctx context.Context, max int, lease time.Duration) (store.Claimed, error) {
+	return r.again().Claim(ctx, max, lease)
+}
+
+// Rewinding is the rewinding store, for the tests of package memory_test.
+func Rewinding() (s store.Store, advance func(time.Duration)) {
+	r := rewinding{New(Options{})}
+	return r, r.Advance
+}
