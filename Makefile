@@ -1,0 +1,49 @@
+GO       ?= go
+DURATION ?= 60s
+# What the race detector looks at: everything that runs in a program. The end-to-end tests drive other processes.
+RACE     ?= ./client/... ./framework/... ./protocol/... ./store/... ./transports/... ./examples/...
+
+# Built by the first `make lint` (some minutes), into Go's caches; it is no dependency of the module.
+GOLANGCI = $(GO) run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
+
+CLIENT       = client/js/dist/client.js
+CLIENT_LIMIT = 5000
+
+.DEFAULT_GOAL := help
+.PHONY: help setup test race e2e demo client size lint fmt vet
+
+help: ## lists the targets
+	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
+
+setup: ## installs what tests need beside Go (Redis, Chromium ...) where it may, else says how to get it
+	@scripts/setup
+
+test: ## sets up what is missing, runs every test, and says last what was left out
+	@scripts/setup || true
+	@scripts/test
+
+race: ## runs the tests under the race detector
+	$(GO) test -race $(RACE)
+
+e2e: ## runs the end-to-end tests alone: browsers, kills
+	$(GO) test -count=1 ./e2e/...
+
+demo: ## kills an instance every 5 s under conversations, for DURATION (60s), and counts what went missing
+	$(GO) run ./e2e/demo -duration $(DURATION)
+
+client: ## minifies the JavaScript client again, after a change of it
+	$(GO) -C client/js/build run .
+
+size: ## tells the JavaScript client's size; fails above 5,000 bytes of gzip -9
+	@size=$$(gzip -9 -c <$(CLIENT) | wc -c); \
+	echo "$(CLIENT): $$size bytes of gzip -9, $(CLIENT_LIMIT) allowed"; test $$size -le $(CLIENT_LIMIT)
+
+lint: ## golangci-lint, with .golangci.yml
+	$(GOLANGCI) run
+
+fmt: ## formats all Go code
+	gofmt -w $$(git ls-files '*.go')
+
+vet: ## go vet
+	$(GO) vet ./...
+	$(GO) -C client/js/build vet ./...

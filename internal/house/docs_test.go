@@ -1,0 +1,105 @@
+package house
+
+import (
+	"go/ast"
+	"go/token"
+	"maps"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// Every package says what it is for.
+func TestPackageDocs(t *testing.T) {
+	for _, p := range packages(t) {
+		var docs []string
+		for name, f := range p.files {
+			if f.Doc != nil {
+				docs = append(docs, name)
+			}
+			begin := "Package " + f.Name.Name + " "
+			if f.Doc != nil && !p.program() && !strings.HasPrefix(f.Doc.Text(), begin) {
+				t.Errorf("%s: the package's comment does not begin with %q", name, begin)
+			}
+		}
+		if len(docs) != 1 {
+			t.Errorf("package %s must have one package comment, has %d: %v", p.dir, len(docs), docs)
+		}
+	}
+}
+
+// Everything that a program can name is documented.
+func TestExportedDocs(t *testing.T) {
+	for _, p := range packages(t) {
+		if !p.public() {
+			continue
+		}
+		for _, name := range slices.Sorted(maps.Keys(p.files)) {
+			for _, d := range p.files[name].Decls {
+				for _, id := range undocumented(d) {
+					t.Errorf("%s: %s has no comment", name, id)
+				}
+			}
+		}
+	}
+}
+
+// undocumented returns the exported names that a declaration leaves without a comment.
+func undocumented(d ast.Decl) (names []string) {
+	switch d := d.(type) {
+	case *ast.FuncDecl:
+		if d.Doc == nil && d.Name.IsExported() && (d.Recv == nil || ast.IsExported(receiver(d.Recv.List[0].Type))) {
+			names = append(names, d.Name.Name)
+		}
+	case *ast.GenDecl:
+		for _, spec := range d.Specs {
+			switch spec := spec.(type) {
+			case *ast.TypeSpec:
+				if d.Doc == nil && spec.Doc == nil && spec.Name.IsExported() {
+					names = append(names, spec.Name.Name)
+				}
+				if spec.Name.IsExported() {
+					names = append(names, undocumentedMethods(spec)...)
+				}
+			case *ast.ValueSpec: // a comment for a whole group is enough
+				for _, id := range spec.Names {
+					if d.Doc == nil && spec.Doc == nil && spec.Comment == nil && id.IsExported() && d.Tok != token.IMPORT {
+						names = append(names, id.Name)
+					}
+				}
+			}
+		}
+	}
+	return names
+}
+
+// undocumentedMethods returns the methods of an interface that have no comment.
+func undocumentedMethods(spec *ast.TypeSpec) (names []string) {
+	i, ok := spec.Type.(*ast.InterfaceType)
+	if !ok {
+		return nil
+	}
+	for _, m := range i.Methods.List {
+		for _, id := range m.Names {
+			if m.Doc == nil && m.Comment == nil && id.IsExported() {
+				names = append(names, spec.Name.Name+"."+id.Name)
+			}
+		}
+	}
+	return names
+}
+
+// receiver returns the name of a method's type.
+func receiver(x ast.Expr) string {
+	switch x := x.(type) {
+	case *ast.StarExpr:
+		return receiver(x.X)
+	case *ast.IndexExpr:
+		return receiver(x.X)
+	case *ast.IndexListExpr:
+		return receiver(x.X)
+	case *ast.Ident:
+		return x.Name
+	}
+	return ""
+}

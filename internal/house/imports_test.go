@@ -1,0 +1,122 @@
+package house
+
+import (
+	"path"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+// ours says which packages of the module a package may import. A pattern that ends in /... stands for everything below; the longest one that
+// fits a package is its rule.
+var ours = []struct {
+	of      string
+	may     []string
+	because string
+}{
+	{"protocol", nil, "clients, transports and stores of other people import it: it brings nothing along"},
+
+	{"store", []string{"protocol"}, "a store knows streams and cursors, not what they are for"},
+	{"store/memory", []string{"protocol", "store"}, "a store is used through its seam alone"},
+	{"store/redis", []string{"protocol", "store"}, "a store is used through its seam alone"},
+	{"store/storetest", []string{"protocol", "store", "store/memory"}, "the kit is for stores of other people: it knows the seam, and the model to compare with"},
+
+	{"transports", []string{"protocol"}, "a transport is usable by programs that use nothing else of ours"},
+	{"transports/...", []string{"protocol", "transports"}, "a transport meets a switchboard, never the framework, and no other transport"},
+
+	{"client", []string{"protocol"}, "a client shares with the server what they say to each other, and nothing else"},
+	{"client/js", []string{"client/js/internal/parts"}, "the script is text to the server"},
+	{"client/js/internal/parts", nil, "the builder, a module of its own, imports it"},
+
+	{"framework", []string{"client/js", "protocol", "store", "store/memory", "transports"},
+		"a program chooses its transports, its store and its web framework; memory is the default store"},
+	{"framework/echov4", []string{"framework"}, "what is Echo's stays small, so that another web framework costs as little"},
+
+	{"internal/house", nil, "it is about the repository"},
+	{"internal/redistest", nil, "it starts a process"},
+
+	{"examples/...", []string{"framework", "framework/echov4", "store", "store/...", "transports", "transports/..."},
+		"an example is what a user's program is: it imports what is public, and nothing imports it"},
+	{"e2e/...", []string{"client", "e2e/...", "framework", "framework/echov4", "internal/redistest", "protocol", "store", "store/...", "transports", "transports/..."},
+		"it may import everything but programs; nothing imports it"},
+}
+
+// theirs says where a dependency is used. A module that is not listed may not be imported at all.
+var theirs = []struct {
+	module  string
+	by      []string
+	because string
+}{
+	{"github.com/labstack/echo/v4", []string{"framework/echov4", "examples/...", "e2e/..."}, "the framework is plain net/http"},
+	{"github.com/labstack/echo-contrib", []string{"examples/..."}, "how a program knows its users is the program's"},
+	{"github.com/labstack/echo-jwt/v4", []string{"examples/..."}, "how a program knows its users is the program's"},
+	{"github.com/golang-jwt/jwt/v5", []string{"examples/..."}, "how a program knows its users is the program's"},
+	{"github.com/gorilla/sessions", []string{"examples/..."}, "how a program knows its users is the program's"},
+	{"github.com/gorilla/websocket", []string{"client", "transports/ws"}, "nothing else knows how WebSockets are made"},
+	{"github.com/r3labs/sse/v2", []string{"client"}, "its reader of event streams is used, its server is not: see docs/design.md"},
+	{"github.com/redis/rueidis", []string{"store/redis", "e2e/..."}, "nothing else knows Redis"},
+	{"github.com/google/uuid", []string{"framework"}, "turns have ids; to all others an id is a string"},
+	{"github.com/chromedp/chromedp", []string{"e2e/..."}, "only tests have browsers"},
+	{"github.com/chromedp/cdproto", []string{"e2e/..."}, "only tests have browsers"},
+	{"pgregory.net/rapid", []string{"store/storetest"}, "the kit makes random sequences"},
+}
+
+func TestImports(t *testing.T) {
+	used := map[string]bool{}
+	for _, p := range packages(t) {
+		rule := -1
+		for i, r := range ours {
+			if fits(r.of, p.dir) && (rule < 0 || len(r.of) > len(ours[rule].of)) {
+				rule = i
+			}
+		}
+		if rule < 0 {
+			t.Errorf("package %s has no rule: say in this test what it may import, and why", p.dir)
+			continue
+		}
+		used[ours[rule].of] = true
+		for name, f := range p.files {
+			for _, spec := range f.Imports {
+				imported, err := strconv.Unquote(spec.Path.Value)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if dir, ok := strings.CutPrefix(imported, module+"/"); ok {
+					if !slices.ContainsFunc(ours[rule].may, func(may string) bool { return fits(may, dir) }) {
+						t.Errorf("%s imports %s, but %s may not: %s", name, dir, p.dir, ours[rule].because)
+					}
+				} else if first, _, _ := strings.Cut(imported, "/"); strings.Contains(first, ".") {
+					checkTheirs(t, name, imported)
+				}
+			}
+		}
+	}
+	for _, r := range ours {
+		if !used[r.of] && !strings.HasSuffix(r.of, "/...") {
+			t.Errorf("the rule for %s is about no package", r.of)
+		}
+	}
+}
+
+func checkTheirs(t *testing.T, file, imported string) {
+	t.Helper()
+	for _, r := range theirs {
+		if !fits(r.module, imported) && !fits(r.module+"/...", imported) {
+			continue
+		}
+		if !slices.ContainsFunc(r.by, func(by string) bool { return fits(by, path.Dir(file)) }) {
+			t.Errorf("%s imports %s, which only %v may: %s", file, imported, r.by, r.because)
+		}
+		return
+	}
+	t.Errorf("%s imports %s, which no rule allows", file, imported)
+}
+
+// fits tells whether a pattern stands for a package.
+func fits(pattern, name string) bool {
+	if prefix, ok := strings.CutSuffix(pattern, "..."); ok {
+		return strings.HasPrefix(name, prefix)
+	}
+	return pattern == name
+}
