@@ -18,6 +18,7 @@ import (
 
 // Router is what a server is mounted on: an *echo.Group, which brings its prefix and its middleware, or an *echo.Echo.
 type Router interface {
+	// Any registers a handler for every method.
 	Any(path string, h echo.HandlerFunc, m ...echo.MiddlewareFunc) []*echo.Route
 }
 
