@@ -70,9 +70,16 @@ func TestForgets(t *testing.T) {
 	}
 }
 
-// TestLetsGo shows that a stream does not hold on to the data of entries that it has let go.
+// TestLetsGo shows that a stream does not hold on to entries that it has let go.
 func TestLetsGo(t *testing.T) {
 	st := newStream("x")
+	st.add([]byte("1"), "x")
+	st.add([]byte("2"), "x")
+	all := st.entries
+	st.drop(1)
+	if all[0].Data != nil || all[1].Data == nil {
+		t.Errorf("of the dropped entry there is %q, of the other %q", all[0].Data, all[1].Data)
+	}
 	for range 10_000 {
 		st.add(make([]byte, 100), "x")
 		st.retain(10, 1<<20)
@@ -199,6 +206,42 @@ func TestCloseEndsWatches(t *testing.T) {
 			t.Error("Close did not return")
 		}
 	})
+}
+
+// TestMarkSharesNothing shows that nothing that happens after a mark changes the mark.
+func TestMarkSharesNothing(t *testing.T) {
+	s := New(Options{})
+	defer s.Close()
+	commit(t, s, store.Cause{Socket: "a"}, store.Open{TTL: time.Hour},
+		store.Subscribe{Socket: "a", Topic: "t"}, store.Append{Socket: "a", Data: []byte("1")}, store.Append{Socket: "a", Data: []byte("2")},
+		store.Publish{Topic: "t", Data: []byte("1")}, store.Publish{Topic: "t", Data: []byte("2")}, store.Publish{Topic: "t", Data: []byte("3")},
+		store.Put{Item: "i", Socket: "a", After: time.Hour})
+	look := func() string {
+		a, _ := s.Attach(t.Context(), store.Attach{Socket: "a", TTL: time.Hour, Number: 1})
+		r, _ := s.Read(t.Context(), []store.Query{{Topic: "t"}, {Item: "i"}, {Topic: "u"}})
+		a.NextDue = 0
+		return fmt.Sprintf("%+v %+v", a, r)
+	}
+	before := look()
+	m := s.Mark()
+	for range 2 {
+		a, _ := s.Attach(t.Context(), store.Attach{Socket: "a", TTL: time.Hour, Number: 1})
+		s.Keep(t.Context(), []store.Held{{Socket: "a", TTL: time.Hour, Ack: a.Entries[1].Cursor}})
+		commit(t, s, store.Cause{Key: "k"}, store.Unsubscribe{Socket: "a", Topic: "t"}, store.Subscribe{Socket: "a", Topic: "u"},
+			store.Publish{Topic: "t", Data: []byte("z"), Keep: 1}, store.Cancel{Item: "i"})
+		if look() == before {
+			t.Error("nothing has happened")
+		}
+		s.Rewind(m)
+		if got := look(); got != before {
+			t.Errorf("after going back\n got %s\nwant %s", got, before)
+		}
+		commit(t, s, store.Cause{Key: "l"}, store.End{Socket: "a"})
+		if r, _ := s.Read(t.Context(), []store.Query{{Item: "i"}}); !r[0].Item.Gone {
+			t.Error("the item does not belong to its socket any more")
+		}
+		s.Rewind(m)
+	}
 }
 
 // rewinding is a store that goes back to the present before each call: it shows that a mark is all there is.

@@ -18,7 +18,6 @@ type watch struct {
 	mu      sync.Mutex
 	queue   []store.Notice
 	running bool
-	closed  bool
 	stopped sync.Cond // running has become false
 }
 
@@ -100,9 +99,6 @@ func (w *watch) Close() error {
 func (w *watch) enqueue(n store.Notice) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if w.closed {
-		return
-	}
 	if len(w.queue) >= w.store.backlog {
 		clear(w.queue)
 		w.queue, n = w.queue[:0], store.Notice{Kind: store.Resync}
@@ -130,11 +126,11 @@ func (w *watch) run() {
 	w.stopped.Broadcast()
 }
 
-// stop drops what is queued and returns when deliver does not run any more.
+// stop drops what is queued and returns when deliver does not run any more. The watch is not among the store's by then, so
+// nothing is queued again.
 func (w *watch) stop() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.closed = true
 	w.queue = nil
 	for w.running {
 		w.stopped.Wait()
