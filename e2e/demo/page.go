@@ -1,0 +1,143 @@
+package main
+
+import (
+	"context"
+	_ "embed"
+	"errors"
+	"fmt"
+	"os/exec"
+	"sync"
+	"time"
+
+	"github.com/chromedp/chromedp"
+)
+
+// errNoBrowser is why pages cannot take part.
+var errNoBrowser = errors.New("no Chromium on this machine; on Debian: apt-get install chromium; without it: -browser=false")
+
+// newBrowser starts a headless Chromium. It ends with ctx, or when stop is called.
+func newBrowser(ctx context.Context) (browser context.Context, stop func(), err error) {
+	path := ""
+	for _, name := range []string{"chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "headless-shell"} {
+		if path, err = exec.LookPath(name); err == nil {
+			break
+		}
+	}
+	if path == "" {
+		return nil, nil, errNoBrowser
+	}
+	allocator, stopAllocator := chromedp.NewExecAllocator(ctx, append(chromedp.DefaultExecAllocatorOptions[:],
+		chromedp.ExecPath(path), chromedp.NoSandbox, chromedp.DisableGPU,
+		chromedp.Flag("disable-quic", true), chromedp.Flag("disable-component-update", true))...)
+	browser, stopBrowser := chromedp.NewContext(allocator)
+	stop = func() {
+		stopBrowser()
+		stopAllocator()
+	}
+	if err := chromedp.Do(browser); err != nil {
+		stop()
+		return nil, nil, fmt.Errorf("chromium: %w", err)
+	}
+	return browser, stop, nil
+}
+
+//go:embed page.js
+var pageScript string
+
+const lookTime = 10 * time.Second // that a page may take to answer
+
+// page is a participant that is the chat's page in a browser.
+type page struct {
+	name  string
+	ways  []string
+	tally *tally
+	ctx   context.Context
+	leave context.CancelFunc
+
+	mu   sync.Mutex
+	last look
+	said map[string]bool // problems
+}
+
+// look is what the page shows.
+type look struct {
+	Lines     []struct{ From, Text string }
+	Transport string
+	Socket    string
+	Entered   bool
+	Waiting   int // of its own lines, those that have not come back
+	Failed    []string
+}
+
+// newPage opens a page and enters. It returns when the page shows what is said in the room.
+func newPage(browser context.Context, url, name string, ways []string, t *tally) (*page, error) {
+	p := &page{name: name, ways: ways, tally: t, said: map[string]bool{}}
+	p.ctx, p.leave = chromedp.NewContext(browser, chromedp.WithNewBrowserContext()) // as somebody's own browser: names are remembered
+	t.join(name)
+	err := chromedp.Do(p.ctx,
+		chromedp.Navigate(url+"/#"+room),
+		chromedp.WaitVisible("#name"),
+		chromedp.Evaluate[chromedp.Void](fmt.Sprintf("(%s)(%q, %q)", pageScript, name, ways[0])),
+	)
+	if err != nil {
+		return p, fmt.Errorf("%s: %w", name, err)
+	}
+	_, err = chromedp.Run(p.ctx, chromedp.Poll[bool]("(() => { const l = document.querySelector('#here').textContent; return l !== '' && !!document.body.dataset.socket })()",
+		chromedp.WithPollingTimeout(20*time.Second)))
+	if err != nil {
+		return p, fmt.Errorf("%s: %w", name, err)
+	}
+	return p, p.look("")
+}
+
+// look says something, if there is something to say, and takes what the page shows since the last look.
+func (p *page) look(text string) error {
+	ctx, cancel := context.WithTimeout(p.ctx, lookTime)
+	defer cancel()
+	now, err := chromedp.Run(ctx, chromedp.Evaluate[look](fmt.Sprintf("demo(%q)", text)))
+	if err != nil {
+		return fmt.Errorf("%s: %w", p.name, err)
+	}
+	for _, line := range now.Lines {
+		p.tally.hear(p.name, now.Transport, line.From, line.Text)
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.last = now
+	for _, what := range now.Failed {
+		if !p.said[what] {
+			p.said[what] = true
+			p.tally.problem("%s shows: %s", p.name, what)
+		}
+	}
+	return nil
+}
+
+func (p *page) talk(ctx context.Context, every time.Duration) {
+	tick := time.NewTicker(every)
+	defer tick.Stop()
+	for n := 0; ; n++ {
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			return
+		}
+		if err := p.look(p.tally.say(p.name)); err != nil {
+			p.tally.problem("%v", err)
+			return
+		}
+	}
+}
+
+func (p *page) socket() string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.last.Socket
+}
+
+// close closes the page as somebody does who goes elsewhere.
+func (p *page) close(context.Context) error {
+	err := chromedp.Do(p.ctx, chromedp.Navigate("about:blank"))
+	p.leave()
+	return err
+}
