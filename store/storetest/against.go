@@ -120,7 +120,7 @@ func (s *side) subs(subs []store.Sub) []store.Sub {
 	return append([]store.Sub{}, all...)
 }
 
-// due replaces tokens, remembers them, and sorts.
+// due sorts, replaces tokens and remembers them.
 func (s *side) due(due []store.Due) []store.Due {
 	all := []store.Due{}
 	for _, d := range due {
@@ -129,12 +129,13 @@ func (s *side) due(due []store.Due) []store.Due {
 			name = "item " + d.Item.ID
 		}
 		s.tokens[name], d.Token = d.Token, name
-		d.Socket = plain(d.Socket)
-		d.Subs = s.subs(d.Subs)
-		d.Item.Data = nonNil(d.Item.Data)
 		all = append(all, d)
 	}
 	slices.SortFunc(all, func(a, b store.Due) int { return cmp.Compare(a.Token, b.Token) })
+	// Only now: ids are named in the order in which they are met.
+	for i, d := range all {
+		all[i].Socket, all[i].Subs, all[i].Item.Data = plain(d.Socket), s.subs(d.Subs), nonNil(d.Item.Data)
+	}
 	return all
 }
 
