@@ -128,13 +128,17 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// Ready tells whether the instance can serve: nil, or why not (it is being drained, the store is away or may forget).
+// Ready tells whether the instance can serve: nil, or why not (it is being drained, the store is away or may forget). An instance that was
+// asked once is also warm: it watches the store, so that the first client need not wait for that.
 func (s *Server) Ready(ctx context.Context) error {
 	if s.drain.started() {
 		return ErrDraining
 	}
 	ctx, cancel := context.WithTimeout(ctx, 3*time.Second)
 	defer cancel()
+	if _, err := s.hub.start(ctx); err != nil {
+		return fmt.Errorf("framework: store: %w", err)
+	}
 	if c, ok := s.store.(store.Checker); ok {
 		if err := c.Check(ctx); err != nil {
 			return fmt.Errorf("framework: store: %w", err)
