@@ -8,17 +8,12 @@
 export const longpoll = {
   name: 'longpoll',
   patience: 25_000, // an instance may hold a poll for 20 s
-  open({ hello, frames, closed, post }) {
-    const abort = new AbortController()
-    const run = async () => {
-      for (;;) {
-        const response = await post('lp', hello(), abort.signal)
-        const text = await response.text()
-        frames(text)
-        if (!response.ok || text[0] !== 'h') return // not an instance: a page to sign in to a network, perhaps
-      }
+  async open({ hello, frames, post }) {
+    for (;;) {
+      const response = await post('lp', hello())
+      const text = await response.text()
+      frames(text)
+      if (!response.ok || text[0] !== 'h') return // not an instance: a page to sign in to a network, perhaps
     }
-    run().catch(() => {}).then(closed)
-    return { close: () => abort.abort() }
   }
 }

@@ -34,12 +34,10 @@ export const mock = ({ name = 'mock', up = true, patience, opened } = {}) => {
         cut: () => link.closed(),
         poll: () => link.hello()
       }
+      link.signal.onabort = () => { c.closed = true }
       connections.push(c)
       opened?.(c)
-      return {
-        send: up ? lines => { c.up.push(...lines.split('\n')) } : undefined,
-        close: () => { c.closed = true }
-      }
+      return up ? { send: lines => { c.up.push(...lines.split('\n')) } } : new Promise(() => {})
     }
   }
 }

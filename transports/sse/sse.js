@@ -1,43 +1,24 @@
 // @ts-check
 
 /**
- * Reads an event stream, cut anywhere. A frame is the data of one event, and one line of it; so a line is a frame.
- *
- * @param {(lines: string) => void} frames
- * @returns {(text: string) => void}
- */
-export const reader = frames => {
-  let rest = ''
-  return text => {
-    const lines = (rest + text).split(/\r\n|\n|\r/)
-    rest = lines.pop() || ''
-    const data = lines.filter(line => line.startsWith('data:')).map(line => line.slice(5).trimStart())
-    if (data.length) frames(data.join('\n'))
-  }
-}
-
-/**
  * Frames down by an event stream. It is a POST, read with fetch: an EventSource could tell its credential only in the URL.
  *
  * @type {import('../../client/js/src/transport.js').Transport}
  */
 export const sse = {
   name: 'sse',
-  open({ hello, frames, closed, post }) {
-    const abort = new AbortController()
-    const run = async () => {
-      const response = await post('sse', hello(), abort.signal)
-      if (!response.ok || !response.body) return frames(await response.text())
-      const read = reader(frames)
-      const decoder = new TextDecoder()
-      const body = response.body.getReader()
-      for (;;) {
-        const { done, value } = await body.read()
-        if (done) return
-        read(decoder.decode(value, { stream: true }))
-      }
+  async open({ hello, frames, post }) {
+    const response = await post('sse', hello())
+    if (!response.ok) return frames(await response.text())
+    const body = /** @type {ReadableStream} */ (response.body).pipeThrough(new TextDecoderStream()).getReader()
+    let rest = '' // a chunk may end anywhere
+    for (;;) {
+      const { done, value } = await body.read()
+      if (done) return
+      const lines = (rest + value).split(/\r\n|\n|\r/)
+      rest = lines.pop() || ''
+      // The data of an event is one frame and one line. So each line of data is a frame.
+      frames(lines.map(line => /^data: ?([^]*)/.exec(line)?.[1]).join('\n'))
     }
-    run().catch(() => {}).then(closed)
-    return { close: () => abort.abort() }
   }
 }

@@ -7,14 +7,12 @@
  */
 export const ws = {
   name: 'ws',
-  open({ url, hello, frames, closed, WebSocket }) {
-    const socket = new /** @type {typeof globalThis.WebSocket} */ (WebSocket)(url.replace(/^http/, 'ws') + '/ws')
+  open({ url, options, hello, frames, closed, signal }) {
+    const socket = new (options.WebSocket || WebSocket)(url.replace(/^http/, 'ws') + '/ws')
     socket.onopen = () => socket.send(hello())
     socket.onmessage = e => frames(e.data)
     socket.onclose = closed // follows every error
-    return {
-      send: lines => socket.send(lines),
-      close: () => socket.close()
-    }
+    signal.onabort = () => socket.close()
+    return { send: lines => socket.send(lines) }
   }
 }

@@ -16,6 +16,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"strings"
 
 	"github.com/evanw/esbuild/pkg/api"
 
@@ -67,7 +68,11 @@ func (o *output) part(p parts.Part) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	script, err := bundle(filepath.Join(o.root, p.Entry), p.Name)
+	names, err := internalNames(filepath.Join(o.root, "client/js/src/state.js"))
+	if err != nil {
+		return nil, err
+	}
+	script, err := bundle(filepath.Join(o.root, p.Entry), p.Name, names)
 	if err != nil {
 		return nil, err
 	}
@@ -78,8 +83,23 @@ func (o *output) part(p parts.Part) ([]byte, error) {
 // exported finds the only export of a minified module.
 var exported = regexp.MustCompile(`export\{(\w+) as only\};\s*$`)
 
+var property = regexp.MustCompile(`(?m)^ \* @property \{.*\} \[?(\w+)`)
+
+// internalNames returns a regular expression that matches the properties that state.js declares: those whose names nobody else knows.
+func internalNames(state string) (string, error) {
+	text, err := os.ReadFile(state)
+	if err != nil {
+		return "", err
+	}
+	var names []string
+	for _, m := range property.FindAllSubmatch(text, -1) {
+		names = append(names, string(m[1]))
+	}
+	return "^(" + strings.Join(names, "|") + ")$", nil
+}
+
 // bundle minifies a module and what it imports into a script that declares sojourn_<name>: the module's export of that name.
-func bundle(entry, name string) ([]byte, error) {
+func bundle(entry, name, mangle string) ([]byte, error) {
 	path, err := filepath.Abs(entry)
 	if err != nil {
 		return nil, err
@@ -95,6 +115,7 @@ func bundle(entry, name string) ([]byte, error) {
 		MinifyWhitespace:  true,
 		MinifyIdentifiers: true,
 		MinifySyntax:      true,
+		MangleProps:       mangle,
 		LegalComments:     api.LegalCommentsNone,
 		LogLevel:          api.LogLevelWarning,
 	})
@@ -106,7 +127,18 @@ func bundle(entry, name string) ([]byte, error) {
 	if at == nil {
 		return nil, fmt.Errorf("%s: its one export is not where it should be", entry)
 	}
+	if only := declaration.FindSubmatch(text[:at[0]]); only != nil && isExpression(only[1]) {
+		return fmt.Appendf(nil, "var sojourn_%s=%s;\n", name, only[1]), nil
+	}
 	return fmt.Appendf(nil, "var sojourn_%s=(()=>{%sreturn %s})();\n", name, text[:at[0]], text[at[2]:at[3]]), nil
+}
+
+// declaration finds what one variable is declared to be, if there is nothing else in the module.
+var declaration = regexp.MustCompile(`(?s)^var \w+=(\{.*\});\s*$`)
+
+// isExpression tells whether text is one expression, and not what several are declared to be.
+func isExpression(text []byte) bool {
+	return len(api.Transform(fmt.Sprintf("({only:%s})", text), api.TransformOptions{LogLevel: api.LogLevelSilent}).Errors) == 0
 }
 
 func (o *output) put(file string, text []byte) error {

@@ -1,23 +1,25 @@
 // @ts-check
-import { connector } from './connection.js'
-import { conversation } from './conversation.js'
-import { emitter } from './events.js'
-import { decode, failure, parse } from './frames.js'
-import { outbox } from './outbox.js'
+import { disconnect, ended, greeted, move, post, prefer, retry, round } from './connection.js'
+import { add, advance, answered, first, linesFor, lost, renew, reset, took } from './conversation.js'
+import { emit, listen, report, show } from './events.js'
+import { decode, failure, offsetOf, parse } from './frames.js'
+import { answeredLoose, heard, postBody, said, say, schedule } from './outbox.js'
+import { lastChars } from './limits.js'
 import { watch } from './page.js'
-import { services } from './services.js'
-import { subscriptions } from './topics.js'
+import { event, question, service } from './services.js'
+import { cursors, happened, hear, resubscribe, subscribed, unsubscribed } from './topics.js'
+/** @typedef {import('./state.js').Client} Client */
+/** @typedef {import('./state.js').Wire} Wire */
 
 /**
  * @typedef Options
  * @property {(string | import('./transport.js').Transport)[]} [transports] which to try, in this order; names are those of the transports that came with connect. Default: all that came
- * @property {string | (() => string | Promise<string>)} [auth] what the program's Identify finds as bearer token; a function is asked before each attempt
+ * @property {string | (() => string)} [auth] what the program's Identify finds as bearer token; a function is asked for each hello
  * @property {string} [build] the page's build, any string that sorts
  * @property {{min?: number, max?: number, attempts?: number}} [reconnect] back-off in milliseconds (250, 10000), and after how many failures in a row to give up (never)
  * @property {RequestCredentials} [credentials] as of fetch; default 'same-origin'. 'include' where the instance is of another origin, which must have this page's listed
- * @property {number} [maxFrame] bytes that a message may have; default 65 KiB, as the instance's limit
+ * @property {number} [maxFrame] bytes that a message may have; default 65000, a little less than an instance takes
  * @property {typeof globalThis.WebSocket} [WebSocket] where there is no global one
- * @property {typeof globalThis.fetch} [fetch]
  */
 
 /**
@@ -28,227 +30,40 @@ import { subscriptions } from './topics.js'
  * @param {import('./transport.js').Transport[]} [known] transports that options.transports can name
  */
 export const connect = (url, options = {}, known = []) => {
-  const events = emitter()
-  const talk = conversation()
-  const page = new AbortController()
-  /** @type {(Error & {code: string}) | undefined} */
-  let over
-  let status = 'connecting'
-  let id = ''
-  let heard = false // anything, since a connection was last held for broken
-
-  const transports = (options.transports || known)
-    .map(t => typeof t === 'string' ? known.find(k => k.name === t) : t)
-    .filter(t => !!t)
-  if (!transports.length) throw failure('invalid', 'no transport')
-
-  /** @param {string} now @param {object} [more] */
-  const show = (now, more) => {
-    if (status === now) return
-    status = now
-    events.emit(now, more)
-    events.emit('status', now, more)
-  }
-
-  /** The conversation is ready when it has caught up with what was outstanding as the connection came. */
-  const caughtUp = () => {
-    const wire = net.live
-    if (!/open|reconnected/.test(status) || wire?.mark === undefined) return
-    if (talk.offset >= /** @type {number} */ (wire.at) && !talk.owes(wire.mark)) show('ready')
-  }
-
-  /**
-   * Counts a try of the first message, once for each time that the network showed itself alive: a message that was not delivered
-   * because there is no network must not be taken for one that kills instances.
-   *
-   * @param {number} n
-   */
-  const broke = n => {
-    if (heard) talk.broke(n)
-    heard = false
-  }
-
-  /** @param {string} code @param {string} why */
-  const finish = (code, why) => {
-    over = failure(code, why)
-    page.abort()
-    net.stop()
-    out.reset()
-    talk.fail(over)
-    show('close', { code, why })
-  }
-
-  /** @param {number | undefined} n @param {string} why */
-  const anew = (n, why) => {
-    talk.renew(n)
-    out.reset()
-    const missed = topics.renew()
-    for (const stream of ['', ...missed]) events.emit('lost', { stream, why })
-  }
-
-  /** Says that nothing more will come, and everything that was not said yet. @param {boolean} [leaving] the page is about to end */
-  const goodbye = leaving => {
-    if (!talk.met) return
-    const wire = net.live
-    const send = wire?.connection?.send
-    talk.push('B', '')
-    if (send) send(talk.lines(wire.sent).join('\n'))
-    if (leaving || !send) {
-      // A browser lets 64 KiB outlive the page.
-      net.post('up', [out.credentials(), ...talk.lines(0, 256, 20_000)].join('\n'), undefined, true).catch(() => {})
-    }
-  }
-
-  /** @param {import('./connection.js').Wire | undefined} wire @param {string} text */
-  const frame = (wire, text) => {
-    heard = true
-    const f = parse(text)
-    const { kind, fields: [a, b, c], payload } = f
-    const value = () => new Promise(resolve => resolve(decode(payload))) // what cannot be decoded is a rejection
-    const error = () => {
-      const { code, message } = decode(payload)
-      return failure(code, message)
-    }
-    if (/[rxeqsu]/.test(kind)) {
-      if (!talk.moved(a)) return
-      if (kind === 'r') talk.answer(+b, m => m.ok(value()))
-      if (kind === 'x') talk.answer(+b, m => m.no(error()))
-      if (kind === 'e') service.event(b, payload)
-      if (kind === 'q') service.question(b, c, payload)
-      if (/[su]/.test(kind)) topics.frame(f)
-      talk.advance()
-      if (a) out.heard(text.length)
-    } else if (kind === 'l' && !a) {
-      talk.lost(b)
-      events.emit('lost', { stream: '', why: c })
-    } else if (/[tjnl]/.test(kind)) {
-      topics.frame(f)
-    } else if (kind === 'a') {
-      talk.took(+a, +b)
-    } else if (kind === 'g' && wire) {
-      wire.sent = +a - 1
-    } else if (kind === 'v') {
-      out.answer(a, v => v.ok(value()))
-    } else if (kind === 'y') {
-      out.answer(a, v => v.no(error()))
-    } else if (kind === 'p' && wire?.connection?.send) {
-      out.say()
-    }
-    out.schedule() // what took effect makes room
-    caughtUp()
-  }
-
-  /** @param {import('./connection.js').Wire | undefined} wire @param {string} text */
-  const handle = (wire, text) => {
-    try {
-      frame(wire, text)
-    } catch (e) {
-      events.report(e)
-    }
-  }
-
-  const net = connector({
-    url: new URL(url, globalThis.location?.href).href.replace(/\/$/, ''),
-    transports,
-    options,
-    hooks: {
-      hello(wire, auth, first) {
-        const cursors = wire.told = topics.cursors()
-        const hello = talk.hello({
-          topics: Object.keys(cursors).length ? cursors : undefined,
-          now: first && talk.met || undefined,
-          auth,
-          build: options.build
-        })
-        wire.attach = talk.attach
-        out.said()
-        return hello
-      },
-      welcome(wire, hello, first) {
-        heard = true
-        id = hello.id
-        const again = talk.met
-        talk.meet()
-        topics.told(wire.told)
-        talk.took(hello.in, hello.at)
-        if (!first) return
-        wire.at = hello.at
-        if (!again) show('open')
-        else if (/reconnect/.test(status)) show('reconnected')
-        out.resume()
-      },
-      frame: handle,
-      lost(wire, told) {
-        out.lost(wire)
-        if (!told) broke(wire.sent)
-      },
-      anew,
-      stop: finish,
-      attach: () => talk.attach,
-      status: show
-    }
+  /** @type {Client} */
+  const c = /** @type {any} */ ({
+    mount: new URL(url, /** @type {any} */ (globalThis.location)).href.replace(/\/$/, ''),
+    choices: (options.transports || known).map(t => known.find(k => k.name === t) || t),
+    settings: options,
+    halves: new Map(),
+    listeners: {},
+    shown: 'connecting',
+    watched: new AbortController(),
+    pending: [],
+    wires: new Set(),
+    fails: 0,
+    misses: 0,
+    greeting: { id: '', ttl: 120 },
+    loose: new Map(),
+    subs: new Map(),
+    byID: new Map()
   })
-
-  const out = outbox({
-    talk,
-    net,
-    frame: text => handle(undefined, text),
-    broke,
-    flushed() {
-      if (net.live) net.live.mark ??= talk.last
-      caughtUp()
-    }
-  })
-
-  /** @type {typeof talk.push} */
-  const push = (...message) => {
-    const m = talk.push(...message)
-    if (over) talk.fail(over)
-    else out.schedule()
-    return m
-  }
-
-  const topics = subscriptions({
-    push: (kind, topic, no) => push(kind, ',' + topic, undefined, e => over || no(e)),
-    drop: talk.drop,
-    events
-  })
-
-  const service = services({
-    push(...message) {
-      const m = push(...message)
-      return () => talk.drop(m)
-    },
-    pushVolatile: out.pushVolatile,
-    socket: () => talk.key,
-    maxFrame: options.maxFrame || 65 << 10,
-    events
-  })
-
-  watch(page.signal, {
-    online: net.round,
-    visible: () => net.live || net.round(),
-    leave() {
-      goodbye(true)
-      net.stop()
-    },
-    back() {
-      anew(undefined, 'gone')
-      show('reconnecting')
-      net.start()
-    }
-  })
-  queueMicrotask(() => over || net.start())
+  reset(c)
+  try {
+    prefer(c, sessionStorage.sojourn)
+  } catch {}
+  watch(c)
+  queueMicrotask(() => c.over || round(c))
 
   return {
     /** The socket's id; empty before the first hello. */
-    get id() { return id },
+    get id() { return c.greeting.id },
 
     /** connecting, open, ready, reconnecting, reconnected, reconnect_failed or close. */
-    get status() { return status },
+    get status() { return c.shown },
 
     /** Name of the transport in use; undefined while there is no connection. */
-    get transport() { return net.live?.transport.name },
+    get transport() { return c.live?.by.name },
 
     /**
      * Listens to what becomes of the conversation. Returns what ends it.
@@ -261,7 +76,7 @@ export const connect = (url, options = {}, known = []) => {
      * @param {(...args: any[]) => void} listener
      * @returns {() => void}
      */
-    on: events.on,
+    on: (type, listener) => listen(c.listeners[type] ||= new Set(), listener),
 
     /**
      * The page's side of a service. half has the methods that the instance may call: events, and questions, whose answer is what the method
@@ -275,7 +90,10 @@ export const connect = (url, options = {}, known = []) => {
      * @param {object} [half]
      * @returns {any}
      */
-    service: service.service,
+    service(name, half) {
+      if (half) c.halves.set(name, half)
+      return service(c, name)
+    },
 
     /**
      * A topic. on listens to its entries, from the instant that the instance subscribed us (and before, as far as the topic gives its past); a
@@ -284,9 +102,8 @@ export const connect = (url, options = {}, known = []) => {
      * @param {string} name as 'room/lobby'
      */
     topic: name => ({
-      name,
       /** @param {(entry: any) => void} listener @returns {() => void} */
-      on: listener => topics.listen(name, 'entries', listener)
+      on: listener => hear(c, name, 't', listener)
     }),
 
     /**
@@ -295,11 +112,8 @@ export const connect = (url, options = {}, known = []) => {
      * @param {string} name as 'people/lobby'
      */
     state: name => ({
-      name,
-      /** The value, if it is known. */
-      get value() { return topics.get(name).value },
       /** @param {(value: any) => void} listener @returns {() => void} */
-      on: listener => topics.listen(name, 'values', listener)
+      on: listener => hear(c, name, 'n', listener)
     }),
 
     /**
@@ -307,13 +121,124 @@ export const connect = (url, options = {}, known = []) => {
      *
      * @param {string} [name]
      */
-    use: name => over || net.start(name),
+    use(name) {
+      if (c.over) return
+      prefer(c, name)
+      c.fails = 0
+      round(c)
+    },
 
     /** Says goodbye. What was called and not answered is sent along, and rejected with code 'closed'. */
     close() {
-      if (over) return
-      goodbye()
-      finish('closed', '')
+      if (c.over) return
+      goodbye(c)
+      finish(c, 'closed', '')
     }
+  }
+}
+
+/** Makes the next hello. @param {Client} c @param {Wire} wire */
+export const makeHello = (c, wire) => {
+  const { auth, build } = /** @type {any} */ (c.settings)
+  wire.attached = ++c.attached
+  wire.said = cursors(c)
+  said(c)
+  return 'H' + JSON.stringify({
+    v: 1,
+    key: c.secret,
+    c: c.attached,
+    cur: c.met ? c.place || '0.' : undefined,
+    in: c.acked || undefined,
+    topics: wire.said[0] && Object.fromEntries(wire.said),
+    tries: first(c)?.repeats || undefined,
+    now: c.met && wire !== c.live || undefined,
+    auth: auth?.call ? auth() : auth,
+    build
+  })
+}
+
+/** The conversation is ready when it has caught up with what was outstanding as the connection came. @param {Client} c */
+export const caughtUp = c => {
+  const wire = /** @type {any} */ (c.live)
+  if (wire?.owed >= 0 && offsetOf(c.place) >= wire.greeting.at && !(c.pending[0]?.nr <= wire.owed)) {
+    c.fails = 0
+    show(c, 'ready')
+  }
+}
+
+/**
+ * Handles a frame that came down. What it throws is the fault of the frame, not of the connection.
+ *
+ * @param {Client} c
+ * @param {string} line
+ * @param {Wire} [wire] none: in the response to a POST
+ */
+export const frame = (c, line, wire) => {
+  const [kind, payload, x, y, z, place] = parse(line)
+  if (!/[hz]/.test(kind) && wire && wire !== c.live) return
+  c.alive = true
+  try {
+    if (kind === 'h') return greeted(c, /** @type {Wire} */ (wire), JSON.parse(line.slice(1)))
+    const value = decode(payload)
+    const error = () => failure(value.code, value.message)
+    if (/[rxeqsu]/.test(kind)) {
+      if (x) {
+        if (offsetOf(x) <= offsetOf(c.place)) return // a repeat
+        c.place = x
+        heard(c, line.length)
+      }
+      if (kind === 'r') answered(c, +y)?.yes(value)
+      if (kind === 'x') answered(c, +y)?.no(error())
+      if (kind === 'e') event(c, y, value)
+      if (kind === 'q') question(c, y, z, value)
+      if (kind === 's') subscribed(c, y, z, place)
+      if (kind === 'u') unsubscribed(c, y)
+      advance(c)
+    }
+    if (kind === 'l' && !x) {
+      lost(c, y)
+      emit(c, 'lost', { stream: x, why: z })
+    } else if (/[tjnl]/.test(kind)) happened(c, kind, value, x, y, z)
+    if (kind === 'a') took(c, +x, +y)
+    if (kind === 'v') answeredLoose(c, x)?.yes(value)
+    if (kind === 'y') answeredLoose(c, x)?.no(error())
+    if (kind === 'z') ended(c, wire, x, y, z)
+    if (kind === 'g' && wire) wire.sent = +x - 1
+    if (kind === 'm' && wire) move(c, wire, +x)
+    if (kind === 'p' && wire?.carry) say(c)
+  } catch (e) {
+    report(c, e)
+  }
+  schedule(c) // what took effect makes room
+  caughtUp(c)
+}
+
+/** Begins anew: the socket has ended, after message n if that is known. @param {Client} c @param {string} why @param {string} [n] */
+export const anew = (c, why, n) => {
+  disconnect(c)
+  renew(c, n)
+  for (const stream of ['', ...resubscribe(c)]) emit(c, 'lost', { stream, why })
+  show(c, 'reconnecting')
+  retry(c)
+}
+
+/** Nothing more will be said or heard. @param {Client} c @param {string} code @param {string} why */
+export const finish = (c, code, why) => {
+  c.over = failure(code, why)
+  c.watched.abort()
+  disconnect(c)
+  for (const m of c.pending) if (m.letter === 'C') m.no(c.over)
+  c.pending = []
+  show(c, 'close', { code, why })
+}
+
+/** Says that nothing more will come, and everything that was not said yet. @param {Client} c @param {boolean} [leaving] the page is about to end */
+export const goodbye = (c, leaving) => {
+  if (!c.met) return
+  const wire = c.live
+  add(c, 'B', '')
+  wire?.carry?.(linesFor(c, wire).join('\n'))
+  if (leaving || !wire?.carry) {
+    post(c, 'up', postBody(c, linesFor(c, { sent: 0 }, lastChars))).catch(() => {})
   }
 }

@@ -1,54 +1,67 @@
 // @ts-check
+/** @typedef {import('./state.js').Client} Client */
+/** @typedef {import('./state.js').Listener} Listener */
 
 /**
- * Listeners by the name of what happens.
+ * Adds a listener. The same function may listen twice.
+ *
+ * @param {Set<Listener>} all
+ * @param {Listener} listener
+ * @returns {() => void} ends it
  */
-export const emitter = () => {
-  /** @type {Record<string, Set<(...args: any[]) => void>>} */
-  const listeners = {}
+export const listen = (all, listener) => {
+  /** @type {Listener} */
+  const entry = (a, b) => listener(a, b)
+  all.add(entry)
+  return () => { all.delete(entry) }
+}
 
-  /**
-   * Calls a function of the program. What it throws is not the client's business, and must not keep other listeners from
-   * being called: it goes to the listeners of 'error', or to the console.
-   *
-   * @param {(...args: any[]) => any} f
-   * @param {any[]} args
-   */
-  const call = (f, ...args) => {
+/**
+ * Calls functions of the program. What one throws is not the client's business, and must not keep the others from being called.
+ *
+ * @param {Client} c
+ * @param {Iterable<Listener> | undefined} all
+ * @param {any} [a]
+ * @param {any} [b]
+ */
+export const callAll = (c, all, a, b) => {
+  for (const f of all || []) {
     try {
-      f(...args)
+      f(a, b)
     } catch (e) {
-      report(e)
+      report(c, e)
     }
   }
+}
 
-  /** @param {any} error */
-  const report = error => {
-    if (listeners.error?.size) for (const f of listeners.error) f(error)
-    else console.error(error)
-  }
+/**
+ * @param {Client} c
+ * @param {string} event
+ * @param {any} a
+ * @param {any} [b]
+ */
+export const emit = (c, event, a, b) => callAll(c, c.listeners[event], a, b)
 
-  return {
-    call,
-    report,
+/**
+ * Tells of an error that no promise can tell of.
+ *
+ * @param {Client} c
+ * @param {any} error
+ */
+export const report = (c, error) => {
+  for (const f of c.listeners.error || [console.error]) f(error)
+}
 
-    /**
-     * @param {string} type
-     * @param {(...args: any[]) => void} f
-     */
-    on(type, f) {
-      const set = listeners[type] ||= new Set()
-      const entry = (/** @type {any[]} */ ...args) => f(...args) // the same function may listen twice
-      set.add(entry)
-      return () => { set.delete(entry) }
-    },
-
-    /**
-     * @param {string} type
-     * @param {any[]} args
-     */
-    emit(type, ...args) {
-      for (const f of listeners[type] || []) call(f, ...args)
-    }
-  }
+/**
+ * Shows a status.
+ *
+ * @param {Client} c
+ * @param {string} status
+ * @param {object} [more]
+ */
+export const show = (c, status, more) => {
+  if (c.shown === status) return
+  c.shown = status
+  emit(c, status, more)
+  emit(c, 'status', status, more)
 }

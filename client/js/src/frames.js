@@ -9,32 +9,25 @@
 export const linesOf = text => text.split(/\r?\n/).filter(line => line)
 
 /**
- * Splits a line into its kind, its header fields, and the payload with the character that tells its form.
+ * Splits a line into its kind, its payload with the character that tells its form, and its header fields.
  *
  * @param {string} line
  */
 export const parse = line => {
-  const at = line.search(/[|*]/)
-  const head = at < 0 ? line : line.slice(0, at)
-  return { kind: line[0], fields: head.slice(1).split(','), payload: at < 0 ? '' : line.slice(at) }
+  const [, kind, header, payload] = /** @type {string[]} */ (/^(.)([^|*]*)([^]*)/.exec(line))
+  return [kind, payload, ...header.split(',')]
 }
 
 /**
- * Writes a value as payload: bytes (ArrayBuffer and its views) as base64, undefined as none at all, everything else as JSON.
+ * Writes a value as payload: bytes (ArrayBuffer, Uint8Array) as base64, undefined as none at all, everything else as JSON.
  *
  * @param {any} value
  */
 export const encode = value => {
-  const bytes = ArrayBuffer.isView(value)
-    ? new Uint8Array(value.buffer, value.byteOffset, value.byteLength)
-    : value instanceof ArrayBuffer && new Uint8Array(value)
-  if (bytes) {
-    let text = ''
-    for (const byte of bytes) text += String.fromCharCode(byte)
-    return '*' + btoa(text)
-  }
+  if (value instanceof ArrayBuffer) value = new Uint8Array(value)
+  if (value instanceof Uint8Array) return '*' + btoa(Array.from(value, byte => String.fromCharCode(byte)).join(''))
   const text = JSON.stringify(value)
-  return text === undefined ? '' : '|' + text
+  return text ? '|' + text : ''
 }
 
 /**
@@ -52,7 +45,7 @@ export const decode = payload => payload[0] === '*'
  *
  * @param {string} cursor
  */
-export const offsetOf = cursor => parseInt(cursor)
+export const offsetOf = cursor => parseInt(cursor) || 0
 
 /**
  * An error as calls are rejected with.
@@ -63,19 +56,12 @@ export const offsetOf = cursor => parseInt(cursor)
  */
 export const failure = (code, message) => Object.assign(new Error(message || code), { code })
 
-// The close codes from 4000 on, and what to do about each: ! stop, + begin anew, otherwise resume.
-const codes = 'move malformed! denied! stale! gone+ replaced! unavailable too_big! full version! rewound+ ended! user_changed+ silent'.split(' ')
+// The close codes from 4001 on, and what to do about each: ! stop, + begin anew. Where there is no name the client resumes.
+const codes = 'malformed! denied! stale! gone+ replaced!  too_big!  version! rewound+ ended! user_changed+'.split(' ')
 
 /**
- * The name of a close code, and the client's action.
+ * The name of a close code, and '!' or '+' for what to do about it. Both are empty where that is to resume.
  *
  * @param {string | number} code
- * @returns {{name: string, action: 'stop' | 'anew' | 'resume'}}
  */
-export const closing = code => {
-  const row = codes[+code - 4000] || 'closed'
-  return {
-    name: row.replace(/\W/, ''),
-    action: row.endsWith('!') ? 'stop' : row.endsWith('+') ? 'anew' : 'resume'
-  }
-}
+export const closing = code => /** @type {string[]} */ (/(\w*)(.?)/.exec(codes[+code - 4001] || '')).slice(1)

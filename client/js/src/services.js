@@ -1,5 +1,10 @@
 // @ts-check
-import { decode, encode, failure } from './frames.js'
+import { add, drop } from './conversation.js'
+import { callAll } from './events.js'
+import { encode, failure } from './frames.js'
+import { maxBytes } from './limits.js'
+import { addLoose, schedule } from './outbox.js'
+/** @typedef {import('./state.js').Client} Client */
 
 /**
  * @typedef CallOptions
@@ -11,101 +16,84 @@ import { decode, encode, failure } from './frames.js'
  * A promise that something begun will settle, unless the caller gives it up before.
  *
  * @param {CallOptions | undefined} options
- * @param {(ok: (value?: any) => void, no: (e: Error) => void) => () => void} begin returns what takes it back
+ * @param {(yes: (value?: any) => void, no: (e: Error) => void) => () => unknown} begin returns what takes it back
  * @returns {Promise<any>}
  */
-const request = ({ signal, timeout } = {}, begin) => new Promise((resolve, reject) => {
+const request = ({ signal, timeout } = {}, begin) => new Promise((yes, no) => {
   if (signal?.aborted) throw failure('aborted')
-  const abort = () => give('aborted')
-  const timer = timeout && setTimeout(() => give('timeout'), timeout)
-  const end = (/** @type {(v: any) => void} */ settle) => (/** @type {any} */ v) => {
+  const end = (/** @type {(v: any) => void} */ f) => (/** @type {any} */ v) => {
     clearTimeout(timer)
     signal?.removeEventListener('abort', abort)
-    settle(v)
+    f(v)
   }
-  const back = begin(end(resolve), end(reject))
-  const give = (/** @type {string} */ code) => {
+  const back = begin(end(yes), end(no))
+  const giveUp = (/** @type {string} */ code) => {
     back()
-    end(reject)(failure(code))
+    end(no)(failure(code))
   }
+  const abort = () => giveUp('aborted')
+  const timer = timeout && setTimeout(giveUp, timeout, 'timeout')
   signal?.addEventListener('abort', abort)
 })
 
+/** Refuses here what the instance would end the conversation for. @param {Client} c @param {any} value @param {string} [header] */
+const payload = (c, value, header = '') => {
+  const rest = header + encode(value)
+  if (new TextEncoder().encode(rest).length > (c.settings.maxFrame || maxBytes)) throw failure('too_big')
+  return rest
+}
+
 /**
- * An object whose every property is a method of the service.
+ * An object whose every property is a method of the service, but for volatile, which is another such object.
  *
- * @param {(method: string, value: any, options?: CallOptions) => Promise<any>} send
- * @param {object} [own] properties that are not
+ * @param {Client} c
+ * @param {string} name
+ * @param {boolean} [volatile]
  * @returns {any}
  */
-const methods = (send, own) => new Proxy({ __proto__: null, then: undefined, ...own }, { // then: it is not a promise
-  get: (/** @type {any} */ target, name) => typeof name !== 'string' || name in target
-    ? target[name]
-    : (/** @type {any} */ value, /** @type {CallOptions} */ options) => send(name, value, options)
+export const service = (c, name, volatile) => new Proxy({}, {
+  get: (_, method) => method === 'volatile' ? service(c, name, true)
+    : typeof method === 'string' && method !== 'then' // or await would take it for a promise
+      ? (/** @type {any} */ value, /** @type {CallOptions} */ options) => {
+          const sent = request(options, (yes, no) => {
+            if (c.over) throw c.over
+            const rest = payload(c, value, `,${name}.${method}`)
+            if (volatile) return addLoose(c, rest, yes, no)
+            const m = add(c, 'C', rest, yes, no)
+            schedule(c)
+            return () => drop(c, m)
+          })
+          if (volatile) sent.catch(() => {}) // it may be lost, and nobody has to care
+          return sent
+        }
+      : undefined
 })
 
-/**
- * Both halves of services: what the page calls, and what it lets the instance call.
- *
- * @param {object} o
- * @param {(kind: string, body: string, ok?: (v?: any) => void, no?: (e: Error) => void) => () => void} o.push sends a message; returns what takes it back
- * @param {(body: string, ok: (v?: any) => void, no: (e: Error) => void) => () => void} o.pushVolatile the same, without a number
- * @param {() => unknown} o.socket tells one socket from the next
- * @param {number} o.maxFrame bytes
- * @param {ReturnType<import('./events.js').emitter>} o.events
- */
-export const services = ({ push, pushVolatile, socket, maxFrame, events }) => {
-  /** @type {Map<string, any>} */
-  const halves = new Map()
+/** Calls what the page lets the instance call. @param {Client} c @param {string} path @param {any} value */
+const call = (c, path, value) => {
+  const [name, method] = path.split('.')
+  const half = c.halves.get(name)
+  if (!half?.[method]) throw failure('not_found', path)
+  return half[method](value)
+}
 
-  /** Finds what the page lets the instance call. @param {string} method */
-  const find = method => {
-    const [service, name] = method.split('.')
-    const half = halves.get(service)
-    return typeof half?.[name] === 'function' && ((/** @type {any} */ value) => half[name](value))
+/** @param {Client} c @param {string} path @param {any} value */
+export const event = (c, path, value) => {
+  callAll(c, [() => call(c, path, value)])
+}
+
+/** @param {Client} c @param {string} ask @param {string} path @param {any} value */
+export const question = async (c, ask, path, value) => {
+  const { secret } = c
+  let letter = 'R'
+  let answer
+  try {
+    answer = payload(c, await call(c, path, value))
+  } catch (/** @type {any} */ e) {
+    letter = 'X'
+    answer = encode({ code: /^[a-z_]+$/.test(e?.code) ? e.code : 'internal', message: e?.message })
   }
-
-  /** Refuses here what the instance would end the conversation for. @param {string} body */
-  const fit = body => {
-    if (body.length * 3 > maxFrame - 64 && new TextEncoder().encode(body).length > maxFrame - 64) throw failure('too_big')
-    return body
-  }
-
-  return {
-    /** @param {string} name @param {object} [half] */
-    service(name, half) {
-      if (half) halves.set(name, half)
-      return methods(
-        (method, value, options) => request(options, (ok, no) => push('C', fit(`,${name}.${method}${encode(value)}`), ok, no)),
-        {
-          volatile: methods((method, value, options) => {
-            const sent = request(options, (ok, no) => pushVolatile(fit(`,${name}.${method}${encode(value)}`), ok, no))
-            sent.catch(() => {}) // it may be lost, and nobody has to care
-            return sent
-          })
-        })
-    },
-
-    /** @param {string} method @param {string} payload */
-    event(method, payload) {
-      const f = find(method)
-      if (f) events.call(f, decode(payload))
-    },
-
-    /** @param {string} ask @param {string} method @param {string} payload */
-    async question(ask, method, payload) {
-      const asker = socket()
-      let kind = 'R'
-      let answer
-      try {
-        const f = find(method)
-        if (!f) throw failure('not_found', 'no method ' + method + ' on this page')
-        answer = fit(encode(await f(decode(payload))))
-      } catch (/** @type {any} */ e) {
-        kind = 'X'
-        answer = encode({ code: /^[a-z_]+$/.test(e?.code) ? e.code : 'internal', message: String(e?.message ?? e) })
-      }
-      if (asker === socket()) push(kind, ',' + ask + answer)
-    }
-  }
+  if (secret !== c.secret) return // the one who asked is gone
+  add(c, letter, ',' + ask + answer)
+  schedule(c)
 }

@@ -1,20 +1,10 @@
 // @ts-check
-import { decode, offsetOf } from './frames.js'
-
-/**
- * A subscription, or the wish for one.
- *
- * @typedef Sub
- * @property {string} name
- * @property {string} [id] the topic's short name in frames; set while the instance has us subscribed
- * @property {string} cursor
- * @property {string} [told] the cursor that the instance knows
- * @property {boolean} [known] the topic has a state, and value is it
- * @property {any} [value]
- * @property {Set<(value: any) => void>} entries listeners for entries
- * @property {Set<(value: any) => void>} values listeners for the state
- * @property {import('./conversation.js').Message} [asked] the last S or U
- */
+import { add, drop } from './conversation.js'
+import { callAll, emit, report } from './events.js'
+import { offsetOf } from './frames.js'
+import { schedule } from './outbox.js'
+/** @typedef {import('./state.js').Client} Client */
+/** @typedef {import('./state.js').Sub} Sub */
 
 /** @param {any} v */
 const isObject = v => v && typeof v === 'object' && !Array.isArray(v)
@@ -35,141 +25,93 @@ export const merge = (target, patch) => {
   return Object.fromEntries(merged)
 }
 
+/** @param {Client} c @param {string} title */
+const get = (c, title) => {
+  const sub = c.subs.get(title) || { title, place: '', hearers: new Set() }
+  c.subs.set(title, sub)
+  return sub
+}
+
+/** Subscribes or unsubscribes. What was not sent yet is taken back instead. @param {Client} c @param {Sub} sub @param {string} letter */
+const ask = (c, sub, letter) => {
+  sub.asked = sub.asked && drop(c, sub.asked) ? undefined
+    : add(c, letter, ',' + sub.title, undefined, e => report(c, Object.assign(e, { stream: sub.title })))
+  schedule(c)
+}
+
 /**
- * The topics that the page listens to.
+ * Adds a listener: the first one subscribes, the end of the last one unsubscribes.
  *
- * @param {object} o
- * @param {(kind: 'S' | 'U', topic: string, no: (e: Error) => void) => import('./conversation.js').Message} o.push sends a message
- * @param {(m: import('./conversation.js').Message) => boolean} o.drop takes one back; false: it was sent already
- * @param {ReturnType<import('./events.js').emitter>} o.events
+ * @param {Client} c
+ * @param {string} title
+ * @param {'t' | 'n'} kind for its entries, or its state
+ * @param {(value: any) => void} listener
  */
-export const subscriptions = ({ push, drop, events }) => {
-  /** @type {Map<string, Sub>} */
-  const subs = new Map()
-  /** @type {Map<string, Sub>} */
-  const ids = new Map()
-
-  /** @param {string} name */
-  const get = name => {
-    let sub = subs.get(name)
-    if (!sub) subs.set(name, sub = { name, cursor: '', entries: new Set(), values: new Set() })
-    return sub
+export const hear = (c, title, kind, listener) => {
+  const sub = get(c, title)
+  if (!sub.hearers.size) ask(c, sub, 'S')
+  const entry = (/** @type {string} */ k, /** @type {any} */ value) => k === kind && listener(value)
+  sub.hearers.add(entry)
+  if (sub.known) callAll(c, [entry], 'n', sub.whole)
+  return () => {
+    if (sub.hearers.delete(entry) && !sub.hearers.size) ask(c, sub, 'U')
   }
+}
 
-  /** @param {Sub} sub */
-  const wanted = sub => sub.entries.size + sub.values.size > 0
+/** We are subscribed. @param {Client} c @param {string} title @param {string} short @param {string} place */
+export const subscribed = (c, title, short, place) => {
+  const sub = get(c, title)
+  c.byID.set(sub.short = short, sub)
+  sub.place = sub.told = place
+}
 
-  /** Subscribes or unsubscribes. What was not sent yet is taken back instead. @param {Sub} sub @param {'S' | 'U'} kind */
-  const ask = (sub, kind) => {
-    if (sub.asked && drop(sub.asked)) {
-      sub.asked = undefined
-      return
-    }
-    sub.asked = push(kind, sub.name, e => events.report(Object.assign(e, { stream: sub.name })))
+/** We are no more. @param {Client} c @param {string} short */
+export const unsubscribed = (c, short) => {
+  const sub = c.byID.get(short)
+  if (!sub) return
+  c.byID.delete(short)
+  sub.short = undefined
+  sub.known = false
+  if (!sub.hearers.size) c.subs.delete(sub.title)
+}
+
+/**
+ * Something happened on a topic: t, j, n or l.
+ *
+ * @param {Client} c
+ * @param {string} kind
+ * @param {any} value
+ * @param {string} short
+ * @param {string} place empty: it is volatile
+ * @param {string} why
+ */
+export const happened = (c, kind, value, short, place, why) => {
+  const sub = c.byID.get(short)
+  if (!sub || (/[tj]/.test(kind) && place && offsetOf(place) <= offsetOf(sub.place))) return // a repeat
+  sub.place = place || sub.place
+  if (kind === 'l') emit(c, 'lost', { stream: sub.title, why })
+  if (!/[tn]/.test(kind)) return
+  if (kind === 't') callAll(c, sub.hearers, 't', value)
+  if (kind === 't' && !sub.known) return
+  sub.known = true
+  sub.whole = kind === 't' ? merge(sub.whole, value) : value
+  callAll(c, sub.hearers, 'n', sub.whole)
+}
+
+/** The cursors that the instance does not know. @param {Client} c @returns {[string, string][]} */
+export const cursors = c => [...c.byID.values()]
+  .filter(sub => sub.place !== sub.told)
+  .map(sub => [sub.title, sub.place])
+
+/** Subscribes again, on a new socket. Returns the names of topics whose entries may have been missed. @param {Client} c */
+export const resubscribe = c => {
+  const missed = []
+  c.byID.clear()
+  for (const sub of c.subs.values()) {
+    if (sub.short && !sub.known) missed.push(sub.title)
+    sub.short = sub.asked = undefined
+    if (sub.hearers.size) ask(c, sub, 'S')
+    else c.subs.delete(sub.title)
   }
-
-  /** @param {Sub} sub @param {string} cursor @param {boolean} [anywhere] also backwards */
-  const moved = (sub, cursor, anywhere) => {
-    if (!anywhere && offsetOf(cursor) <= offsetOf(sub.cursor)) return false
-    sub.cursor = cursor
-    return true
-  }
-
-  /** @param {Sub} sub @param {any} value */
-  const show = (sub, value) => {
-    sub.known = true
-    sub.value = value
-    for (const f of sub.values) events.call(f, value)
-  }
-
-  return {
-    get,
-
-    /**
-     * Adds a listener: the first one subscribes, the last one's end unsubscribes.
-     *
-     * @param {string} name
-     * @param {'entries' | 'values'} to
-     * @param {(value: any) => void} listener
-     */
-    listen(name, to, listener) {
-      const sub = get(name)
-      const entry = (/** @type {any} */ value) => listener(value)
-      if (!wanted(sub)) ask(sub, 'S')
-      sub[to].add(entry)
-      if (to === 'values' && sub.known) events.call(entry, sub.value)
-      return () => {
-        if (sub[to].delete(entry) && !wanted(sub)) ask(sub, 'U')
-      }
-    },
-
-    /**
-     * Handles a frame that is about a topic.
-     *
-     * @param {{kind: string, fields: string[], payload: string}} frame
-     */
-    frame({ kind, fields: [a, b, c, d], payload }) {
-      if (kind === 's') {
-        const sub = get(b)
-        ids.set(sub.id = c, sub)
-        sub.cursor = sub.told = d
-        return
-      }
-      const sub = ids.get(kind === 'u' ? b : a)
-      if (!sub) return
-      switch (kind) {
-        case 'u':
-          ids.delete(b)
-          sub.id = undefined
-          sub.known = false
-          if (!wanted(sub)) subs.delete(sub.name)
-          break
-        case 'n':
-          moved(sub, b, true)
-          show(sub, decode(payload))
-          break
-        case 'l':
-          moved(sub, b, true)
-          events.emit('lost', { stream: sub.name, why: c })
-          break
-        case 'j':
-          moved(sub, b)
-          break
-        case 't':
-          if (b && !moved(sub, b)) break
-          const entry = decode(payload)
-          for (const f of sub.entries) events.call(f, entry)
-          if (sub.known) show(sub, merge(sub.value, entry))
-      }
-    },
-
-    /** The cursors that the instance does not know. */
-    cursors() {
-      /** @type {Record<string, string>} */
-      const all = {}
-      for (const sub of ids.values()) if (sub.cursor !== sub.told) all[sub.name] = sub.cursor
-      return all
-    },
-
-    /** The instance was told these. @param {Record<string, string>} all */
-    told(all) {
-      for (const name in all) {
-        const sub = subs.get(name)
-        if (sub) sub.told = all[name]
-      }
-    },
-
-    /** Subscribes again, on a new socket. Returns the names of the topics whose entries may have been missed. */
-    renew() {
-      ids.clear()
-      const missed = []
-      for (const sub of subs.values()) {
-        if (sub.id && !sub.known && wanted(sub)) missed.push(sub.name)
-        sub.id = sub.asked = undefined
-        if (wanted(sub)) ask(sub, 'S')
-        else subs.delete(sub.name)
-      }
-      return missed
-    }
-  }
+  return missed
 }

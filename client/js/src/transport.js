@@ -4,13 +4,15 @@
 // A transport gets lines of text to and from an instance, and knows nothing of what they mean. It is an
 // object with a name, under which a program asks for it, and open, which begins a connection:
 //
-//   1. send link.hello() as the connection's first line, up;
+//   1. send link.hello() up as the connection's first line;
 //   2. give all that comes down to link.frames, in order;
-//   3. when the connection has ended, for whatever reason, call link.closed. Once is enough, more does no harm.
+//   3. say when the connection has ended, for whatever reason: by link.closed, or by the promise that open returned;
+//   4. end the connection when link.signal is aborted.
 //
-// A transport that can only carry down leaves send out of what open returns: the client then posts what goes up to
-// <url>/up by itself. A transport whose connection is many requests (polls) makes a new hello for each of them.
-// Nothing is to be retried by a transport, and it has no time limits: both are the client's.
+// A transport that carries up as well returns an object with send. One that only carries down returns a promise, as an async function
+// does, that is settled when the connection has ended: the client then posts what goes up to <url>/up by itself. A
+// transport whose connection is many requests (polls) makes a new hello for each of them. Nothing is to be retried by a transport,
+// and it has no time limits: both are the client's.
 //
 // A transport that a Go server is to join into client.js is a script of its own that declares a variable named sojourn_<name>:
 // see the Go package client/js.
@@ -19,13 +21,12 @@
  * @typedef Transport
  * @property {string} name
  * @property {number} [patience] milliseconds in which a hello must have been answered, before the next transport is tried as well; default 3000
- * @property {(link: Link) => Connection} open begins a connection. It may throw: the transport cannot be used here.
+ * @property {(link: Link) => Connection | Promise<void>} open begins a connection. It may throw: the transport cannot be used here
  */
 
 /**
  * @typedef Connection
- * @property {(lines: string) => void} [send] sends one or more lines up. Not called before the instance's hello came.
- * @property {() => void} close ends the connection; link.closed need not be called any more.
+ * @property {(lines: string) => void} send sends one or more lines up. Not called before the instance's hello came
  */
 
 /**
@@ -33,9 +34,10 @@
  * @property {string} url the mount, absolute and without a slash at its end: https://example.com/rt
  * @property {() => string} hello makes a hello: one for each connection or poll, when it is about to be sent
  * @property {(lines: string) => void} frames takes what came down: one or more whole lines
- * @property {() => void} closed says that the connection has ended
- * @property {(path: string, body: string, signal?: AbortSignal) => Promise<Response>} post posts to <url>/<path>
- * @property {typeof WebSocket | undefined} WebSocket what to construct, if there is one
+ * @property {() => void} closed says that the connection has ended; more than once does no harm
+ * @property {AbortSignal} signal is aborted when the client ends the connection
+ * @property {(path: string, body: string) => Promise<Response>} post posts to <url>/<path>, as long as the connection lasts
+ * @property {import('./client.js').Options} options as given to connect
  */
 
 export {}

@@ -1,0 +1,26 @@
+// @ts-check
+// All numbers in one place. The build puts them where they are used.
+
+// Connecting, in milliseconds.
+export const headStart = 3000 // of a transport before the next one, and a second more for each failure
+export const quick = 1000 // a replacement of the connection that takes no longer is not shown
+export const silence = 50_000 // on a poll, which does not say how often something comes
+
+// Messages on their way: with more answers that are not acknowledged yet, an instance would refuse.
+export const window = 200
+
+// What one POST may carry, beside that. Text has at most three bytes for each of its characters, so this is below the 1 MiB that an instance takes.
+export const postLoose = 50 // volatile messages, beside the others
+export const postChars = 300_000
+export const postTimeout = 30_000 // ms: longer than a turn may take
+
+// What a browser lets outlive a page is 64 KiB.
+export const lastChars = 20_000
+
+export const maxLoose = 1000 // volatile messages without an answer
+export const maxBytes = 65_000 // of a message: a little less than an instance takes by default
+
+// When the own stream is acknowledged: after 64 entries, 64 KiB, or a time.
+export const ackChars = 64 << 10
+export const ackChunk = 1 << 10 // what an entry counts at least
+export const ackAfter = 15_000 // ms
