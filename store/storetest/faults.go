@@ -1,6 +1,8 @@
 package storetest
 
 import (
+	"fmt"
+	"sync"
 	"time"
 
 	"github.com/sojourn-go/sojourn/store"
@@ -8,6 +10,7 @@ import (
 
 // faultChecks are about stores that lost what they knew, and calls that were given up.
 var faultChecks = []check{
+	{"AllAtOnce", checkAllAtOnce},
 	{"ContextEnds", checkContext},
 	{"Wipe", checkWipe},
 	{"RewindOfMessages", checkRewindMessages},
@@ -112,4 +115,57 @@ func checkRewindClaims(k *kit) {
 	k.must(second.Token != d.Token, "a token is not given out again")
 	out = k.commit(store.Turn{Cause: store.Cause{Item: "i", Token: d.Token}})
 	k.status(out.Status, store.Gone, "a token of a claim that was lost is not valid, also when the thing was claimed again")
+}
+
+// checkAllAtOnce calls every method from many goroutines, on the same few names.
+func checkAllAtOnce(k *kit) {
+	const runners, rounds = 8, 25
+	k.open("a")
+	k.awake()
+	ctx := k.Context()
+	var wait sync.WaitGroup
+	for r := range runners {
+		s := []store.Store{k.Store, k.Another}[r%2]
+		wait.Go(func() {
+			w, err := s.Watch(ctx, func(store.Notice) {})
+			if err != nil {
+				k.Errorf("Watch: %v", err)
+				return
+			}
+			defer w.Close()
+			for i := range rounds {
+				name := fmt.Sprintf("runner-%d-%d", r, i)
+				errs := map[string]error{}
+				_, errs["Commit"] = s.Commit(ctx, store.Turn{
+					Cause: store.Cause{Key: name}, Attempt: name, From: w.Inbox(),
+					Effects: []store.Effect{
+						store.Append{Socket: "a", Data: []byte(name)}, store.Publish{Topic: "t", Data: []byte(name)},
+						store.Subscribe{Socket: "a", Topic: "t"}, store.Put{Item: "i"},
+					},
+				})
+				_, errs["Attach"] = s.Attach(ctx, store.Attach{Socket: "a", Secret: secret, Number: uint64(i), Inbox: w.Inbox(), TTL: ttl})
+				_, errs["Keep"] = s.Keep(ctx, []store.Held{{Socket: "a", Attach: uint64(i), Inbox: w.Inbox(), TTL: ttl}})
+				_, errs["Read"] = s.Read(ctx, []store.Query{{Topic: "t"}, {Socket: "a", Entries: true}, {Item: "i"}})
+				_, errs["Claim"] = s.Claim(ctx, 10, time.Second)
+				errs["Topics"] = w.Topics(ctx, []string{"t"}, nil)
+				for call, err := range errs {
+					if err != nil {
+						k.Errorf("broken rule: all methods may be called at once: %s: %v", call, err)
+					}
+				}
+			}
+		})
+	}
+	wait.Wait()
+	got := k.entries("a").Entries
+	k.must(len(got) == 2*runners*rounds, "of turns that are committed at once each leaves all its entries: %d, not %d", len(got), 2*runners*rounds)
+	own := map[string]int{}
+	for i, e := range got {
+		k.must(e.Offset == uint64(i+1), "offsets count 1, 2, 3, whoever writes: %d is %d", i+1, e.Offset)
+		if i%2 == 0 {
+			own[string(e.Data)]++
+		}
+	}
+	k.must(len(own) == runners*rounds, "entries of one turn stand together: %d turns, not %d", len(own), runners*rounds)
+	k.same(len(k.read(store.Query{Topic: "t", Max: 1000}).Entries), runners*rounds, "a topic has an entry of each turn")
 }
