@@ -62,11 +62,7 @@ func TestResumeAfterCut(t *testing.T) {
 		if h.Cursor == nil || h.Cursor.String() != "1.aaaaa" || h.Tries != 1 || h.Attach < 2 {
 			t.Errorf("hello of the new connection: %+v", h)
 		}
-		up := s.wantUp("C1,a.first", "C2,a.second")
-		if up.reply != nil && up.tries != 1 {
-			t.Errorf("the request says %d tries, want 1", up.tries)
-		}
-		up.answer("a2,3")
+		s.commit(3, "C1,a.first", "C2,a.second")
 		s.down("e1.aaaaa,x.y|1", "r2.bbbbb,1|1", "r3.ccccc,2|2", "e4.ddddd,x.y|2")
 		for i, p := range []*Pending{first, second} {
 			var out int
@@ -203,8 +199,18 @@ func TestLostIsTold(t *testing.T) {
 		if got := <-lost; got != " expired" {
 			t.Errorf("lost %q", got)
 		}
-		s.cut()
-		if h := s.wantHello(); h.Cursor == nil || h.Cursor.String() != "7.aaaaa" {
+		var h protocol.HelloUp
+		if name == "longpoll" {
+			for h = range s.polls { // one may have come before the loss
+				if !h.Cursor.IsZero() {
+					break
+				}
+			}
+		} else {
+			s.cut()
+			h = s.wantHello()
+		}
+		if h.Cursor == nil || h.Cursor.String() != "7.aaaaa" {
 			t.Errorf("hello after the loss: %+v", h)
 		}
 	})

@@ -97,7 +97,7 @@ func (v *conversation) add(m *message) { v.queue = append(v.queue, m) }
 // hello returns the hello for a new connection, or a new poll, and its number. now asks for an answer at once.
 func (v *conversation) hello(now bool) ([]byte, uint64) {
 	v.attach++
-	h := protocol.HelloUp{Version: protocol.Version, Key: v.key, Attach: v.attach, In: v.in, Now: now, Auth: v.auth, Build: v.build}
+	h := protocol.HelloUp{Version: protocol.Version, Key: v.key, Attach: v.attach, In: v.in, Now: now && v.known, Auth: v.auth, Build: v.build}
 	if v.known {
 		own := v.own
 		h.Cursor = &own

@@ -6,6 +6,7 @@ import (
 	"net/http/httptest"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -90,41 +91,38 @@ func TestLocalCall(t *testing.T) {
 	})
 }
 
-// While a client changes its transport over and over, every call takes effect once, in order, and every event comes once, in order.
-func TestLocalSwitch(t *testing.T) {
-	var mu sync.Mutex
-	var called []string
+// ledger is a service that writes down what takes effect, and a client's view of it.
+type ledger struct {
+	mu     sync.Mutex
+	called []string
+	events []string // written by the client's callbacks, read after it is closed
+}
+
+// serveLedger serves a ledger: each call of note is written down, sent back as an event, and answered.
+func serveLedger(t *testing.T) (*ledger, string) {
+	l := new(ledger)
 	var board *transports.Local
-	url, board := serveLocal(t, func(socket, method string, p protocol.Payload) (protocol.Payload, error) {
-		mu.Lock()
-		called = append(called, string(p))
-		mu.Unlock()
+	url, board := serveLocal(t, func(socket, _ string, p protocol.Payload) (protocol.Payload, error) {
+		l.mu.Lock()
+		l.called = append(l.called, string(p))
+		l.mu.Unlock()
 		return p, board.Send(socket, "test.event", p)
 	})
-	var events []string
-	c := dial(t, url, Options{Handlers: map[string]Handler{
-		"test.event": func(_ context.Context, p protocol.Payload) (any, error) {
-			events = append(events, string(p))
-			return nil, nil
-		},
-	}})
+	return l, url
+}
+
+func (l *ledger) handlers() map[string]Handler {
+	return map[string]Handler{"test.event": func(_ context.Context, p protocol.Payload) (any, error) {
+		l.events = append(l.events, string(p))
+		return nil, nil
+	}}
+}
+
+// check closes the client and checks that calls 0 to n-1 took effect once each, in order, and that so came their answers and events.
+func (l *ledger) check(t *testing.T, c *Client, calls []*Pending) {
+	t.Helper()
 	ctx := testContext(t)
-	const calls = 300
-	var pending []*Pending
-	for i := range calls {
-		if i%10 == 0 {
-			if err := c.Use(allTransports[i/10%3]); err != nil {
-				t.Fatal(err)
-			}
-		}
-		pending = append(pending, c.Send("test.note", i))
-		if i%25 == 0 {
-			if err := pending[i].Wait(ctx, nil); err != nil {
-				t.Fatal(err)
-			}
-		}
-	}
-	for i, p := range pending {
+	for i, p := range calls {
 		var out int
 		if err := p.Wait(ctx, &out); err != nil || out != i {
 			t.Fatalf("call %d: %d, %v", i, out, err)
@@ -133,13 +131,77 @@ func TestLocalSwitch(t *testing.T) {
 	if err := c.Close(ctx); err != nil {
 		t.Fatal(err)
 	}
+	if len(l.called) != len(calls) || len(l.events) != len(calls) {
+		t.Fatalf("%d calls had effect and %d events came, want %d", len(l.called), len(l.events), len(calls))
+	}
 	for i := range calls {
-		want := fmt.Sprintf("|%d", i)
-		if called[i] != want || events[i] != want {
-			t.Fatalf("call %d: called %s, event %s", i, called[i], events[i])
+		if want := fmt.Sprintf("|%d", i); l.called[i] != want || l.events[i] != want {
+			t.Fatalf("call %d: called %s, event %s", i, l.called[i], l.events[i])
 		}
 	}
-	if len(called) != calls || len(events) != calls {
-		t.Errorf("%d calls had effect and %d events came, want %d", len(called), len(events), calls)
+}
+
+func TestLocalSwitch(t *testing.T) {
+	l, url := serveLedger(t)
+	c := dial(t, url, Options{Handlers: l.handlers()})
+	var calls []*Pending
+	for i := range 300 {
+		if i%10 == 0 {
+			if err := c.Use(allTransports[i/10%3]); err != nil {
+				t.Fatal(err)
+			}
+		}
+		calls = append(calls, c.Send("test.note", i))
+		if i%25 == 0 {
+			if err := calls[i].Wait(testContext(t), nil); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	l.check(t, c, calls)
+}
+
+// Connections are cut again and again, before and after all kinds of frames.
+func TestLocalCuts(t *testing.T) {
+	for _, name := range append(allTransports, "all") {
+		t.Run(name, func(t *testing.T) {
+			l, url := serveLedger(t)
+			var net network
+			var frames, cuts atomic.Int32
+			names := []string{name}
+			if name == "all" {
+				names = allTransports
+			}
+			var c *Client
+			c = dial(t, url, Options{
+				Transports:  names,
+				Handlers:    l.handlers(),
+				DialContext: net.dialContext,
+				Trace: func(string, []byte) {
+					if n := frames.Add(1); n > 3 && n%7 == 0 && cuts.Load() < 100 {
+						cuts.Add(1)
+						net.cut()
+					}
+				},
+			})
+			var calls []*Pending
+			for i := range 300 {
+				calls = append(calls, c.Send("test.note", i))
+				if i%5 == 0 {
+					if err := calls[i].Wait(testContext(t), nil); err != nil {
+						t.Fatal(err)
+					}
+				}
+				if name == "all" && i%50 == 0 {
+					if err := c.Use(names[i/50%3]); err != nil {
+						t.Fatal(err)
+					}
+				}
+			}
+			l.check(t, c, calls)
+			if cuts.Load() < 20 {
+				t.Errorf("only %d cuts", cuts.Load())
+			}
+		})
 	}
 }

@@ -3,9 +3,11 @@ package client
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"sync"
 	"testing"
 
@@ -21,6 +23,7 @@ type script struct {
 	t      *testing.T
 	url    string
 	hellos chan protocol.HelloUp // of new connections; of polls, the first of each row
+	polls  chan protocol.HelloUp // of the other polls
 	ups    chan up
 
 	mu      sync.Mutex
@@ -47,7 +50,7 @@ type up struct {
 // startScript serves a script over all transports, until the test ends.
 func startScript(t *testing.T) *script {
 	t.Helper()
-	s := &script{t: t, hellos: make(chan protocol.HelloUp, 100), ups: make(chan up, 100)}
+	s := &script{t: t, hellos: make(chan protocol.HelloUp, 100), polls: make(chan protocol.HelloUp, 100), ups: make(chan up, 100)}
 	h, err := transports.Handler(s, transports.Options{}, ws.Transport{}, sse.Transport{}, longpoll.Transport{})
 	if err != nil {
 		t.Fatal(err)
@@ -104,6 +107,24 @@ func (s *script) wantUp(want ...string) up {
 	return all
 }
 
+// commit waits for messages, in as many requests as they take, and says of each that it took effect, and that its answer is at or before an offset.
+func (s *script) commit(at int, want ...string) {
+	s.t.Helper()
+	for i := 0; i < len(want); {
+		select {
+		case u := <-s.ups:
+			n := len(u.lines)
+			if i+n > len(want) || !slices.Equal(u.lines, want[i:i+n]) {
+				s.t.Fatalf("%q came, want %q", u.lines, want[i:])
+			}
+			i += n
+			u.answer(fmt.Sprintf("a%d,%d", i, at))
+		case <-testContext(s.t).Done():
+			s.t.Fatalf("%q did not come", want[i:])
+		}
+	}
+}
+
 // answer says what became of messages.
 func (u up) answer(lines ...string) {
 	if u.reply == nil {
@@ -148,6 +169,8 @@ func (s *script) Open(_ *http.Request, hello []byte, c transports.Carrier) (tran
 	fresh := !c.Once || h.Cursor == nil || h.Now
 	if fresh {
 		s.hellos <- h
+	} else {
+		s.polls <- h
 	}
 	if s.refusal != nil {
 		return nil, s.refusal
