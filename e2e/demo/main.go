@@ -30,6 +30,9 @@ const (
 
 var transports = []string{"ws", "sse", "longpoll"}
 
+// conversations are those that are held by Go clients, and by pages: each over its transports.
+var conversations = [][]string{{"ws"}, {"sse"}, {"longpoll"}, transports}
+
 func main() {
 	duration := flag.Duration("duration", time.Minute, "how long people talk")
 	rate := flag.Float64("rate", 5, "lines that each of them says in a second")
@@ -40,12 +43,8 @@ func main() {
 	defer stop()
 	d := &demo{tally: newTally(), duration: *duration, every: time.Duration(float64(time.Second) / *rate), pages: *pages}
 	summary, ok := d.run(ctx, *addr)
-	for n, problem := range d.tally.problems {
-		if n == 20 {
-			fmt.Printf("... and %d more\n", len(d.tally.problems)-n)
-			break
-		}
-		fmt.Println(problem)
+	if ctx.Err() == nil {
+		d.tally.explain(os.Stdout)
 	}
 	fmt.Println(summary)
 	if !ok {
@@ -97,7 +96,7 @@ func (d *demo) enter(ctx context.Context) (stopBrowser func(), err error) {
 	if d.host, err = newHost(ctx, d.cluster.URL, d.tally); err != nil {
 		return stopBrowser, err
 	}
-	for _, ways := range [][]string{{"ws"}, {"sse"}, {"longpoll"}, transports} {
+	for _, ways := range conversations {
 		s, err := newSpeaker(ctx, d.cluster.URL, "go "+nameOf(ways), ways, d.tally)
 		if err != nil {
 			return stopBrowser, err
@@ -111,8 +110,8 @@ func (d *demo) enter(ctx context.Context) (stopBrowser func(), err error) {
 	if err != nil {
 		return func() {}, err
 	}
-	for _, way := range transports {
-		p, err := newPage(browser, d.cluster.URL, "page "+way, []string{way}, d.tally)
+	for _, ways := range conversations {
+		p, err := newPage(browser, d.cluster.URL, "page "+nameOf(ways), ways, d.tally)
 		if err != nil {
 			return stopBrowser, err
 		}
@@ -133,8 +132,8 @@ func (d *demo) talk(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, d.duration)
 	defer cancel()
 	var busy sync.WaitGroup
-	for _, each := range d.all {
-		busy.Go(func() { each.talk(ctx, d.every) })
+	for _, one := range d.all {
+		busy.Go(func() { one.talk(ctx, d.every) })
 	}
 	busy.Go(func() { d.host.question(ctx, d.all, askEvery) })
 	busy.Go(func() { d.host.report(ctx) })
@@ -161,12 +160,12 @@ func (d *demo) settle(ctx context.Context) {
 	defer cancel()
 	for {
 		pending := d.tally.pending()
-		for _, each := range d.all {
-			p, ok := each.(*page)
+		for _, one := range d.all {
+			p, ok := one.(*page)
 			if !ok {
 				continue
 			}
-			if err := p.look(""); err != nil {
+			if err := p.look("", ""); err != nil {
 				d.tally.problem("%v", err)
 				return
 			}
@@ -192,17 +191,17 @@ func (d *demo) settle(ctx context.Context) {
 func (d *demo) leave(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, closingTime)
 	defer cancel()
-	for _, each := range d.all {
-		if err := each.close(ctx); err != nil {
+	for _, one := range d.all {
+		if err := one.close(ctx); err != nil {
 			return err
 		}
 	}
-	for _, each := range d.all {
-		for d.host.isHere(each.socket()) {
+	for _, one := range d.all {
+		for d.host.isHere(one.socket()) {
 			select {
 			case <-time.After(20 * time.Millisecond):
 			case <-ctx.Done():
-				return fmt.Errorf("somebody who said goodbye is still in the room: %s", each.socket())
+				return fmt.Errorf("somebody who said goodbye is still in the room: %s", one.socket())
 			}
 		}
 	}

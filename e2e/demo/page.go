@@ -64,7 +64,6 @@ type look struct {
 	Lines     []struct{ From, Text string }
 	Transport string
 	Socket    string
-	Entered   bool
 	Waiting   int // of its own lines, those that have not come back
 	Failed    []string
 }
@@ -82,19 +81,20 @@ func newPage(browser context.Context, url, name string, ways []string, t *tally)
 	if err != nil {
 		return p, fmt.Errorf("%s: %w", name, err)
 	}
-	_, err = chromedp.Run(p.ctx, chromedp.Poll[bool]("(() => { const l = document.querySelector('#here').textContent; return l !== '' && !!document.body.dataset.socket })()",
+	// Who is here is shown when the subscription to the room has taken effect: it was asked for before.
+	_, err = chromedp.Run(p.ctx, chromedp.Poll[bool]("document.querySelector('#here').textContent !== '' && !!document.body.dataset.socket",
 		chromedp.WithPollingTimeout(20*time.Second)))
 	if err != nil {
 		return p, fmt.Errorf("%s: %w", name, err)
 	}
-	return p, p.look("")
+	return p, p.look("", "")
 }
 
-// look says something, if there is something to say, and takes what the page shows since the last look.
-func (p *page) look(text string) error {
+// look says something, if there is something to say, over another transport, if one is named, and takes what the page shows since the last look.
+func (p *page) look(text, way string) error {
 	ctx, cancel := context.WithTimeout(p.ctx, lookTime)
 	defer cancel()
-	now, err := chromedp.Run(ctx, chromedp.Evaluate[look](fmt.Sprintf("demo(%q)", text)))
+	now, err := chromedp.Run(ctx, chromedp.Evaluate[look](fmt.Sprintf("demo(%q, %q)", text, way)))
 	if err != nil {
 		return fmt.Errorf("%s: %w", p.name, err)
 	}
@@ -114,19 +114,11 @@ func (p *page) look(text string) error {
 }
 
 func (p *page) talk(ctx context.Context, every time.Duration) {
-	tick := time.NewTicker(every)
-	defer tick.Stop()
-	for n := 0; ; n++ {
-		select {
-		case <-tick.C:
-		case <-ctx.Done():
-			return
-		}
-		if err := p.look(p.tally.say(p.name)); err != nil {
+	each(ctx, every, func(n int) {
+		if err := p.look(p.tally.say(p.name), wayAt(p.ways, n)); err != nil {
 			p.tally.problem("%v", err)
-			return
 		}
-	}
+	})
 }
 
 func (p *page) socket() string {

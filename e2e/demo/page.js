@@ -1,5 +1,5 @@
 // What the demonstration does with a chat page: it acts through the page's elements, and reads from them what the page shows.
-(name, transport) => {
+(name, way) => {
   const $ = selector => document.querySelector(selector)
   let shown = [] // lines since the last look
   new MutationObserver(changes => {
@@ -10,7 +10,10 @@
     }
   }).observe($('#log'), { childList: true })
 
-  window.demo = text => {
+  const use = way => $(`#transports [value=${way}]`).click()
+
+  window.demo = (text, way) => {
+    if (way) use(way)
     if (text) {
       $('#text').value = text
       $('#say').requestSubmit()
@@ -19,14 +22,13 @@
       lines: shown,
       transport: $('#transports [aria-pressed=true]')?.value ?? '',
       socket: document.body.dataset.socket ?? '',
-      entered: $('#here').textContent !== '',
       waiting: document.querySelectorAll('#pending .line:not(.failed)').length,
       failed: [...document.querySelectorAll('#pending .failed p, .note.lost')].map(each => each.textContent)
     }
     shown = []
     return look
   }
-  $(`#transports [value=${transport}]`).click()
+  use(way)
   $('#name').value = name
   $('#name-form').requestSubmit()
 }

@@ -100,20 +100,35 @@ func (s *speaker) send(ctx context.Context, method string, in any) {
 }
 
 func (s *speaker) talk(ctx context.Context, every time.Duration) {
+	each(ctx, every, func(n int) {
+		if way := wayAt(s.ways, n); way != "" {
+			if err := s.Use(way); err != nil {
+				s.tally.problem("%s: %v", s.name, err)
+			}
+		}
+		s.send(context.WithoutCancel(ctx), "chat.say", s.tally.say(s.name))
+	})
+}
+
+// wayAt returns the transport to change to before line n; "" for none.
+func wayAt(ways []string, n int) string {
+	if len(ways) == 1 || n%stay != 0 {
+		return ""
+	}
+	return ways[n/stay%len(ways)]
+}
+
+// each calls f at each tick, with 0, 1, 2 ..., until ctx ends.
+func each(ctx context.Context, every time.Duration, f func(n int)) {
 	tick := time.NewTicker(every)
 	defer tick.Stop()
 	for n := 0; ; n++ {
 		select {
 		case <-tick.C:
+			f(n)
 		case <-ctx.Done():
 			return
 		}
-		if len(s.ways) > 1 && n%stay == stay-1 {
-			if err := s.Use(s.ways[n/stay%len(s.ways)]); err != nil {
-				s.tally.problem("%s: %v", s.name, err)
-			}
-		}
-		s.send(context.WithoutCancel(ctx), "chat.say", s.tally.say(s.name))
 	}
 }
 
@@ -174,16 +189,9 @@ func (h *host) isHere(socket string) bool {
 
 // question asks everybody in turn, until ctx ends.
 func (h *host) question(ctx context.Context, all []participant, every time.Duration) {
-	tick := time.NewTicker(every)
-	defer tick.Stop()
-	for n := 0; ; n++ {
-		select {
-		case <-tick.C:
-			h.send(context.WithoutCancel(ctx), "demo.ask", h.tally.ask(all[n%len(all)].socket()))
-		case <-ctx.Done():
-			return
-		}
-	}
+	each(ctx, every, func(n int) {
+		h.send(context.WithoutCancel(ctx), "demo.ask", h.tally.ask(all[n%len(all)].socket()))
+	})
 }
 
 // report tells the pages the counts, until ctx ends, and at the end.

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"io"
 	"maps"
 	"slices"
 	"strings"
@@ -159,6 +160,19 @@ func (t *tally) problem(format string, args ...any) {
 
 func (t *tally) problemLocked(format string, args ...any) {
 	t.problems = append(t.problems, fmt.Sprintf(format, args...))
+}
+
+// explain writes what went wrong, shortened.
+func (t *tally) explain(w io.Writer) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	for n, problem := range t.problems {
+		if n == 20 {
+			fmt.Fprintf(w, "... and %d more\n", len(t.problems)-n)
+			return
+		}
+		fmt.Fprintln(w, problem)
+	}
 }
 
 // pending tells what has not arrived yet; nothing if all has.
