@@ -73,8 +73,7 @@ func (l Limits) ReadHello(w http.ResponseWriter, r *http.Request) (hello []byte,
 	return frames[0], true
 }
 
-// ReadFrames reads the body of a POST. If it returns false it has answered the request. It lifts the read deadline that the
-// server may have set: with http.Server.ReadTimeout a request that is held any longer would be taken for broken.
+// ReadFrames reads the body of a POST. If it returns false it has answered the request.
 func (l Limits) ReadFrames(w http.ResponseWriter, r *http.Request) (frames [][]byte, ok bool) {
 	if r.Method != http.MethodPost {
 		w.Header().Set("Allow", http.MethodPost)
@@ -82,10 +81,9 @@ func (l Limits) ReadFrames(w http.ResponseWriter, r *http.Request) (frames [][]b
 		return nil, false
 	}
 	l = l.withDefaults()
-	control := http.NewResponseController(w)
-	_ = control.SetReadDeadline(time.Now().Add(l.Wait)) // not every ResponseWriter has deadlines
+	// The server lifts the deadline itself when it has read the body. Not every ResponseWriter has one.
+	_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(l.Wait))
 	frames, err := l.ReadMessage(http.MaxBytesReader(w, r.Body, int64(l.Body)))
-	_ = control.SetReadDeadline(time.Time{})
 	if err != nil {
 		Respond(w, nil, bodyError(err))
 		return nil, false

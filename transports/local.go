@@ -83,16 +83,14 @@ func (l *Local) Open(_ *http.Request, hello []byte, c Carrier) (Link, error) {
 		return nil, &protocol.Close{Code: protocol.CodeUnavailable}
 	}
 	l.sweepLocked()
-	who := protocol.CredentialOf(h.Key)
-	s := l.sockets[who.Socket]
+	id := protocol.CredentialOf(h.Key).Socket // which nobody finds another key for
+	s := l.sockets[id]
 	switch {
 	case s == nil && (h.Cursor != nil || h.In > 0):
 		return nil, &protocol.Close{Code: protocol.CodeGone}
 	case s == nil:
-		s = &localSocket{local: l, id: who.Socket, secret: who.Secret, tag: rand.Text()[:5]}
-		l.sockets[s.id] = s
-	case s.secret != who.Secret:
-		return nil, &protocol.Close{Code: protocol.CodeDenied}
+		s = &localSocket{local: l, id: id, tag: rand.Text()[:5], turn: make(chan struct{}, 1)}
+		l.sockets[id] = s
 	}
 	return s.attach(h, c)
 }
@@ -103,11 +101,10 @@ func (l *Local) Post(_ *http.Request, frames [][]byte) ([][]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	who := protocol.CredentialOf(key)
 	l.mu.Lock()
-	s := l.sockets[who.Socket]
+	s := l.sockets[protocol.CredentialOf(key).Socket]
 	l.mu.Unlock()
-	if s == nil || s.secret != who.Secret {
+	if s == nil {
 		return nil, &protocol.Close{Code: protocol.CodeGone}
 	}
 	if err := s.acknowledge(ack); err != nil {

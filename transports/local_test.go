@@ -200,6 +200,52 @@ func TestLocalAttachNumbers(t *testing.T) {
 		t.Errorf("an older attach: %v, want stale", err)
 	}
 	wantReceived(t, again, welcome(0, 0))
+	first.Close() // is nothing to the one that took over
+	l.Close()
+	if frames, err := again.Receive(t.Context()); err != io.EOF || fmt.Sprintf("%s", frames) != "[m0]" {
+		t.Errorf("received %s, %v, want m0 and EOF", frames, err)
+	}
+}
+
+// A message that is sent again while it is being handled runs once.
+func TestLocalRetriedWhileItRuns(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		runs, goOn := 0, make(chan bool)
+		l := transports.NewLocal(func(string, string, protocol.Payload) (protocol.Payload, error) {
+			runs++
+			<-goOn
+			return nil, nil
+		})
+		attached(t, l, 1, "")
+		for range 2 {
+			go func() {
+				reply, err := l.Post(nil, [][]byte{[]byte("K" + key + ",,0"), []byte("C1,kit.slow")})
+				if got := fmt.Sprintf("%s", reply); err != nil || got != "[a1,1]" {
+					t.Errorf("answered %s, %v, want a1,1", got, err)
+				}
+			}()
+		}
+		synctest.Wait()
+		close(goOn)
+		synctest.Wait()
+		if runs != 1 {
+			t.Errorf("the handler ran %d times", runs)
+		}
+	})
+}
+
+// A client that knows more than the process does has talked to another one.
+func TestLocalRewound(t *testing.T) {
+	l, _ := local()
+	attached(t, l, 1, "")
+	ahead := protocol.HelloUp{Version: 1, Key: key, Attach: 2, Cursor: &protocol.Cursor{}, In: 1}
+	if _, err := mock.Dial(t.Context(), l, ahead.Append(nil)); protocol.CloseOf(err).Code != protocol.CodeRewound {
+		t.Errorf("a client ahead of the socket: %v, want rewound", err)
+	}
+	other, _ := local()
+	if _, err := mock.Dial(t.Context(), other, ahead.Append(nil)); protocol.CloseOf(err).Code != protocol.CodeGone {
+		t.Errorf("a client of another process: %v, want gone", err)
+	}
 }
 
 func TestLocalGoodbye(t *testing.T) {
@@ -244,6 +290,9 @@ func TestLocalPost(t *testing.T) {
 func TestLocalIsBounded(t *testing.T) {
 	l, _ := local()
 	c := attached(t, l, 1, "")
+	for range 300 {
+		send(t, c, "W1,kit.echo") // its answers are dropped when there are too many
+	}
 	var err error
 	n := 0
 	for err == nil && n < 2000 {
@@ -262,8 +311,9 @@ func TestLocalIsBounded(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got := untagged(frames[1]); len(frames) != 103 || got != "l,1000.T,expired" {
-		t.Errorf("%d frames, the second is %s, want l and 101 entries", len(frames), got)
+	const volatile, entries = 255, 101
+	if got := untagged(frames[1+volatile]); len(frames) != 1+volatile+1+entries || got != "l,1000.T,expired" {
+		t.Errorf("%d frames, one is %s, want the hello, %d answers, l and %d entries", len(frames), got, volatile, entries)
 	}
 }
 

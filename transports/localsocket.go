@@ -11,11 +11,10 @@ import (
 
 // localSocket is one client's conversation.
 type localSocket struct {
-	local  *Local
-	id     string
-	secret string
-	tag    string     // of every place of its stream: memory does not go back in time
-	turn   sync.Mutex // held while a message is handled
+	local *Local
+	id    string
+	tag   string        // of every place of its stream: memory does not go back in time
+	turn  chan struct{} // holds one while a message is handled
 
 	mu      sync.Mutex
 	link    *localLink // the newest connection; nil: away since seen
@@ -87,8 +86,8 @@ func (s *localSocket) receive(frame []byte) (answer []byte, err error) {
 
 // message handles message n, if it is its turn.
 func (s *localSocket) message(n uint64, f protocol.Frame) (answer []byte, err error) {
-	s.turn.Lock()
-	defer s.turn.Unlock()
+	s.turn <- struct{}{}
+	defer func() { <-s.turn }()
 	if answer, err := s.admit(n); answer != nil || err != nil {
 		return answer, err
 	}
@@ -138,7 +137,7 @@ func (s *localSocket) admit(n uint64) (answer []byte, err error) {
 func (s *localSocket) volatile(f protocol.Frame) []byte {
 	p, err := s.local.handle(s.id, string(f.Field(1)), f.Payload)
 	answer := answerOf(protocol.VolatileAnswer, protocol.VolatileError, p, err)
-	answer.Header = append([]byte(nil), f.Field(0)...) // the frame's memory is the transport's
+	answer.Header = f.Field(0)
 	return answer.Append(nil)
 }
 

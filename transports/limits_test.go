@@ -1,0 +1,121 @@
+package transports_test
+
+import (
+	"errors"
+	"io"
+	"net/http"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/sojourn-go/sojourn/protocol"
+	"github.com/sojourn-go/sojourn/transports"
+	"github.com/sojourn-go/sojourn/transports/transporttest"
+)
+
+// reading is a transport whose endpoints read a hello, or frames, and answer with what answer returns.
+type reading struct {
+	transports.Transport
+	limits transports.Limits
+	answer func() [][]byte
+}
+
+func (r reading) Name() string { return "reading" }
+func (r reading) Endpoints(transports.Switchboard) map[string]http.Handler {
+	return map[string]http.Handler{
+		"hello": http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
+			if _, ok := r.limits.ReadHello(w, req); ok {
+				transports.Respond(w, r.answer(), nil)
+			}
+		}),
+		"frames": http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
+			if _, ok := r.limits.ReadFrames(w, req); ok {
+				answer := r.answer()
+				transports.Respond(w, answer, req.Context().Err())
+			}
+		}),
+	}
+}
+
+func nothing() [][]byte { return nil }
+
+func TestReadHelloIsOneFrame(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := transporttest.Serve(t, nil, reading{answer: nothing})
+		for body, want := range map[string]protocol.Code{
+			"H{}":                                0,
+			"H{}\n":                              0,
+			"":                                   protocol.CodeMalformed,
+			"H{}\nC1":                            protocol.CodeMalformed,
+			"H{}" + strings.Repeat("\n", 65<<10): protocol.CodeTooBig,
+		} {
+			response, err := s.Post(t.Context(), "hello", []byte(body))
+			if err != nil {
+				t.Fatal(err)
+			}
+			_, err = transporttest.ReadLines(response)
+			if end, _ := errors.AsType[*protocol.Close](err); code(end) != want {
+				t.Errorf("%.20q of %d bytes was answered %v, want %v", body, len(body), err, want)
+			}
+		}
+	})
+}
+
+// A body has its time to arrive; that time over, a request may still be held.
+func TestReadFramesDeadline(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := transporttest.Serve(t, nil, reading{
+			limits: transports.Limits{Wait: 7 * time.Second},
+			answer: func() [][]byte { <-time.After(time.Minute); return nil },
+		})
+		post := func(body io.Reader) (error, time.Duration) {
+			start := time.Now()
+			r, err := http.NewRequestWithContext(t.Context(), "POST", s.URL+"/frames", body)
+			if err != nil {
+				t.Fatal(err)
+			}
+			response, err := s.Client.Do(r)
+			if err != nil {
+				t.Fatal(err)
+			}
+			_, err = transporttest.ReadLines(response)
+			return err, time.Since(start)
+		}
+		if err, after := post(strings.NewReader("C1")); err != io.EOF || after != time.Minute {
+			t.Errorf("a request that was held ended with %v after %v, want EOF after 1m", err, after)
+		}
+		never, w := io.Pipe()
+		defer w.Close()
+		err, after := post(io.MultiReader(strings.NewReader("C1"), never))
+		if end, _ := errors.AsType[*protocol.Close](err); code(end) != protocol.CodeSilent || after != 7*time.Second {
+			t.Errorf("a body that does not arrive was answered %v after %v, want silent after 7s", err, after)
+		}
+	})
+}
+
+// A long answer may take long, as long as each 64 KiB of it does not, whatever the server's WriteTimeout.
+func TestRespondToSlowClient(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const size = 300 << 10
+		s := transporttest.Serve(t, nil, reading{answer: func() [][]byte {
+			<-time.After(16 * time.Second)
+			return [][]byte{[]byte(strings.Repeat("x", size))}
+		}})
+		response, err := s.Post(t.Context(), "frames", []byte("C1"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer response.Body.Close()
+		got := 0
+		for err == nil {
+			<-time.After(8 * time.Second)
+			var n int64
+			n, err = io.CopyN(io.Discard, response.Body, 70<<10)
+			got += int(n)
+		}
+		if err != io.EOF || got != size+1 {
+			t.Errorf("%d bytes came, then %v, want %d", got, err, size+1)
+		}
+	})
+}
