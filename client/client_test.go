@@ -265,8 +265,7 @@ func TestCallFromACallback(t *testing.T) {
 	eachTransport(t, func(t *testing.T, name string) {
 		s := startScript(t)
 		result := make(chan error, 1)
-		var c *Client
-		c = s.dial(name, Options{})
+		c := s.dial(name, Options{})
 		c.Handle("x.y", func(ctx context.Context, _ protocol.Payload) (any, error) {
 			result <- c.Call(ctx, "a.b", nil, nil)
 			return nil, nil

@@ -172,8 +172,7 @@ func TestLocalCuts(t *testing.T) {
 			if name == "all" {
 				names = allTransports
 			}
-			var c *Client
-			c = dial(t, url, Options{
+			c := dial(t, url, Options{
 				Transports:  names,
 				Handlers:    l.handlers(),
 				DialContext: net.dialContext,

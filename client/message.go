@@ -29,8 +29,7 @@ func (e *Error) Error() string {
 
 // CodeOf returns the code of the [Error] that err wraps; "" if it wraps none.
 func CodeOf(err error) string {
-	var e *Error
-	if errors.As(err, &e) {
+	if e, ok := errors.AsType[*Error](err); ok {
 		return e.Code
 	}
 	return ""

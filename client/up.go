@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"strconv"
 	"time"
@@ -80,9 +81,7 @@ func (c *Client) request(ctx context.Context, path string, body []byte) (*http.R
 	if err != nil {
 		return nil, fmt.Errorf("client: %w", err)
 	}
-	for name, values := range c.options.Header {
-		req.Header[name] = values
-	}
+	maps.Copy(req.Header, c.options.Header)
 	req.Header.Set("Content-Type", "text/plain")
 	resp, err := c.http.Do(req)
 	if err != nil {

@@ -59,8 +59,7 @@ func CodeOf(err error) string {
 
 // told returns what a client is told of err: never the text of an error that was not meant for it.
 func told(err error, turnID string) *Error {
-	var e *Error
-	if errors.As(err, &e) {
+	if e, ok := errors.AsType[*Error](err); ok {
 		return e
 	}
 	return &Error{Code: CodeInternal, Message: "internal error in turn " + turnID, cause: err}

@@ -101,7 +101,7 @@ func (tp *Topic[E]) Publish(t *Turn, key string, e E) error {
 		if t.over {
 			return ErrTurnOver
 		}
-		t.volatiles = append(t.volatiles, volatileSend{topic: topic, data: p})
+		t.volatiles = append(t.volatiles, volatileSend{topic, p})
 		return nil
 	}
 	return t.add(store.Publish{Topic: topic, Data: p, Keep: max(tp.Keep, tp.History), KeepBytes: tp.KeepBytes, TTL: tp.TTL}, len(p))

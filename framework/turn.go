@@ -52,8 +52,8 @@ type Turn struct {
 }
 
 type volatileSend struct {
-	topic, socket string
-	data          []byte
+	topic string
+	data  []byte
 }
 
 // ID is the turn's id: a UUID, the same in every run of the turn.

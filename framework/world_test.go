@@ -45,7 +45,6 @@ type world struct {
 	open      func() store.Store // another connection to the one store
 	advance   func(time.Duration)
 	wipe      func()
-	closers   []func()
 
 	// amnesia has every single request served by a Server that is made for it.
 	amnesia bool

@@ -69,7 +69,7 @@ func open(where string) (store.Store, error) {
 func newServer(st store.Store, ways string, services []framework.Service) (*framework.Server, error) {
 	known := map[string]transports.Transport{"ws": ws.Transport{}, "sse": sse.Transport{}, "longpoll": longpoll.Transport{}}
 	cfg := framework.Config{Store: st, Services: services}
-	for _, name := range strings.Split(ways, ",") {
+	for name := range strings.SplitSeq(ways, ",") {
 		transport, ok := known[name]
 		if !ok {
 			return nil, fmt.Errorf("no transport %q", name)

@@ -59,11 +59,10 @@ func checkKeepEntries(k *kit) {
 		}
 	}
 	publish(7, 5)
-	first := store.Cursor{}
 	r := k.read(store.Query{Topic: "t"})
 	k.same(len(r.Entries), 5, "a topic keeps as many entries as Publish says")
 	k.same(r.From.Offset, uint64(2), "the oldest entries are let go")
-	first = r.Entries[0].Cursor
+	first := r.Entries[0].Cursor
 	publish(1, 2)
 	r = k.read(store.Query{Topic: "t", After: first})
 	k.must(r.Status == store.Lost && !r.Rewound, "a cursor older than what is kept is Lost, not Rewound")

@@ -17,7 +17,7 @@ import (
 // Transport is the event stream transport. A zero field has its default.
 type Transport struct {
 	Heartbeat    time.Duration // a ping is sent so often; default 25 s
-	MaxAge       time.Duration // a stream is ended when it is so old, or up to a tenth younger; default 295 s: before the platform cuts it
+	MaxAge       time.Duration // a stream is ended when it is so old, or up to a tenth younger; default 295 s: before the platform cuts it; negative: never
 	WriteTimeout time.Duration // time for the client to take in 64 KiB, else it is cut off; default 10 s
 	Limits       transports.Limits
 }
@@ -70,5 +70,5 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	pump := transports.Pump{Heartbeat: h.Heartbeat, MaxAge: h.MaxAge, Format: format, Write: s.write}
-	pump.Run(r.Context(), link)
+	_ = pump.Run(r.Context(), link) // it has told the client
 }

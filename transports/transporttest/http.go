@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 
 	"github.com/sojourn-go/sojourn/protocol"
@@ -16,9 +17,7 @@ func (s *Server) Post(ctx context.Context, endpoint string, body []byte) (*http.
 	if err != nil {
 		return nil, err
 	}
-	for name, values := range s.Header {
-		r.Header[name] = values
-	}
+	maps.Copy(r.Header, s.Header)
 	r.Header.Set("Content-Type", "text/plain")
 	return s.Client.Do(r)
 }
