@@ -34,3 +34,12 @@ func TestForbiddenWords(t *testing.T) {
 		}
 	}
 }
+
+// A test sleeps only where that costs nothing: in a bubble of testing/synctest.
+func TestNothingSleeps(t *testing.T) {
+	for _, name := range files(t) {
+		if text := read(t, name); strings.HasSuffix(name, ".go") && strings.Contains(text, "time.Sl"+"eep(") && !strings.Contains(text, `"testing/synctest"`) {
+			t.Errorf("%s sleeps: let it wait for what it waits for", name)
+		}
+	}
+}
