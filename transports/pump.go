@@ -13,7 +13,7 @@ import (
 
 // Pump carries what goes down a link on a connection that lasts. It is for those who write transports.
 type Pump struct {
-	Heartbeat time.Duration // a ping is written so often, whatever else is: over a WebSocket its answer shows that the client lives
+	Heartbeat time.Duration // a ping is written so often, whatever else is: over a WebSocket its answer shows that the client lives; 0: never
 	MaxAge    time.Duration // the connection ends (m0) when it is so old, or up to a tenth younger; 0: never
 
 	// Format appends a frame to b as the transport writes it.
@@ -60,8 +60,11 @@ func (p Pump) Run(ctx context.Context, link Link) *protocol.Close {
 
 // beat pulls and writes for one heartbeat.
 func (p Pump) beat(ctx context.Context, link Link) error {
-	ctx, cancel := context.WithTimeout(ctx, p.Heartbeat)
-	defer cancel()
+	if p.Heartbeat > 0 {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, p.Heartbeat)
+		defer cancel()
+	}
 	for {
 		frames, err := link.Pull(ctx)
 		if p.write(frames...) != nil {

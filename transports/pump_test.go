@@ -80,7 +80,7 @@ func TestPumpEnds(t *testing.T) {
 			return frames[:2-n], []error{nil, context.Canceled}[n-1]
 		}, protocol.CodeGone, "[e1][z4004,,]"},
 	} {
-		end, out := pump(c.ctx, transports.Pump{Heartbeat: time.Hour}, c.pull)
+		end, out := pump(c.ctx, transports.Pump{}, c.pull)
 		if code(end) != c.code || out != c.out {
 			t.Errorf("%s: ended with %v after %s, want %v after %s", name, code(end), out, c.code, c.out)
 		}

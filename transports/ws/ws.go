@@ -24,7 +24,7 @@ import (
 // Transport is the WebSocket transport. A zero field has its default.
 type Transport struct {
 	Heartbeat    time.Duration // a ping is sent so often, and a client silent for twice that is closed (4013); default 25 s
-	MaxAge       time.Duration // a connection is ended (4000) when it is so old, or up to a tenth younger; default 295 s: before the platform cuts it
+	MaxAge       time.Duration // a connection is ended (4000) when it is so old, or up to a tenth younger; default 295 s: before the platform cuts it; negative: never
 	HelloTimeout time.Duration // time from the upgrade to the client's hello, else 4013; default 5 s
 	WriteTimeout time.Duration // time for the client to take in 64 KiB, else it is cut off; default 10 s
 	Limits       transports.Limits
