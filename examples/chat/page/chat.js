@@ -1,9 +1,14 @@
+// The page: who we are, which room we are in, and who else is there.
+
 import { connect } from '/rt/client.js'
+import { showConnection } from './connection.js'
 import { watch } from './demo.js'
-import { bubble, grown, make, open, toNewest } from './log.js'
+import { $, make } from './line.js'
+import { open } from './log.js'
+import { menu } from './menu.js'
+import { composer } from './say.js'
 import { marks } from './typing.js'
 
-const $ = selector => document.querySelector(selector)
 const rt = connect('/rt')
 const chat = rt.service('chat')
 watch(rt)
@@ -13,12 +18,13 @@ let room = ''
 let log // of the room
 let leave = [] // ends what we listen to in the room
 let entered = Promise.resolve() // settled when the server knows where we are
-let skew = 0 // what the server's clock is ahead
+let skew = 0 // ms that the server's clock is ahead
+let unseen = 0 // lines that came while nobody looked
 
 /** Tells the server who we are and where. */
 const enter = () => {
   entered = chat.enter({ room, name }).then(welcome => { skew = welcome.now - Date.now() })
-  entered.catch(e => log.fail(e.message))
+  entered.catch(e => /gone|unknown/.test(e.code) || log.fail(e.message)) // a socket that has ended: lost, below, enters again
 }
 
 /** Goes to a room. @param {string} next */
@@ -26,96 +32,49 @@ const go = next => {
   for (const off of leave) off()
   room = next
   log = open(room, line => line.from === name)
-  $('#pending').replaceChildren()
+  pending.clear()
   const typing = marks($('#typing'))
   enter()
   leave = [
     rt.topic('room/' + room).on(line => {
       typing.end(line.by)
-      if (log.add(line, Date.now() + skew) && line.from === name) said(line.text)
+      if (!log.add(line, Date.now() + skew)) return
+      if (line.from === name) pending.said(line.text)
+      showTitle(document.hidden ? unseen + 1 : 0)
     }),
     rt.topic('typing/' + room).on(mark => mark.by !== rt.id && typing.begin(mark.by, mark.name)),
     rt.state('people/' + room).on(showPeople),
     typing.clear
   ]
-  document.title = room + ' · chat'
   $('#title').textContent = room
-  if (visited.at(-1) !== room) {
-    visited = [...visited.filter(other => other !== room), room].slice(-12)
-    localStorage.setItem('visited', JSON.stringify(visited))
-  }
+  showTitle(0)
+  visited = [...visited.filter(other => other !== room), room].slice(-12)
+  localStorage.setItem('visited', JSON.stringify(visited))
   showRooms()
   menu(false)
 }
 
-// What we say stands below the log until it comes back as a line of the room.
-
-const say = text => {
-  const element = bubble({ from: name, text }, true)
-  element.said = text
-  $('#pending').append(element)
-  toNewest()
-  log.read()
-  deliver(element, text)
+/** @param {number} count of unseen lines */
+const showTitle = count => {
+  unseen = count
+  document.title = (count ? `(${count}) ` : '') + room + ' · chat'
 }
 
-const deliver = async (element, text) => {
-  try {
-    await chat.say(text).catch(async e => {
-      if (e.code !== 'outside') throw e
-      await entered // the server had let go of us: it knows us again by now
-      return chat.say(text)
-    })
-  } catch (e) {
-    if (element.isConnected) refuse(element, text, e)
-  }
-}
-
-/** Offers to say again what was not said, or is not known to have been. */
-const refuse = (element, text, e) => {
-  const why = make('p', '', /gone|unknown/.test(e.code) ? 'Nobody can tell whether this was said.' : 'Not said: ' + e.message)
-  const again = make('button', '', 'Say it again')
-  const drop = make('button', '', 'Drop it')
-  element.classList.add('failed')
-  element.append(why, again, drop)
-  again.onclick = () => {
-    element.remove()
-    say(text)
-  }
-  drop.onclick = () => element.remove()
-  grown()
-}
-
-const said = text => {
-  for (const element of $('#pending').children) if (element.said === text) return element.remove()
-}
-
-$('#say').addEventListener('submit', e => {
-  e.preventDefault()
-  const text = $('#text').value.trim()
-  if (text) say(text)
-  $('#text').value = ''
-  $('#text').focus()
-  marked = 0
-})
-let shift = false
-$('#text').addEventListener('keydown', e => { shift = e.shiftKey })
-$('#text').addEventListener('beforeinput', e => { // not keydown: a phone's keyboard need not tell of keys, and Enter may end a composition
-  if (e.inputType !== 'insertLineBreak' || shift) return
-  e.preventDefault()
-  $('#say').requestSubmit()
-})
-let marked = 0 // when we last told that we type
-$('#text').addEventListener('input', e => {
-  if (!e.target.value || Date.now() - marked < 2000) return
-  marked = Date.now()
-  chat.volatile.typing()
+const pending = composer({
+  bubbleOf: text => ({ from: name, text }),
+  said: () => log.read(),
+  typing: () => chat.volatile.typing(),
+  say: text => chat.say(text).catch(async e => {
+    if (e.code !== 'outside') throw e
+    await entered // the server had let go of us: it knows us again by now
+    return chat.say(text)
+  })
 })
 
 // Rooms and people.
 
 let visited = JSON.parse(localStorage.getItem('visited') || '["lobby"]')
-let counts = {}
+let counts = {} // of people, by room
 
 const showRooms = () => {
   const all = new Set([...Object.keys(counts), ...visited, 'lobby'])
@@ -144,7 +103,15 @@ rt.state('rooms/all').on(all => {
 })
 
 const visit = next => { location.hash = encodeURIComponent(next) }
-const wanted = () => decodeURIComponent(location.hash.slice(1)) || 'lobby'
+
+/** The room that the page's address names. */
+const wanted = () => {
+  try {
+    return decodeURIComponent(location.hash.slice(1)) || 'lobby'
+  } catch {
+    return 'lobby'
+  }
+}
 addEventListener('hashchange', () => name && wanted() !== room && go(wanted()))
 
 $('#create').addEventListener('submit', e => {
@@ -172,52 +139,26 @@ $('#name-form').addEventListener('submit', () => {
   $('#text').focus()
 })
 
-// The connection.
+// What becomes of the conversation.
 
-const labels = { ws: 'WebSocket', sse: 'SSE', longpoll: 'long-polling' }
-const words = { reconnect_failed: 'no connection', close: 'closed' }
-
-const showConnection = () => {
-  const up = /open|ready|reconnected/.test(rt.status)
-  const now = up ? labels[rt.transport] || 'connecting' : words[rt.status] || rt.status + '…'
-  document.body.dataset.link = up ? 'up' : /failed|close/.test(rt.status) ? 'down' : 'wait'
-  if ($('#status').textContent !== now) $('#status').textContent = now
-  $('#connection').textContent = up ? 'Connected by ' + now + '.' : now
-  for (const button of $('#transports').children) button.ariaPressed = String(button.value === rt.transport)
-}
-rt.on('status', (status, more) => {
-  showConnection()
-  if (status === 'reconnecting') log?.leave()
-  if (status === 'close') log?.fail(`The conversation is over (${more.why || more.code}). Reload the page to begin another.`)
-})
-setInterval(showConnection, 500) // a change of transport that succeeds at once is no change of status
-for (const button of $('#transports').children) button.onclick = () => rt.use(button.value)
-
+showConnection(rt)
+rt.on('reconnecting', () => log?.leave())
+rt.on('close', ({ code, why }) => log?.fail(`The conversation is over (${why || code}). Reload the page to begin another.`))
 rt.on('lost', ({ stream, why }) => {
   if (!stream && room) enter() // as a new socket: the old one has ended
   if (stream === 'room/' + room) log.lost(why)
 })
-document.addEventListener('visibilitychange', () => document.hidden ? log?.leave() : log?.look())
-
-// The menu, which only a narrow window has.
-
-const menu = open => {
-  document.body.classList.toggle('menu', open)
-  $('#menu').ariaExpanded = String(open)
-  $('#shade').hidden = !open
-}
-$('#menu').onclick = () => menu($('#menu').ariaExpanded !== 'true')
-$('#shade').onclick = () => menu(false)
-addEventListener('keydown', e => {
-  if (e.key !== 'Escape' || $('#menu').ariaExpanded !== 'true') return
-  menu(false)
-  $('#menu').focus()
+document.addEventListener('visibilitychange', () => {
+  if (!log) return
+  if (document.hidden) return log.leave()
+  log.look()
+  showTitle(0)
 })
 
 if (name) {
   rename(name)
   go(wanted())
 } else {
-  $('#welcome').addEventListener('cancel', e => e.preventDefault())
+  $('#welcome').addEventListener('cancel', e => e.preventDefault()) // without a name there is nothing to do here
   $('#welcome').showModal()
 }

@@ -1,12 +1,12 @@
 // What e2e/demo counts, in a corner of the page; and the page's answers to its questions. A chat without -demo never calls watch.
 
-import { make } from './log.js'
+import { $, make } from './line.js'
 
 const rows = ['sent', 'seen', 'missing', 'repeated', 'asked', 'answered', 'kills']
 
 /** @param {any} rt */
 export const watch = rt => {
-  const corner = document.querySelector('#demo')
+  const corner = $('#demo')
 
   const show = stats => {
     if (!stats) return

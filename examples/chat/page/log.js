@@ -1,55 +1,13 @@
 // What was said, as the page shows it. A line that comes twice (a room's past comes again with a new subscription) is shown once.
 
-const most = 1000 // lines that the page keeps
+import { $, bubble, make } from './line.js'
 
+const most = 1000 // lines that the page keeps
 const old = 3000 // ms: a line that comes later than this after it was said was said while we were away
 
-/** @param {string} tag @param {string} [name] @param {string} [text] */
-export const make = (tag, name = '', text = '') => {
-  const element = document.createElement(tag)
-  element.className = name
-  element.textContent = text
-  return element
-}
-
-/** A number that belongs to a name, for its colour. @param {string} name */
-const hue = name => [...name].reduce((n, c) => (n * 31 + c.charCodeAt(0)) % 360, 7)
-
-/** Appends text to an element, with what looks like a link as one. @param {HTMLElement} element @param {string} text */
-const write = (element, text) => {
-  for (const [i, part] of text.split(/(https?:\/\/[^\s<>"]+[^\s<>".,;:!?)])/).entries()) {
-    if (i % 2 === 0) {
-      element.append(part)
-      continue
-    }
-    const link = make('a', '', part)
-    link.href = part
-    link.target = '_blank'
-    link.rel = 'noopener noreferrer'
-    element.append(link)
-  }
-}
-
-/** @param {{from: string, text: string, at?: number}} line @param {boolean} mine */
-export const bubble = (line, mine) => {
-  const element = make('li', mine ? 'line mine' : 'line')
-  const from = make('span', 'from', line.from)
-  from.style.setProperty('--hue', hue(line.from))
-  const text = make('span', 'text')
-  write(text, line.text)
-  element.append(from, text)
-  if (line.at) {
-    const at = new Date(line.at)
-    const time = make('time', '', at.toLocaleTimeString([], { hour: '2-digit', minute: '2-digit' }))
-    time.dateTime = at.toISOString()
-    element.append(time)
-  }
-  return element
-}
-
 /** The place of the lines: where it is scrolled to, and what is below. */
-const scroll = document.querySelector('#scroll')
-const newest = document.querySelector('#newest')
+const scroll = $('#scroll')
+const newest = $('#newest')
 let below = true // the newest line is in view, and shall stay so
 
 export const toNewest = () => {
@@ -77,7 +35,7 @@ export const grown = () => {
  * @param {(line: any) => boolean} isMine
  */
 export const open = (room, isMine) => {
-  const list = document.querySelector('#log')
+  const list = $('#log')
   const key = 'seen ' + room
   const shown = new Set() // ids
   let seen = +localStorage.getItem(key) || 0 // when the newest line was said that somebody looked at
@@ -136,10 +94,11 @@ export const open = (room, isMine) => {
     add(line, now) {
       const fresh = !shown.has(line.id)
       // The room's past reaches back to what is shown, so nothing is lost; or it does not.
-      if (doubt && fresh && shown.size) note('lost', `some lines are lost here (${doubt})`)
+      if (doubt && fresh && shown.size) note('lost', `lines may be missing here (${doubt})`)
       doubt = ''
       if (!fresh) return false
       shown.add(line.id)
+      if (shown.size > most) shown.delete(shown.keys().next().value)
       const mine = isMine(line)
       if (away && !mine && seen && line.at > seen && (document.hidden || now - line.at > old)) {
         divider?.remove()

@@ -1,0 +1,25 @@
+// The state of the connection, and the switch that changes its transport.
+
+import { $ } from './line.js'
+
+const labels = { ws: 'WebSocket', sse: 'SSE', longpoll: 'long-polling' }
+const words = { reconnect_failed: 'no connection', close: 'closed' }
+const every = 500 // ms: a change of transport is no change of status, so we look
+
+/** @param {any} rt */
+export const showConnection = rt => {
+  const buttons = [...$('#transports').children]
+
+  const show = () => {
+    const up = /open|ready|reconnected/.test(rt.status) && rt.transport
+    const now = up ? labels[rt.transport] || rt.transport : words[rt.status] || rt.status + '…'
+    document.body.dataset.link = up ? 'up' : /failed|close/.test(rt.status) ? 'down' : 'wait'
+    if ($('#status').textContent !== now) $('#status').textContent = now // it is read out when it changes
+    $('#connection').textContent = up ? 'Connected by ' + now + '.' : now
+    for (const button of buttons) button.ariaPressed = String(button.value === rt.transport)
+  }
+
+  rt.on('status', show)
+  setInterval(show, every)
+  for (const button of buttons) button.onclick = () => rt.use(button.value)
+}

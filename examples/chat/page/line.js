@@ -1,0 +1,47 @@
+// What the page is made of: elements, and lines that somebody said.
+
+/** @param {string} selector @returns {any} */
+export const $ = selector => document.querySelector(selector)
+
+/** @param {string} tag @param {string} [name] @param {string} [text] */
+export const make = (tag, name = '', text = '') => {
+  const element = document.createElement(tag)
+  element.className = name
+  element.textContent = text
+  return element
+}
+
+/** A number that belongs to a name, for its colour. @param {string} name */
+const hue = name => [...name].reduce((n, c) => (n * 31 + c.charCodeAt(0)) % 360, 7)
+
+/** Appends text to an element, with what looks like a link as one. @param {HTMLElement} element @param {string} text */
+const write = (element, text) => {
+  for (const [i, part] of text.split(/(https?:\/\/[^\s<>"]+[^\s<>".,;:!?)])/).entries()) {
+    if (i % 2 === 0) {
+      element.append(part)
+      continue
+    }
+    const link = make('a', '', part)
+    link.href = part
+    link.target = '_blank'
+    link.rel = 'noopener noreferrer'
+    element.append(link)
+  }
+}
+
+/** @param {{from: string, text: string, at?: number}} line @param {boolean} mine */
+export const bubble = (line, mine) => {
+  const element = make('li', mine ? 'line mine' : 'line')
+  const from = make('span', 'from', line.from)
+  from.style.setProperty('--hue', hue(line.from))
+  const text = make('span', 'text')
+  write(text, line.text)
+  element.append(from, text)
+  if (line.at) {
+    const at = new Date(line.at)
+    const time = make('time', '', at.toLocaleTimeString([], { hour: '2-digit', minute: '2-digit' }))
+    time.dateTime = at.toISOString()
+    element.append(time)
+  }
+  return element
+}
