@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/sojourn-go/sojourn/store"
@@ -104,10 +105,8 @@ func (st *state) admitMessage(t store.Turn) store.Status {
 	case n > k.Number+1:
 		return store.Gap
 	}
-	for _, e := range t.Effects {
-		if is[store.Bye](e) {
-			return store.Applied // a full stream must not keep anybody from leaving
-		}
+	if slices.ContainsFunc(t.Effects, is[store.Bye]) {
+		return store.Applied // a full stream must not keep anybody from leaving
 	}
 	if entries, bytes := s.unacknowledged(t.Ack); entries > store.MaxEntries/2 || bytes > store.MaxBytes/2 {
 		return store.Full
