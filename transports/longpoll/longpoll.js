@@ -7,7 +7,6 @@
  */
 export const longpoll = {
   name: 'longpoll',
-  patience: 25_000, // an instance may hold a poll for 20 s
   async open({ hello, frames, post }) {
     for (;;) {
       const response = await post('lp', hello())

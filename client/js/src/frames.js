@@ -6,7 +6,7 @@
  *
  * @param {string} text
  */
-export const linesOf = text => text.split(/\r?\n/).filter(line => line)
+export const linesOf = text => text.split(/\r?\n|\r$/).filter(line => line)
 
 /**
  * Splits a line into its kind, its payload with the character that tells its form, and its header fields.

@@ -91,7 +91,7 @@ export const question = async (c, ask, path, value) => {
     answer = payload(c, await call(c, path, value))
   } catch (/** @type {any} */ e) {
     letter = 'X'
-    answer = encode({ code: /^[a-z_]+$/.test(e?.code) ? e.code : 'internal', message: e?.message })
+    answer = encode({ code: /^[a-z_]+$/.test(e?.code || 0) ? e.code : 'internal', message: e?.message })
   }
   if (secret !== c.secret) return // the one who asked is gone
   add(c, letter, ',' + ask + answer)

@@ -1,0 +1,13 @@
+// The built parts are scripts that declare a variable: this makes a module of them, as a server does, that exports all.
+import { readFileSync } from 'node:fs'
+
+const files = {
+  connect: '../dist/core.min.js',
+  ws: '../../../transports/ws/ws.min.js',
+  sse: '../../../transports/sse/sse.min.js',
+  longpoll: '../../../transports/longpoll/longpoll.min.js',
+  mock: '../../../transports/mock/mock.min.js'
+}
+const text = Object.values(files).map(file => readFileSync(new URL(file, import.meta.url), 'utf8')).join('\n') +
+  Object.keys(files).map(name => `\nexport const ${name} = sojourn_${name}`).join('')
+export const { connect, ws, sse, longpoll, mock } = await import('data:text/javascript,' + encodeURIComponent(text))

@@ -1,0 +1,464 @@
+import assert from 'node:assert/strict'
+import { afterEach, beforeEach, describe, test } from 'node:test'
+import { fate, hello, helloOf, mock, open, pass, restore, said, settle, start, stopTime, wantDone } from '../harness/index.js'
+
+beforeEach(stopTime) // and chance is 0.5
+afterEach(restore)
+
+const names = ['one', 'two', 'three']
+const three = () => names.map(name => mock({ name }))
+const opened = transports => transports.map(t => t.connections.length)
+
+describe('a first connection', () => {
+  test('tries the transports in order, on to the next at once where one fails', async () => {
+    const all = three()
+    const { rt } = start({}, ...all)
+    await settle()
+    assert.deepEqual(opened(all), [1, 0, 0])
+    all[0].connections[0].cut()
+    assert.deepEqual(opened(all), [1, 1, 0])
+    all[1].connections[0].down(hello())
+    assert.equal(rt.transport, 'two')
+    await pass(20_000)
+    assert.deepEqual(opened(all), [1, 1, 0])
+  })
+
+  test('gives each a head start of 3 s, and takes the first that is answered', async () => {
+    const all = three()
+    const { rt } = start({}, ...all)
+    await pass(2999)
+    assert.deepEqual(opened(all), [1, 0, 0])
+    await pass(1)
+    assert.deepEqual(opened(all), [1, 1, 0])
+    assert.equal(all[0].connections[0].closed, false)
+    await pass(1000)
+    all[0].connections[0].down(hello())
+    assert.equal(rt.transport, 'one')
+    assert.equal(all[1].connections[0].closed, true)
+    await pass(20_000)
+    assert.deepEqual(opened(all), [1, 1, 0])
+  })
+
+  test('tries all again after a while, with more patience', async () => {
+    const all = three()
+    start({}, ...all)
+    await pass(9000)
+    assert.deepEqual(opened(all), [1, 1, 1])
+    assert.deepEqual(all.map(t => t.connections[0].closed), [true, true, true])
+    await pass(125)
+    assert.deepEqual(opened(all), [2, 1, 1])
+    await pass(3999)
+    assert.deepEqual(opened(all), [2, 1, 1])
+    await pass(1)
+    assert.deepEqual(opened(all), [2, 2, 1])
+  })
+
+  test('passes over a transport that cannot be used here', async () => {
+    const two = mock({ name: 'two' })
+    const { rt } = start({}, { name: 'one', open() { throw new Error('no WebSocket') } }, two)
+    await settle()
+    two.connections[0].down(hello())
+    assert.equal(rt.transport, 'two')
+  })
+
+  test('takes the transports that were asked for, by name or as they are', async () => {
+    const own = mock({ name: 'own' })
+    const all = three()
+    start({ transports: ['three', 'nothing', own] }, ...all)
+    await settle()
+    assert.deepEqual(opened(all), [0, 0, 1])
+    all[2].connections[0].cut()
+    assert.equal(own.connections.length, 1)
+  })
+
+  test('refused by the instance does not try another transport', async () => {
+    const all = three()
+    const { shown } = start({}, ...all)
+    await settle()
+    all[0].connections[0].down('z4006,,')
+    assert.deepEqual(opened(all), [1, 0, 0])
+    await pass(125)
+    assert.deepEqual(opened(all), [2, 0, 0])
+    all[0].connections[1].down('z4002,,')
+    await pass(20_000)
+    assert.deepEqual(opened(all), [2, 0, 0])
+    assert.deepEqual(shown, ['close'])
+  })
+
+  test('remembers for the next page what worked', async t => {
+    globalThis.sessionStorage = {}
+    t.after(() => { delete globalThis.sessionStorage })
+    const all = three()
+    start({}, ...all)
+    await settle()
+    all[0].connections[0].cut()
+    all[1].connections[0].down(hello())
+    assert.deepEqual(sessionStorage, { sojourn: 'two' })
+    const next = three()
+    start({}, ...next)
+    await settle()
+    assert.deepEqual(opened(next), [0, 1, 0])
+    next[1].connections[0].cut()
+    assert.deepEqual(opened(next), [1, 1, 0])
+  })
+
+  test('does without a memory that is forbidden', async t => {
+    Object.defineProperty(globalThis, 'sessionStorage', { configurable: true, get() { throw new Error('forbidden') } })
+    t.after(() => { delete globalThis.sessionStorage })
+    const { rt } = await open()
+    assert.equal(rt.status, 'ready')
+  })
+})
+
+describe('a connection that broke', () => {
+  test('is tried again with what worked, twice, then with all', async () => {
+    const all = three()
+    start({}, ...all)
+    await settle()
+    all[0].connections[0].cut()
+    all[1].connections[0].down(hello())
+    await settle()
+    for (const n of [1, 2]) {
+      all[1].connections[n - 1].cut()
+      await pass(500)
+      assert.deepEqual(opened(all), [1, n + 1, 0])
+    }
+    all[1].connections[2].cut()
+    await pass(500)
+    assert.deepEqual(opened(all), [1, 4, 0])
+    all[1].connections[3].cut()
+    assert.deepEqual(opened(all), [2, 4, 0])
+    all[0].connections[1].cut()
+    assert.deepEqual(opened(all), [2, 4, 1])
+  })
+
+  test('is tried again with full jitter, 0.25 to 10 s', async () => {
+    const { t, wire } = await open()
+    wire.cut()
+    for (const wait of [125, 250, 500, 1000, 2000, 4000, 5000, 5000]) {
+      const before = t.connections.length
+      await pass(wait - 1)
+      assert.equal(t.connections.length, before)
+      await pass(1)
+      assert.equal(t.connections.length, before + 1)
+      t.connections.at(-1).cut()
+    }
+    await pass(5000)
+    t.connections.at(-1).down(hello())
+    await settle()
+    const before = t.connections.length
+    t.connections.at(-1).cut()
+    await pass(125)
+    assert.equal(t.connections.length, before + 1)
+  })
+
+  test('is tried again as the program says, and given up', async () => {
+    const { rt, t, wire, shown } = await open({ reconnect: { min: 100, max: 150, attempts: 3 } })
+    wire.cut()
+    for (const wait of [50, 75, 75]) {
+      await pass(wait)
+      t.connections.at(-1).cut()
+    }
+    await pass(60_000)
+    assert.equal(t.connections.length, 4)
+    assert.equal(shown.at(-1), 'reconnect_failed')
+    rt.use()
+    assert.equal(t.connections.length, 5)
+    t.connections[4].down(hello())
+    await settle()
+    assert.deepEqual(shown.slice(-2), ['reconnected', 'ready'])
+  })
+
+  test('is one that says nothing for twice its heartbeat', async () => {
+    const { t, wire } = await open()
+    await pass(49_999)
+    wire.down('p')
+    await pass(49_999)
+    assert.equal(wire.closed, false)
+    await pass(1)
+    assert.equal(wire.closed, true)
+    await pass(125)
+    assert.equal(t.connections.length, 2)
+  })
+
+  test('is one without a heartbeat that says nothing for 50 s', async () => {
+    const { t } = start()
+    await settle()
+    t.connections[0].down(hello({ hb: 0 }))
+    await pass(49_999)
+    assert.equal(t.connections[0].closed, false)
+    await pass(1)
+    assert.equal(t.connections[0].closed, true)
+  })
+
+  test('is not listened to any more', async () => {
+    const heard = []
+    const { rt, t, wire } = await open()
+    rt.service('chat', { notice: v => heard.push(v) })
+    wire.cut()
+    await pass(125)
+    wire.down('e1.aaaaa,chat.notice|1')
+    t.connections[1].down('e1.aaaaa,chat.notice|2') // before its hello
+    t.connections[1].down(hello(), 'e1.aaaaa,chat.notice|3')
+    wire.down('e2.bbbbb,chat.notice|4', 'z4002,,')
+    assert.deepEqual(heard, [3])
+    assert.equal(rt.status, 'reconnected')
+  })
+})
+
+describe('a move', () => {
+  test('of m0 connects at once, and the old connection lasts until the new one stands', async () => {
+    const heard = []
+    const { rt, t, wire, shown } = await open()
+    rt.service('chat', { notice: v => heard.push(v) })
+    const call = fate(rt.service('chat').sum(1))
+    await settle()
+    wire.down('m0')
+    assert.equal(t.connections.length, 2)
+    assert.deepEqual([helloOf(t.connections[1]).c, helloOf(t.connections[1]).tries], [2, undefined])
+    wire.down('e1.aaaaa,chat.notice|1')
+    t.connections[1].down(hello(), 'e1.aaaaa,chat.notice|1', 'e2.bbbbb,chat.notice|2')
+    assert.equal(wire.closed, true)
+    await settle()
+    assert.deepEqual(said(t.connections[1]), ['C1,chat.sum|1'])
+    t.connections[1].down('r3.ccccc,1|1')
+    await settle()
+    wantDone(call, 1)
+    assert.deepEqual(heard, [1, 2])
+    assert.deepEqual(shown, ['open', 'ready'])
+  })
+
+  test('within a time is spread over it', async () => {
+    const { t, wire } = await open()
+    wire.down('m4000')
+    await pass(1999)
+    assert.equal(t.connections.length, 1)
+    await pass(1)
+    assert.equal(t.connections.length, 2)
+  })
+
+  test('is not shown if it is quick, though the old connection has ended', async () => {
+    const { t, wire, shown } = await open()
+    wire.down('m0', 'z4000,,')
+    await pass(999)
+    t.connections[1].down(hello())
+    await pass(5000)
+    assert.deepEqual(shown, ['open', 'ready'])
+  })
+
+  test('is shown if it takes long', async () => {
+    const { t, wire, shown } = await open()
+    wire.down('z4000,,')
+    await pass(1000)
+    assert.deepEqual(shown, ['open', 'ready', 'reconnecting'])
+    t.connections[1].down(hello())
+    await settle()
+    assert.deepEqual(shown.slice(3), ['reconnected', 'ready'])
+  })
+
+  test('that fails leaves the connection as it is', async () => {
+    const { rt, t, wire } = await open()
+    wire.down('m0')
+    t.connections[1].cut()
+    await settle()
+    assert.equal(wire.closed, false)
+    assert.equal(rt.status, 'ready')
+    rt.service('chat').say(1).catch(() => {})
+    await settle()
+    assert.deepEqual(said(wire), ['C1,chat.say|1'])
+  })
+
+  test('is nothing to a poll', async () => {
+    const { t } = start()
+    await settle()
+    t.connections[0].down(hello({ hb: 0 }), 'm0')
+    await pass(1000)
+    assert.equal(t.connections.length, 1)
+  })
+})
+
+describe('a change of transport', () => {
+  test('in the middle of a conversation loses nothing', async () => {
+    const heard = []
+    const all = three()
+    const { rt, wire } = await open({}, ...all)
+    rt.service('chat', { notice: v => heard.push(v) })
+    const calls = [1, 2].map(n => fate(rt.service('chat').sum(n)))
+    await settle()
+    rt.use('three')
+    assert.deepEqual(opened(all), [1, 0, 1])
+    const next = all[2].connections[0]
+    wire.down('r1.aaaaa,1|1', 'e2.bbbbb,chat.notice|"old"')
+    next.down(hello({ in: 1, at: 1 }), 'e2.bbbbb,chat.notice|"old"', 'e3.ccccc,chat.notice|"new"')
+    await settle()
+    assert.equal(rt.transport, 'three')
+    assert.deepEqual(said(next), ['C2,chat.sum|2'])
+    next.down('r4.ddddd,2|2')
+    await settle()
+    calls.forEach((c, i) => wantDone(c, i + 1))
+    assert.deepEqual(heard, ['old', 'new'])
+  })
+
+  test('that fails changes nothing', async () => {
+    const all = three()
+    const { rt, wire, shown } = await open({}, ...all)
+    rt.use('two')
+    all[1].connections[0].cut()
+    await pass(1000)
+    assert.equal(rt.transport, 'one')
+    assert.equal(wire.closed, false)
+    assert.deepEqual(shown, ['open', 'ready'])
+  })
+})
+
+describe('a page', () => {
+  /** A browser's world, as far as the client looks at it. */
+  const browser = t => {
+    const world = new EventTarget()
+    const page = Object.assign(new EventTarget(), { hidden: false })
+    globalThis.addEventListener = world.addEventListener.bind(world)
+    globalThis.document = page
+    Object.defineProperty(globalThis, 'navigator', { configurable: true, writable: true, value: { onLine: true } })
+    const posts = []
+    t.mock.method(globalThis, 'fetch', async (url, init) => {
+      posts.push({ url, ...init })
+      return new Response('')
+    })
+    t.after(() => {
+      delete globalThis.addEventListener
+      delete globalThis.document
+      delete globalThis.navigator
+    })
+    return {
+      posts,
+      tell: (type, more) => world.dispatchEvent(Object.assign(new Event(type), more)),
+      online(on) {
+        navigator.onLine = on
+        world.dispatchEvent(new Event(on ? 'online' : 'offline'))
+      },
+      hide(hidden) {
+        page.hidden = hidden
+        page.dispatchEvent(new Event('visibilitychange'))
+      }
+    }
+  }
+
+  test('without a network does not try, and at once when it is back', async t => {
+    const { online } = browser(t)
+    const { t: mocked, wire } = await open()
+    online(false)
+    wire.cut()
+    await pass(60_000)
+    assert.equal(mocked.connections.length, 1)
+    online(true)
+    assert.equal(mocked.connections.length, 2)
+  })
+
+  test('whose network changed moves, and keeps the connection if it can', async t => {
+    const { online } = browser(t)
+    const { t: mocked, wire, shown } = await open()
+    online(true)
+    assert.equal(mocked.connections.length, 2)
+    mocked.connections[1].down(hello())
+    await settle()
+    assert.equal(wire.closed, true)
+    assert.deepEqual(shown, ['open', 'ready'])
+  })
+
+  test('that is hidden tries only as often as the socket needs, and at once when it is shown', async t => {
+    const { hide } = browser(t)
+    const { t: mocked, wire } = await open()
+    hide(true)
+    wire.cut()
+    await pass(39_959)
+    assert.equal(mocked.connections.length, 1)
+    await pass(1)
+    assert.equal(mocked.connections.length, 2)
+    mocked.connections[1].cut()
+    await pass(1000)
+    hide(false)
+    assert.equal(mocked.connections.length, 3)
+  })
+
+  test('that is shown again leaves a connection alone', async t => {
+    const { hide } = browser(t)
+    const { t: mocked } = await open()
+    hide(true)
+    hide(false)
+    assert.equal(mocked.connections.length, 1)
+  })
+
+  test('that ends says goodbye, with all that was not acknowledged', async t => {
+    const { posts, tell } = browser(t)
+    const { rt, wire } = await open()
+    rt.service('chat', { notice() {} })
+    rt.service('chat').say(1).catch(() => {})
+    await settle()
+    wire.down('u1.aaaaa,x')
+    rt.service('chat').say(2).catch(() => {})
+    tell('pagehide', { persisted: false })
+    await settle()
+    assert.equal(posts.length, 1)
+    const { url, method, keepalive, body } = posts[0]
+    assert.deepEqual([url, method, keepalive], ['http://instance/rt/up', 'POST', true])
+    assert.deepEqual(body.split('\n'), [`K${helloOf(wire).key},1.aaaaa,0`, 'C1,chat.say|1', 'C2,chat.say|2', 'B3'])
+    assert.deepEqual(said(wire), ['C1,chat.say|1', 'C2,chat.say|2', 'B3'])
+    assert.equal(wire.closed, true)
+  })
+
+  test('that ends before it ever was connected says nothing', async t => {
+    const { posts, tell } = browser(t)
+    start()
+    await settle()
+    tell('pagehide', { persisted: false })
+    await settle()
+    assert.deepEqual(posts, [])
+  })
+
+  test('that ends with much to say leaves out what a browser would not send', async t => {
+    const { posts, tell } = browser(t)
+    const { rt } = await open()
+    for (let i = 0; i < 30; i++) rt.service('chat').say('ü'.repeat(1000)).catch(() => {})
+    tell('pagehide', { persisted: false })
+    await settle()
+    const size = new TextEncoder().encode(posts[0].body).length
+    assert.ok(size < 64 << 10, `${size} bytes`)
+    assert.ok(posts[0].body.split('\n').length > 10)
+  })
+
+  test('back from the cache begins anew, and its calls fail', async t => {
+    const { tell } = browser(t)
+    const { rt, t: mocked, wire, shown } = await open()
+    const lost = []
+    rt.on('lost', l => lost.push(l))
+    const call = fate(rt.service('chat').sum(1))
+    await settle()
+    tell('pagehide', { persisted: true })
+    tell('pageshow', { persisted: true })
+    await pass(125)
+    assert.equal(call.code, 'unknown')
+    assert.deepEqual(lost, [{ stream: '', why: 'gone' }])
+    assert.notEqual(helloOf(mocked.connections[1]).key, helloOf(wire).key)
+    mocked.connections[1].down(hello())
+    await settle()
+    assert.deepEqual(shown, ['open', 'ready', 'reconnecting', 'open', 'ready'])
+  })
+
+  test('shown for the first time does not', async t => {
+    const { tell } = browser(t)
+    const { t: mocked } = await open()
+    tell('pageshow', { persisted: false })
+    await pass(1000)
+    assert.equal(mocked.connections.length, 1)
+  })
+
+  test('is not looked at any more after close', async t => {
+    const { online, tell } = browser(t)
+    const { rt, t: mocked } = await open()
+    rt.close()
+    online(true)
+    tell('pageshow', { persisted: true })
+    await pass(1000)
+    assert.equal(mocked.connections.length, 1)
+  })
+})
