@@ -190,6 +190,55 @@ func TestMove(t *testing.T) {
 	})
 }
 
+// An instance that says why a connection ends was not killed by a message.
+func TestUnavailableIsNotATry(t *testing.T) {
+	eachTransport(t, func(t *testing.T, name string) {
+		s := startScript(t)
+		c := s.dial(name, Options{})
+		c.Send("a.first", nil)
+		s.wantUp("C1,a.first")
+		s.close(protocol.CodeUnavailable, 0)
+		if h := s.wantHello(); h.Tries != 0 {
+			t.Errorf("hello after a connection that was ended: %+v", h)
+		}
+	})
+}
+
+// An instance may take some of a request's messages and leave the rest.
+func TestWhatARequestLeavesIsSentAgain(t *testing.T) {
+	for _, name := range []string{"sse", "longpoll"} {
+		t.Run(name, func(t *testing.T) {
+			s := startScript(t)
+			c := s.dial(name, Options{})
+			c.Send("a.first", nil)
+			up := s.wantUp("C1,a.first")
+			c.Send("a.second", nil)
+			c.Send("a.third", nil)
+			up.answer("a1,0")
+			s.wantUp("C2,a.second", "C3,a.third").answer("a2,0")
+			s.wantUp("C3,a.third").answer()
+			h := s.wantHello() // that was no answer
+			if h.In != 2 || h.Tries != 1 {
+				t.Errorf("hello after a response that says nothing: %+v", h)
+			}
+		})
+	}
+}
+
+// An instance may hold the first poll of a client that comes back as any other: its messages do not wait for that.
+func TestMessagesDoNotWaitForAPoll(t *testing.T) {
+	s := startScript(t)
+	s.set(func() { s.holds = true })
+	c := s.dial("longpoll", Options{})
+	p := c.Send("a.first", nil)
+	s.wantUp("C1,a.first")
+	s.cut()
+	s.wantUp("C1,a.first").answer("a1,0")
+	if err := p.Wait(testContext(t), nil); err != nil {
+		t.Error(err)
+	}
+}
+
 func TestLostIsTold(t *testing.T) {
 	eachTransport(t, func(t *testing.T, name string) {
 		s := startScript(t)

@@ -31,7 +31,7 @@ type script struct {
 	queue   [][]byte    // to go down
 	end     error       // of the link, when the queue is empty
 	refusal error       // of every connection
-	deaf    bool        // connections are opened, but not answered
+	holds   bool        // a poll is held though it asks for an answer at once
 	welcome protocol.HelloDown
 
 	network
@@ -167,6 +167,7 @@ func (s *script) Open(_ *http.Request, hello []byte, c transports.Carrier) (tran
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	fresh := !c.Once || h.Cursor == nil || h.Now
+	held := s.holds && c.Once && h.Cursor != nil
 	if fresh {
 		s.hellos <- h
 	} else {
@@ -178,7 +179,7 @@ func (s *script) Open(_ *http.Request, hello []byte, c transports.Carrier) (tran
 	w := s.welcome
 	w.ID = protocol.CredentialOf(h.Key).Socket
 	s.link.wakeUp() // the one before is not the newest any more
-	s.link = &scriptLink{s: s, hello: w.Append(nil), fresh: fresh, once: c.Once, wake: make(chan struct{}, 1)}
+	s.link = &scriptLink{s: s, hello: w.Append(nil), fresh: fresh && !held, once: c.Once, wake: make(chan struct{}, 1)}
 	return s.link, nil
 }
 
@@ -253,7 +254,7 @@ func (k *scriptLink) take() ([][]byte, error) {
 		return nil, &protocol.Close{Code: protocol.CodeReplaced}
 	}
 	held := k.once && !k.fresh && len(s.queue) == 0 && s.end == nil
-	if s.deaf || held {
+	if held {
 		return nil, nil
 	}
 	frames := s.queue

@@ -1,10 +1,13 @@
 package client
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"strings"
 	"testing"
+
+	"github.com/sojourn-go/sojourn/protocol"
 )
 
 // subscribe subscribes while the script answers.
@@ -29,6 +32,8 @@ func TestSubscribe(t *testing.T) {
 	eachTransport(t, func(t *testing.T, name string) {
 		s := startScript(t)
 		c := s.dial(name, Options{})
+		after := make(chan struct{})
+		c.Handle("x.after", func(context.Context, protocol.Payload) (any, error) { close(after); return nil, nil })
 		ctx := testContext(t)
 		entries := make(chan Entry, 10)
 		sub := s.subscribe("room/1", "1.aaaaa", "4.ttttt", func() (*Subscription, error) {
@@ -50,7 +55,8 @@ func TestSubscribe(t *testing.T) {
 		left := make(chan error)
 		go func() { left <- sub.Unsubscribe(ctx) }()
 		up := s.wantUp("U2,room/1")
-		s.down(`t3a,6.vvvvv|"six"`, "u2.bbbbb,3a")
+		s.down(`t3a,6.vvvvv|"six"`, "u2.bbbbb,3a", "e,x.after")
+		<-after // callbacks come in order
 		up.answer("a2,2")
 		if err := <-left; err != nil {
 			t.Error(err)
