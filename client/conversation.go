@@ -13,6 +13,12 @@ const (
 	ackBytes   = 64 << 10
 )
 
+// What the cursors of topics may take of a hello, which is one frame; an instance takes 64 KiB of those. A cursor takes so many bytes, its name's quotes included.
+const (
+	maxMoved   = 32 << 10
+	cursorSize = 31
+)
+
 // conversation is all that a client remembers: what it has to send, and how far it has what it was sent. It does no I/O and
 // knows no time; docs/protocol.md, "The client's side", is its specification.
 type conversation struct {
@@ -103,17 +109,29 @@ func (v *conversation) hello(now bool) ([]byte, uint64) {
 		h.Cursor = &own
 		v.said()
 	}
-	v.saying = map[string]protocol.Cursor{}
-	for name, t := range v.topics {
-		if t.id != "" && t.cursor != t.told {
-			v.saying[name] = t.cursor
-		}
-	}
-	h.Topics = v.saying
+	h.Topics = v.moved()
+	v.saying = h.Topics
 	if len(v.queue) > 0 {
 		h.Tries = v.queue[0].tries
 	}
 	return h.Append(nil), v.attach
+}
+
+// moved returns the cursors that the instances do not know of: some of them, if there are too many for a frame. Entries
+// after a cursor that was not said come again, and are dropped.
+func (v *conversation) moved() map[string]protocol.Cursor {
+	moved := map[string]protocol.Cursor{}
+	size := 0
+	for name, t := range v.topics {
+		if t.id == "" || t.cursor == t.told {
+			continue
+		}
+		if size += len(name) + cursorSize; size > maxMoved {
+			break
+		}
+		moved[name] = t.cursor
+	}
+	return moved
 }
 
 // said notes that the instance is being told our cursor.

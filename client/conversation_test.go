@@ -2,7 +2,6 @@ package client
 
 import (
 	"encoding/json"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -322,44 +321,32 @@ func TestHelloSaysWhatMoved(t *testing.T) {
 	}
 }
 
-func TestSnapshotResets(t *testing.T) {
+// However many topics moved, a hello is a frame of bounded size, and all of them are said in the end.
+func TestHelloIsBounded(t *testing.T) {
 	k := newTalk(t)
-	top := k.subscribed("people/1", "3a", "1.aaaaa", "0.")
-	k.down(`n3a,7.ttttt|{"a":1}`, `t3a,7.ttttt|{"a":0}`, `t3a,8.uuuuu|{"b":2}`)
-	k.wantTold(`all people/1 |{"a":1}`, `people/1 |{"b":2}`)
-	k.down(`n3a,3.vvvvv|{}`) // the store went back
-	k.wantTold(`all people/1 |{}`)
-	if top.cursor.String() != "3.vvvvv" {
-		t.Errorf("cursor after the snapshot is %v", top.cursor)
+	for i := range 2000 {
+		name := fmt.Sprintf("room/%0180d", i)
+		k.topics[name] = &topic{name: name, id: "x", cursor: protocol.Cursor{Offset: 1 << 52, Tag: "aaaaaaaa"}}
 	}
-	k.down(`n3a,0.wwwww|null`)
-	k.wantTold(`all people/1 |null`)
-}
-
-func TestLostTopic(t *testing.T) {
-	k := newTalk(t)
-	k.subscribed("room/1", "3a", "1.aaaaa", "9.ttttt")
-	k.down("l3a,5.uuuuu,rewound", "l3a,5.uuuuu,rewound", "t3a,6.vvvvv|1")
-	k.wantTold("lost room/1 rewound", "room/1 |1")
+	said := map[string]bool{}
+	for len(said) < 2000 {
+		before := len(said)
+		line, attach := k.hello(false)
+		if len(line) > 64<<10 {
+			t.Fatalf("a hello of %d bytes", len(line))
+		}
+		k.attach = attach
+		for name := range k.saying {
+			said[name] = true
+		}
+		k.down(`h{"in":0,"at":0}`)
+		if len(said) == before {
+			t.Fatalf("only %d topics were said", before)
+		}
+	}
 }
 
 // An answer may have been among the entries that are lost: then nobody knows what it was.
-func TestLostOwnStream(t *testing.T) {
-	k := newTalk(t)
-	first, second, third := k.call("a.a"), k.call("a.b"), k.call("a.c")
-	k.wantUp("C1,a.a", "C2,a.b", "C3,a.c")
-	later := k.call("a.d")
-	k.down("a1,1", "l,5.uuuuu,expired", "l,5.uuuuu,expired", "e5.uuuuu,x.y", "e6.vvvvv,x.y|6")
-	k.wantTold("lost expired", "x.y |6")
-	wantEnd(t, "a call whose answer was lost", first, "gone")
-	k.down("r7.wwwww,2|2")
-	wantEnd(t, "a call that is answered after the loss", second, "ok |2")
-	k.wantUp("C4,a.d")
-	k.down("a4,7")
-	wantEnd(t, "a call whose answer may be lost", third, "gone")
-	wantEnd(t, "a call that was sent after the loss", later, "ok ")
-}
-
 func TestAckPolicy(t *testing.T) {
 	k := newTalk(t)
 	for i := range ackEntries {
@@ -423,129 +410,6 @@ func TestVolatileEndsWithTheConnection(t *testing.T) {
 	k.wantUp("W3,a.v")
 	k.down(`v1|"late"`, `y3|{"code":"busy","message":""}`)
 	wantEnd(t, "a refused one", fourth, "busy")
-}
-
-func TestAnew(t *testing.T) {
-	number := func(n uint64) *uint64 { return &n }
-	for _, test := range []struct {
-		name string
-		in   *uint64
-		ends [4]string // of calls 1 to 4, of which 3 were sent; 1 is settled before
-		up   []string
-	}{
-		{"nothing after the last that took effect", number(3), [4]string{"ok ", "gone", "gone", ""}, []string{"S1,room/1", "C2,a.4"}},
-		{"one after it", number(2), [4]string{"ok ", "gone", "", ""}, []string{"S1,room/1", "C2,a.3", "C3,a.4"}},
-		{"unknown", nil, [4]string{"ok ", "gone", "gone", ""}, []string{"S1,room/1", "C2,a.4"}},
-		{"rewound", number(0), [4]string{"ok ", "", "", ""}, []string{"S1,room/1", "C2,a.2", "C3,a.3", "C4,a.4"}},
-	} {
-		t.Run(test.name, func(t *testing.T) {
-			k := newTalk(t)
-			k.subscribed("room/1", "3a", "1.aaaaa", "4.ttttt")
-			k.queue = nil // the subscription is of long ago
-			var calls [4]*message
-			for i := range 3 {
-				calls[i] = k.call(fmt.Sprintf("a.%d", i+1))
-			}
-			k.wantUp("C1,a.1", "C2,a.2", "C3,a.3")
-			k.down("a1,1", "a2,9") // the answer of 2 is under way
-			calls[3] = k.call("a.4")
-			key := k.key
-			k.begin(false)
-			k.anew(test.in, "gone")
-			k.note(k.news())
-			k.wantTold("lost gone", "lost room/1 gone")
-			for i, m := range calls {
-				wantEnd(t, fmt.Sprintf("call %d", i+1), m, test.ends[i])
-			}
-			if k.key == key {
-				t.Error("the new socket has the key of the old")
-			}
-			h := k.connect(`{"in":0,"at":0}`)
-			if h.Attach != 1 || h.Cursor != nil || h.In != 0 || len(h.Topics) != 0 || h.Tries != 0 {
-				t.Errorf("the hello of a new socket is %+v", h)
-			}
-			k.wantUp(test.up...)
-			k.down("t3a,5.uuuuu|old", "s1.bbbbb,room/1,4a,7.vvvvv", "t4a,8.wwwww|new", "a9,1")
-			k.wantTold("room/1 |new")
-			for i, m := range calls {
-				if test.ends[i] == "" {
-					wantEnd(t, fmt.Sprintf("call %d, on the new socket,", i+1), m, "ok ")
-				}
-			}
-		})
-	}
-}
-
-func TestAnewKeepsWhatIsAskedFor(t *testing.T) {
-	k := newTalk(t)
-	left := k.subscribed("room/left", "1a", "1.aaaaa", "0.t")
-	k.wantUp("S1,room/left")
-	k.down("a1,1")
-	subscribing := k.subscribing("room/sent")
-	k.wantUp("S2,room/sent")
-	left.leaving = true
-	leave := k.message(protocol.Unsubscribe, "room/left")
-	leave.topic = left
-	reply := k.message(protocol.Reply, "q7")
-	unsent := k.subscribing("room/unsent")
-	two := uint64(2)
-	k.begin(false)
-	k.anew(&two, "rewound")
-	k.note(k.news())
-	k.wantTold("lost rewound")
-	wantEnd(t, "an unsubscribe", leave, "ok ")
-	wantEnd(t, "an answer to a question of the old socket", reply, "gone")
-	k.connect(`{"in":0,"at":0}`)
-	k.wantUp("S1,room/sent", "S2,room/unsent")
-	k.down("s1.b,room/sent,1b,0.t", `x2.c,2|{"code":"denied","message":""}`)
-	k.wantTold()
-	if k.topics["room/sent"] != subscribing || k.topics["room/unsent"] != nil || k.topics["room/left"] != nil {
-		t.Errorf("topics are %v, want only room/sent", k.topics)
-	}
-	_ = unsent
-}
-
-func TestRefusedToSubscribeAgain(t *testing.T) {
-	k := newTalk(t)
-	k.subscribed("room/1", "3a", "1.aaaaa", "4.ttttt")
-	k.wantUp("S1,room/1")
-	k.down("a1,1")
-	k.anew(nil, "gone")
-	k.note(k.news())
-	k.connect(`{"in":0,"at":0}`)
-	k.wantUp("S1,room/1")
-	k.down(`x1.aaaaa,1|{"code":"denied","message":""}`)
-	k.wantTold("lost gone", "lost room/1 gone", "lost room/1 denied")
-}
-
-func TestUnsubscribedByTheServer(t *testing.T) {
-	k := newTalk(t)
-	k.subscribed("room/1", "3a", "1.aaaaa", "4.ttttt")
-	k.down("u2.bbbbb,3a", "t3a,5.uuuuu|1")
-	k.wantTold("lost room/1 unsubscribed")
-	if len(k.topics) != 0 {
-		t.Errorf("topics are %v, want none", k.topics)
-	}
-}
-
-func TestUnknownFramesAndFieldsAreIgnored(t *testing.T) {
-	k := newTalk(t)
-	k.down("Q1,2,3|{}", "f7.aaaaa,what|{}", "e1.bbbbb,x.y,tomorrow|1", "a0,0,tomorrow", "t99,1.ccccc|1", "n99,1.ccccc|1", "l99,1.ccccc,expired", "u2.ddddd,99")
-	k.wantTold("x.y |1")
-}
-
-func TestMalformedFramesEndTheConnection(t *testing.T) {
-	for _, line := range []string{"", "h{", "hnull|", "r1,1|1", "r2.aaaaa,x|1", "e1|1", "a1", "ax,1", "g", "gx", "s2.aaaaa,room/1,3a,4", "t3a,x|1", "l,x,expired", "z", "zx,,"} {
-		k := newTalk(t)
-		k.subscribed("room/1", "3a", "1.aaaaa", "4.ttttt")
-		if err := k.downErr(line); !errors.Is(err, protocol.ErrMalformed) {
-			t.Errorf("%q: error %v, want it to be malformed", line, err)
-		}
-		k.wantTold()
-		if k.own.String() != "1.aaaaa" {
-			t.Errorf("%q: taken as received", line)
-		}
-	}
 }
 
 func TestNamesThatCannotBeSent(t *testing.T) {

@@ -16,6 +16,7 @@
 //     the program is told: [Options].OnLost and [Entry].Lost.
 //   - An error of [Client.Call] whose code is "gone" means that the call took effect, or may have, and its answer cannot be had any more.
 //
-// All callbacks (handlers, subscribers, OnStatus, OnLost) are called from one goroutine, one after the other. A callback may
-// make calls; it must not call Close or Abandon, which wait for it.
+// All callbacks (handlers, subscribers, OnStatus, OnLost) are called from one goroutine, one after the other; while 1,024 wait to be
+// called nothing more is read. A callback may make calls, and wait for them with a context that ends; it must not call Close or
+// Abandon, which wait for it.
 package client

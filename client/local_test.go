@@ -91,6 +91,25 @@ func TestLocalCall(t *testing.T) {
 	})
 }
 
+func TestLocalTLS(t *testing.T) {
+	eachTransport(t, func(t *testing.T, name string) {
+		h, err := transports.Handler(transports.NewLocal(echo), transports.Options{}, ws.Transport{}, sse.Transport{}, longpoll.Transport{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		server := httptest.NewUnstartedServer(h)
+		server.EnableHTTP2 = true
+		server.StartTLS()
+		defer server.Close()
+		c := dial(t, server.URL, Options{Transports: []string{name}, HTTPClient: server.Client()})
+		defer c.Abandon()
+		var out string
+		if err := c.Call(testContext(t), "test.echo", "secret", &out); err != nil || out != "secret" {
+			t.Errorf("echo is %q, %v", out, err)
+		}
+	})
+}
+
 // ledger is a service that writes down what takes effect, and a client's view of it.
 type ledger struct {
 	mu     sync.Mutex

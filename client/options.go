@@ -15,7 +15,8 @@ type Options struct {
 	// Transports are tried in this order: "ws", "sse", "longpoll". What worked is kept. Default: all three.
 	Transports []string
 
-	// HTTPClient makes the requests of sse and longpoll; its Jar is also used for WebSockets. It must have no Timeout, which would cut streams.
+	// HTTPClient makes the requests of sse and longpoll; its Jar, and the TLS configuration of its http.Transport, are used for
+	// WebSockets as well. It must have no Timeout, which would cut streams.
 	// Default: one of the Client's own, with DialContext.
 	HTTPClient *http.Client
 	// DialContext makes the connections of WebSockets, and those of the default HTTPClient. Default: a net.Dialer's.

@@ -223,10 +223,12 @@ func (s *session) alive() {
 // receiveReply takes the response to a request with messages.
 func (s *session) receiveReply(lines [][]byte) error {
 	c := s.c
+	for _, line := range lines {
+		c.trace("down", line)
+	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for _, line := range lines {
-		c.trace("down", line)
 		f, err := protocol.ParseFrame(line)
 		if err != nil {
 			return err

@@ -107,8 +107,11 @@ func (v *supervisor) delay(name string, err error, opened bool, lasted time.Dura
 	if moved && opened && lasted >= r.Min { // not round and round
 		return 0
 	}
-	limit := min(r.Max, r.Min<<min(v.attempts, 20))
-	wait := rand.N(limit + 1)
+	limit := r.Min
+	for range v.attempts {
+		limit = min(2*limit, r.Max)
+	}
+	wait := rand.N(min(limit, r.Max) + 1)
 	if retry, ok := errors.AsType[*retryError](err); ok {
 		wait = max(wait, retry.after)
 	}

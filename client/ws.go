@@ -46,6 +46,10 @@ func (c *Client) dialWS(ctx context.Context) (*websocket.Conn, error) {
 		NetDialContext: c.options.DialContext,
 		Jar:            c.http.Jar,
 	}
+	if t, ok := c.http.Transport.(*http.Transport); ok && t.TLSClientConfig != nil {
+		dialer.TLSClientConfig = t.TLSClientConfig.Clone()
+		dialer.TLSClientConfig.NextProtos = []string{"http/1.1"} // a WebSocket's handshake is not HTTP/2
+	}
 	conn, resp, err := dialer.DialContext(ctx, "ws"+strings.TrimPrefix(c.url, "http")+"/ws", c.options.Header)
 	if err == nil {
 		return conn, nil
