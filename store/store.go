@@ -35,15 +35,15 @@ type Store interface {
 	// acknowledgements, and tells what became of the sockets. len(kept) == len(held).
 	Keep(ctx context.Context, held []Held) ([]Kept, error)
 
-	// Claim takes up to max things that are due, the longest due first, and leases them to the caller: until the lease is over no other
+	// Claim takes up to max things that are due, of each kind the longest due first, and leases them to the caller: until the lease is over no other
 	// claim returns them. The caller runs what they ask for and commits a turn with their token, which is
 	// valid until another claim has taken the thing.
 	//
 	// A socket whose deadline has passed ends when it is claimed, and not before. Its items become due by that, and come out of the next claim.
 	//
 	// If nobody has claimed for 30 s (the store, or everybody, was away) sockets' deadlines mean nothing: the first claim then opens a
-	// grace of 10 s, in which no claim returns anything and held connections are kept again. A grace opened less than
-	// 2 minutes ago and now over counts, so that rare claims still get through.
+	// grace of 10 s, in which no socket's deadline passes and held connections are kept again. A grace opened less than
+	// 2 minutes ago and now over counts, so that rare claims still get through. Items and sockets that were ended are claimed at any time, and first.
 	Claim(ctx context.Context, max int, lease time.Duration) (Claimed, error)
 
 	// Watch begins to deliver notices, for one instance. deliver is called from one goroutine at a time for

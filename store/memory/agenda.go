@@ -8,6 +8,7 @@ import (
 // slot is a thing's place in an agenda. Its owner embeds it.
 type slot struct {
 	at    time.Duration
+	in    *agenda
 	index int // in the agenda, from 1; 0: it stands in none
 	owner any
 }
@@ -15,9 +16,12 @@ type slot struct {
 // agenda is a queue of things by the time at which something becomes of them: a heap.
 type agenda []*slot
 
-// set gives a slot its time, and enters it if need be.
+// set gives a slot its time, and enters it if need be, leaving any other agenda.
 func (a *agenda) set(e *slot, at time.Duration) {
-	e.at = at
+	if e.in != a && e.index != 0 {
+		heap.Remove(e.in, e.index-1)
+	}
+	e.in, e.at = a, at
 	if e.index == 0 {
 		heap.Push(a, e)
 	} else {
@@ -25,10 +29,10 @@ func (a *agenda) set(e *slot, at time.Duration) {
 	}
 }
 
-// remove takes a slot out, if it stands in the agenda.
-func (a *agenda) remove(e *slot) {
+// leave takes a slot out of its agenda, if it stands in one.
+func (e *slot) leave() {
 	if e.index != 0 {
-		heap.Remove(a, e.index-1)
+		heap.Remove(e.in, e.index-1)
 	}
 }
 
@@ -38,6 +42,18 @@ func (a *agenda) take(now time.Duration) *slot {
 		return nil
 	}
 	return heap.Pop(a).(*slot)
+}
+
+// takeUpTo takes what is due, the longest due first.
+func (a *agenda) takeUpTo(max int, now time.Duration) (due []*slot) {
+	for len(due) < max {
+		e := a.take(now)
+		if e == nil {
+			break
+		}
+		due = append(due, e)
+	}
+	return due
 }
 
 // The methods of heap.Interface.

@@ -50,7 +50,7 @@ func (s *Store) attach(a store.Attach, now time.Duration) store.Attached {
 		s.notify(sock.inbox, "", store.Notice{Kind: store.Moved, Socket: a.Socket, Number: a.Number})
 	}
 	sock.Attach, sock.inbox = a.Number, a.Inbox
-	s.state.due.set(&sock.due, now+a.TTL)
+	s.state.deadlines.set(&sock.due, now+a.TTL)
 	for name, c := range a.Topics {
 		if sub, ok := sock.subs[name]; ok {
 			sub.Cursor = c

@@ -24,15 +24,17 @@ func (s *Store) Claim(ctx context.Context, max int, lease time.Duration) (store.
 	}
 	defer s.mu.Unlock()
 	var claimed store.Claimed
-	if s.state.mayClaim(now) {
-		claimed.Due = s.claim(max, lease, now)
+	slots := s.state.errands.takeUpTo(max, now)
+	if s.state.mayExpire(now) {
+		slots = append(slots, s.state.deadlines.takeUpTo(max-len(slots), now)...)
 	}
+	claimed.Due = s.claim(slots, lease, now)
 	claimed.NextDue = s.state.nextDue(now)
 	return claimed, nil
 }
 
-// mayClaim tells whether deadlines mean something, and opens a grace if they do not.
-func (st *state) mayClaim(now time.Duration) bool {
+// mayExpire tells whether sockets' deadlines mean something, and opens a grace if they do not.
+func (st *state) mayExpire(now time.Duration) bool {
 	silent := !st.opened || now-st.claimed >= silence
 	st.claimed = now
 	switch {
@@ -49,17 +51,9 @@ func (st *state) inGrace(now time.Duration) bool {
 	return st.opened && now-st.grace < graceLength
 }
 
-// claim leases what is due. All of it is taken off the agenda first: what only becomes due by this, the items of
-// sockets whose deadline has passed, is for the next claim.
-func (s *Store) claim(max int, lease, now time.Duration) []store.Due {
-	var slots []*slot
-	for len(slots) < max {
-		e := s.state.due.take(now)
-		if e == nil {
-			break
-		}
-		slots = append(slots, e)
-	}
+// claim leases what was taken off the agendas. What only becomes due by this, the items of sockets whose deadline has passed,
+// is for the next claim.
+func (s *Store) claim(slots []*slot, lease, now time.Duration) []store.Due {
 	var due []store.Due
 	for _, e := range slots {
 		token := s.name()
@@ -78,7 +72,7 @@ func (s *Store) claim(max int, lease, now time.Duration) []store.Due {
 			i.Data = bytes.Clone(i.Data)
 			due = append(due, store.Due{Token: token, Item: i})
 		}
-		s.state.due.set(e, now+lease)
+		s.state.errands.set(e, now+lease)
 	}
 	return due
 }

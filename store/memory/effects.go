@@ -58,7 +58,7 @@ func (t *turn) open(e store.Open) {
 	}
 	s.due.owner = s
 	t.state.sockets[t.socket] = s
-	t.state.due.set(&s.due, t.now+e.TTL)
+	t.state.deadlines.set(&s.due, t.now+e.TTL)
 }
 
 // append adds an entry to a socket's stream, if the socket is open.
@@ -147,12 +147,12 @@ func (t *turn) put(e store.Put) {
 			it.Gone, at = true, t.now
 		}
 	}
-	t.state.due.set(&it.due, at)
+	t.state.errands.set(&it.due, at)
 }
 
 // remove takes an item away.
 func (st *state) remove(it *item) {
-	st.due.remove(&it.due)
+	it.due.leave()
 	delete(st.items, it.ID)
 	if s := st.sockets[it.Socket]; s != nil {
 		delete(s.items, it.ID)
@@ -162,7 +162,7 @@ func (st *state) remove(it *item) {
 // end makes an open socket a closing one, which can be claimed at once, and its items due.
 func (t *turn) end(s *socket, code int, why, from string) {
 	s.Ended, s.Code, s.Why = true, code, why
-	t.state.due.set(&s.due, t.now)
+	t.state.errands.set(&s.due, t.now)
 	t.orphan(s)
 	t.notify(s.inbox, from, store.Notice{Kind: store.Moved, Socket: s.ID})
 }
@@ -174,7 +174,7 @@ func (t *turn) orphan(s *socket) {
 		it.Gone = true
 		// One that is claimed stays with its claim until the lease is over.
 		if it.token == "" {
-			t.state.due.set(&it.due, t.now)
+			t.state.errands.set(&it.due, t.now)
 		}
 	}
 	clear(s.items)
@@ -185,7 +185,7 @@ func (t *turn) bury(s *socket) {
 	if !s.Ended {
 		t.end(s, s.Code, s.Why, t.from)
 	}
-	t.state.due.remove(&s.due)
+	s.due.leave()
 	delete(t.state.sockets, s.ID)
 	stone := &tombstone{Socket: store.Socket{ID: s.ID, Number: s.Number, Ended: true, Code: s.Code, Why: s.Why}}
 	stone.expires.owner = stone

@@ -36,7 +36,7 @@ func (st *state) keep(h store.Held, now time.Duration) store.Kept {
 			s.Attach, s.inbox = h.Attach, h.Inbox
 		}
 		s.acknowledge(h.Ack)
-		st.due.set(&s.due, now+h.TTL)
+		st.deadlines.set(&s.due, now+h.TTL)
 	}
 	return answer
 }

@@ -64,7 +64,7 @@ func TestForgets(t *testing.T) {
 	s.Advance(25 * time.Hour)
 	s.Read(t.Context(), nil)
 	st := s.state
-	left := len(st.sockets) + len(st.tombstones) + len(st.topics) + len(st.items) + len(st.keys) + len(st.due) + len(st.expires)
+	left := len(st.sockets) + len(st.tombstones) + len(st.topics) + len(st.items) + len(st.keys) + len(st.deadlines) + len(st.errands) + len(st.expires)
 	if left != 0 {
 		t.Errorf("%d things are left when all have outlived their time", left)
 	}

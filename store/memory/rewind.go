@@ -41,13 +41,17 @@ func (st *state) clone() *state {
 		n.stream, n.subs, n.items = s.stream.clone(), maps.Clone(s.subs), maps.Clone(s.items)
 		n.due = slot{owner: &n}
 		c.sockets[id] = &n
-		c.due.set(&n.due, s.due.at)
+		if n.Ended {
+			c.errands.set(&n.due, s.due.at)
+		} else {
+			c.deadlines.set(&n.due, s.due.at)
+		}
 	}
 	for id, it := range st.items {
 		n := *it
 		n.due = slot{owner: &n}
 		c.items[id] = &n
-		c.due.set(&n.due, it.due.at)
+		c.errands.set(&n.due, it.due.at)
 	}
 	for name, t := range st.topics {
 		n := *t

@@ -24,8 +24,9 @@ type state struct {
 	items      map[string]*item
 	keys       map[string]*key
 
-	due     agenda // sockets and items, to be claimed
-	expires agenda // tombstones, topics and keys, to be forgotten
+	deadlines agenda // open sockets, to be claimed unless they are kept
+	errands   agenda // items and ended sockets, to be claimed
+	expires   agenda // tombstones, topics and keys, to be forgotten
 
 	topicIDs uint64 // given out
 	claimed  time.Duration
@@ -101,14 +102,20 @@ func (st *state) forget(now time.Duration) {
 
 // nextDue is the hint of Outcome.NextDue.
 func (st *state) nextDue(now time.Duration) time.Duration {
-	if len(st.due) == 0 {
-		return -1
+	next := time.Duration(-1)
+	if len(st.errands) > 0 {
+		next = max(0, st.errands[0].at-now)
 	}
-	at := st.due[0].at
-	if st.inGrace(now) {
-		at = max(at, st.grace+graceLength)
+	if len(st.deadlines) > 0 {
+		at := st.deadlines[0].at
+		if st.inGrace(now) {
+			at = max(at, st.grace+graceLength)
+		}
+		if d := max(0, at-now); next < 0 || d < next {
+			next = d
+		}
 	}
-	return max(0, at-now)
+	return next
 }
 
 // topic returns a topic, made by a turn with this attempt if there is none.

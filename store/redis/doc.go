@@ -20,8 +20,9 @@
 //
 // # Errors
 //
-// Nothing is sent twice behind the caller's back: an error (a broken connection, a Redis that is loading, read-only or full)
-// means that the outcome is unknown, and every call may be made again.
+// An error (a broken connection, a Redis that is loading, read-only or full) means that the outcome is unknown, and every call may be
+// made again. Commit, Claim and Volatile are never sent twice behind the caller's back. Attach, Read and Keep, which come to the same the second
+// time, are sent once more after a connection broke: as those that were idle while an instance was frozen have.
 //
 // # Keys
 //
@@ -29,7 +30,8 @@
 //	<prefix>:{<cell>}:t:<topic>   HASH    id, cursors, v value, o<offset> entries
 //	<prefix>:{<cell>}:i:<item>    HASH    data, socket, tries, token of the claim
 //	<prefix>:{<cell>}:k:<key>     STRING  when the key of a turn from outside is forgotten
-//	<prefix>:{<cell>}:d           ZSET    s:<socket> and i:<item> by the time at which they are due
+//	<prefix>:{<cell>}:d           ZSET    s:<socket>, open ones, by their deadlines
+//	<prefix>:{<cell>}:e           ZSET    i:<item> and s:<socket>, ended ones, by the time at which they are due
 //	<prefix>:{<cell>}:m           HASH    last claim, grace, topic ids given out
 //	<prefix>:{<cell>}:I:<inbox>   channel of a watch
 //	<prefix>:{<cell>}:T:<topic>   channel of a topic

@@ -3,7 +3,9 @@ package redis
 import (
 	"context"
 	_ "embed"
+	"errors"
 	"fmt"
+	"os"
 	"strconv"
 	"time"
 
@@ -29,12 +31,12 @@ var (
 	//go:embed lua/volatile.lua
 	volatileLua string
 
-	commitScript   = newScript("commit", commitLua)
-	attachScript   = newScript("attach", attachLua)
-	readScript     = newScript("read", readLua)
-	keepScript     = newScript("keep", keepLua)
-	claimScript    = newScript("claim", claimLua)
-	volatileScript = newScript("volatile", volatileLua)
+	commitScript   = newScript("commit", commitLua, rueidis.NewLuaScript)
+	attachScript   = newScript("attach", attachLua, rueidis.NewLuaScriptRetryable)
+	readScript     = newScript("read", readLua, rueidis.NewLuaScriptRetryable)
+	keepScript     = newScript("keep", keepLua, rueidis.NewLuaScriptRetryable)
+	claimScript    = newScript("claim", claimLua, rueidis.NewLuaScript)
+	volatileScript = newScript("volatile", volatileLua, rueidis.NewLuaScript)
 
 	scripts = []*script{commitScript, attachScript, readScript, keepScript, claimScript, volatileScript}
 )
@@ -44,9 +46,18 @@ type script struct {
 	lua        *rueidis.Lua
 }
 
-func newScript(name, text string) *script {
+func newScript(name, text string, lua func(string, ...rueidis.LuaOption) *rueidis.Lua) *script {
 	text = prelude + text
-	return &script{name: name, text: text, lua: rueidis.NewLuaScript(text)}
+	return &script{name: name, text: text, lua: lua(text)}
+}
+
+// retryDelay is how long to wait before sending again what may be sent again: once, after a connection that broke. One that did
+// not answer for its whole time has cost enough.
+func retryDelay(attempt int, _ rueidis.Completed, err error) time.Duration {
+	if attempt > 1 || errors.Is(err, os.ErrDeadlineExceeded) || errors.Is(err, context.DeadlineExceeded) {
+		return -1
+	}
+	return 5 * time.Millisecond
 }
 
 // load makes the scripts known to the server, so that running one is one round trip. A server that has forgotten
@@ -71,7 +82,7 @@ type call struct {
 	args  []string
 }
 
-// newCall begins a call: with what is due, meta, the clock's offset and the prefix.
+// newCall begins a call: with the deadlines, meta, the errands, the clock's offset and the prefix.
 func (s *Store) newCall() *call {
 	var offset time.Duration
 	if s.opts.OffsetClockForTests != nil {
@@ -80,6 +91,7 @@ func (s *Store) newCall() *call {
 	c := &call{index: map[string]int{}}
 	c.declare(s.prefix + "d")
 	c.declare(s.prefix + "m")
+	c.declare(s.prefix + "e")
 	c.duration(offset)
 	c.string(s.prefix)
 	return c
@@ -99,12 +111,14 @@ func (c *call) key(name string) { c.int(c.declare(name)) }
 func (c *call) string(v string) { c.args = append(c.args, v) }
 func (c *call) bytes(v []byte)  { c.args = append(c.args, string(v)) }
 func (c *call) int(v int)       { c.args = append(c.args, strconv.Itoa(v)) }
-func (c *call) number(v uint64) { c.args = append(c.args, strconv.FormatUint(v, 10)) }
 func (c *call) duration(v time.Duration) {
 	c.args = append(c.args, strconv.FormatInt(milliseconds(v), 10))
 }
 func (c *call) cursor(v store.Cursor) { c.number(v.Offset); c.string(v.Tag) }
 func (c *call) strings(v ...string)   { c.args = append(c.args, v...) }
+
+// number adds a number that a client may have made up. Above 2^53 Lua does not tell numbers apart, and they are of no use to anybody.
+func (c *call) number(v uint64) { c.args = append(c.args, strconv.FormatUint(min(v, 1<<53), 10)) }
 
 func (c *call) bool(v bool) {
 	if v {

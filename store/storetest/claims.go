@@ -27,40 +27,57 @@ func (k *kit) nothingDue(rule string, args ...any) {
 	k.must(len(due) == 0, "%s: %+v", fmt.Sprintf(rule, args...), due)
 }
 
+// overdue opens a socket whose deadline passes at once.
+func (k *kit) overdue() {
+	k.Helper()
+	turn := opening(k.name("overdue"))
+	turn.Effects[0] = store.Open{Secret: secret, Attach: 1}
+	k.status(k.commit(turn).Status, store.Applied, "an open of a socket that is not known is applied")
+}
+
 func checkSilence(k *kit) {
+	k.overdue()
 	k.do(store.Put{Item: "i"})
+	k.open("ended")
+	k.do(store.End{Socket: "ended"})
 	k.Advance(time.Hour)
-	k.nothingDue("if nobody has claimed for 30 s the first claim opens a grace, and returns nothing")
+	k.must(len(k.claim(100, 3*time.Hour).Due) == 2, "if nobody has claimed for 30 s the first claim opens a grace, and returns items and sockets that were ended, but none whose deadline has passed")
 	k.Advance(8 * time.Second)
-	k.nothingDue("a grace lasts 10 s, in which no claim returns anything")
+	k.nothingDue("a grace lasts 10 s, in which no socket's deadline passes")
+	k.do(store.Put{Item: "j"})
+	k.claimOne(3*time.Hour, "an item is due at its time, in a grace as well")
 	k.Advance(4 * time.Second)
-	k.claimOne(time.Second, "after the grace claims return what is due")
+	k.claimOne(3*time.Hour, "after the grace claims return sockets whose deadline has passed")
 	k.Advance(28 * time.Second)
-	k.claimOne(time.Second, "there is no grace if somebody claimed less than 30 s ago")
+	k.overdue()
+	k.claimOne(3*time.Hour, "there is no grace if somebody claimed less than 30 s ago")
 	// Two minutes after the grace, so that it does not count any more.
 	for range 4 {
 		k.Advance(25 * time.Second)
 		k.claim(1, time.Second)
 	}
 	k.Advance(28 * time.Second)
-	k.claimOne(time.Second, "there is no grace if somebody claimed less than 30 s ago, though the last grace does not count any more")
+	k.overdue()
+	k.claimOne(3*time.Hour, "there is no grace if somebody claimed less than 30 s ago, though the last grace does not count any more")
 	k.Advance(32 * time.Second)
+	k.overdue()
 	k.nothingDue("if nobody has claimed for 30 s a new grace is opened")
 	k.Advance(11 * time.Second)
-	k.claimOne(time.Second, "after the grace claims return what is due")
+	k.claimOne(3*time.Hour, "after the grace claims return sockets whose deadline has passed")
 }
 
 func checkGraceCounts(k *kit) {
-	k.do(store.Put{Item: "i"})
 	k.claim(1, time.Second)
+	k.overdue()
 	k.Advance(115 * time.Second)
-	k.claimOne(time.Second, "a grace opened less than 2 minutes ago and now over counts, so that rare claims get through")
+	k.claimOne(3*time.Hour, "a grace opened less than 2 minutes ago and now over counts, so that rare claims get through")
 	k.Advance(35 * time.Second)
+	k.overdue()
 	k.nothingDue("a grace opened more than 2 minutes ago does not count")
 	k.Advance(9 * time.Second)
 	k.nothingDue("the grace that was opened by then lasts 10 s")
 	k.Advance(2 * time.Second)
-	k.claimOne(time.Second, "the grace that was opened by then gets claims through")
+	k.claimOne(3*time.Hour, "the grace that was opened by then gets claims through")
 }
 
 func checkItems(k *kit) {

@@ -1,8 +1,8 @@
 -- attach: makes a connection the one that receives a socket's stream. See Store.Attach.
 --
--- KEYS: 3 the socket.
+-- KEYS: 4 the socket.
 
-local k = KEYS[3]
+local k = KEYS[4]
 local secret, attach, inbox, ttl = take(), take(), take(), number()
 local offset, tag, known, max = number(), take(), number(), number()
 

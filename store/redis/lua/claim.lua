@@ -14,12 +14,13 @@ local grace_end = -(call('ZSCORE', due, GRACE) or 0)
 local silent = now - claimed >= SILENCE and now - (grace_end - GRACE_LENGTH) >= GRACE_COUNTS
 if silent then grace_end = now + GRACE_LENGTH end
 
-local members = {}
-if now >= grace_end and max > 0 then
-  members = call('ZRANGEBYSCORE', due, 0, now, 'LIMIT', 0, max)
+local members = call('ZRANGEBYSCORE', errands, 0, now, 'LIMIT', 0, max)
+if now >= grace_end and max > #members then
+  for _, m in ipairs(call('ZRANGEBYSCORE', due, 0, now, 'LIMIT', 0, max - #members)) do members[#members + 1] = m end
 end
 
-local sockets, items, deadlines, replies, ended, dangling = {}, {}, {}, {}, {}, {}
+local sockets, items, leases, replies, ended, dangling = {}, {}, {}, {}, {}, {}
+local expired = {}
 local function item(k)
   if items[k] == nil then items[k] = read_item(k) or false end
   return items[k]
@@ -32,17 +33,18 @@ for i, m in ipairs(members) do
     if s and s.st ~= 'closed' then
       if s.st == 'open' then
         ended[#ended + 1] = s
+        expired[#expired + 1] = m
         s.st, s.code, s.why = 'closing', EXPIRED_CODE, EXPIRED
         for _, n in ipairs(fields_with(k, 'q')) do
           local it = item(prefix .. 'i:' .. n)
           if it then
             it.gone = true
             -- One that is claimed stays with its claim until the lease is over.
-            if it.token == '' then deadlines['i:' .. n] = now end
+            if it.token == '' then leases['i:' .. n] = now end
           end
         end
       end
-      s.token, deadlines[m] = token, now + lease
+      s.token, leases[m] = token, now + lease
       sockets[#sockets + 1] = s
       replies[#replies + 1] = { 'socket', token, socket_reply(s), subscriptions(k) }
     else
@@ -51,7 +53,7 @@ for i, m in ipairs(members) do
   else
     local it = item(k)
     if it then
-      it.token, it.tries, deadlines[m] = token, it.tries + 1, now + lease
+      it.token, it.tries, leases[m] = token, it.tries + 1, now + lease
       replies[#replies + 1] = { 'item', token, item_reply(it) }
     else
       dangling[#dangling + 1] = m
@@ -71,8 +73,10 @@ for k, it in pairs(items) do
     call('PEXPIRE', k, lease + GARBAGE)
   end
 end
-for m, at in pairs(deadlines) do call('ZADD', due, at, m) end
+for m, at in pairs(leases) do call('ZADD', errands, at, m) end
+in_pieces('ZREM', due, expired)
 in_pieces('ZREM', due, dangling)
+in_pieces('ZREM', errands, dangling)
 local until_due = next_due()
 
 for _, s in ipairs(ended) do

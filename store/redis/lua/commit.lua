@@ -9,7 +9,7 @@ local attempt, from, max_entries, max_bytes = take(), take(), number(), number()
 
 local sockets, topics, items = {}, {}, {} -- by key; false: does not exist
 local stale = {}                          -- keys to be deleted before they are written: something else is in the way
-local deadlines = {}                      -- by member of the agenda; false: none any more
+local deadlines, errand_at = {}, {}       -- by member: when it is due; false: not any more
 local notices = {}                        -- in order
 
 local function socket(k)
@@ -80,7 +80,7 @@ local function remove_item(k)
     local s = socket(prefix .. 's:' .. i.owner)
     if s then s.items[name(k)] = false end
   end
-  items[k], stale[k], deadlines[member(k)] = false, true, false
+  items[k], stale[k], errand_at[member(k)] = false, true, false
 end
 
 -- A socket ends: st 'closing', its goodbye is due; or 'closed'. Items that belong to it are due now; one that is claimed stays with its
@@ -94,17 +94,18 @@ local function finish(s, st, code, why)
       local i = held and item(prefix .. 'i:' .. n)
       if i then
         i.gone, i.orphaned = true, true
-        if i.token == '' then deadlines['i:' .. n] = now end
+        if i.token == '' then errand_at['i:' .. n] = now end
       end
     end
     if s.at ~= '' and s.at ~= from then notices[#notices + 1] = { 'I:' .. s.at, 'm', name(s.key), '0' } end
   end
   s.st, s.code, s.why = st, code, why
   if st == 'closing' then
-    s.ending, deadlines[member(s.key)] = true, now
+    s.ending, errand_at[member(s.key)] = true, now
   else
-    s.buried, deadlines[member(s.key)] = true, false
+    s.buried, errand_at[member(s.key)] = true, false
   end
+  deadlines[member(s.key)] = false
 end
 
 -- The answer. more: the places of entries, or what guarded topics hold.
@@ -237,7 +238,7 @@ for effect = 1, number() do
         i.gone, i.due = true, now
       end
     end
-    items[k], stale[k], deadlines[member(k)] = i, true, i.due
+    items[k], stale[k], errand_at[member(k)] = i, true, i.due
 
   elseif kind == 'cancel' then
     remove_item(key())
@@ -317,12 +318,14 @@ for k, i in pairs(items) do
 end
 
 if once then call('SET', once, now + keep_once, 'PX', keep_once) end
-if next(deadlines) then
-  for m, at in pairs(deadlines) do
-    if at then call('ZADD', due, at, m) else call('ZREM', due, m) end
+local function enter(agenda, times)
+  for m, at in pairs(times) do
+    if at then call('ZADD', agenda, at, m) else call('ZREM', agenda, m) end
   end
-  until_due = next_due()
 end
+enter(due, deadlines)
+enter(errands, errand_at)
+if next(deadlines) or next(errand_at) then until_due = next_due() end
 
 for i = 1, #notices do notify(unpack(notices[i])) end
 return outcome('applied', places)

@@ -1,6 +1,6 @@
 -- What all scripts have in common. It stands before each of them.
 --
--- KEYS: 1 the agenda, 2 meta, then what a script says. ARGV: 1 what to add to the clock, in milliseconds (0 but in tests), 2 what the
+-- KEYS: 1 the deadlines, 2 meta, 3 the errands, then what a script says. ARGV: 1 what to add to the clock, in milliseconds (0 but in tests), 2 what the
 -- names of keys and channels begin with, then what a script takes, one after the other.
 --
 -- The rule of all scripts: read everything and decide, then write, then publish. A script that fails keeps what it
@@ -13,7 +13,7 @@
 -- No `x = y and f(x)` for a local x that has a value: miniredis's Lua leaves x as it is when y is false.
 
 local call = redis.call
-local due, meta, prefix = KEYS[1], KEYS[2], ARGV[2]
+local due, meta, errands, prefix = KEYS[1], KEYS[2], KEYS[3], ARGV[2]
 local clock = call('TIME')
 local now = clock[1] * 1000 + math.floor(clock[2] / 1000) + ARGV[1]
 
@@ -29,7 +29,7 @@ local function key() taken = taken + 1; return KEYS[tonumber(ARGV[taken])] end -
 
 local function tag_after(tag, attempt) return string.sub(redis.sha1hex(tag .. attempt), 1, TAG) end
 
--- Keys end with 's:' and a socket, 't:' and a topic, 'i:' and an item. The agenda's members are such ends.
+-- Keys end with 's:' and a socket, 't:' and a topic, 'i:' and an item. The deadlines' and errands' members are such ends.
 local function member(k) return string.sub(k, #prefix + 1) end
 local function name(k) return string.sub(k, #prefix + 3) end
 
@@ -196,18 +196,20 @@ local function item_reply(i)
   return { name(i.key), i.owner or '', i.data, i.gone and '1' or '', tostring(i.tries) }
 end
 
--- The agenda has what is due by the time at which it is. Before everything else in it stands, once there was one, the last time of grace: a
--- member with its end, made negative.
+-- Deadlines are open sockets by the time at which they end if they are not kept; errands, items and ended sockets by the time at which they are due.
+-- Before everything else among the deadlines stands, once there was one, the last time of grace: a member with its end, made negative.
 local GRACE = 'grace'
 
 -- Milliseconds until something can be claimed; -1: nothing is known to be due.
 local function next_due()
+  local errand = call('ZRANGE', errands, 0, 0, 'WITHSCORES')[2]
   local first = call('ZRANGE', due, 0, 1, 'WITHSCORES')
   local at = first[2]
   if first[1] == GRACE then
-    if not first[4] then return '-1' end
-    at = math.max(-first[2], first[4])
+    at = nil
+    if first[4] then at = math.max(-first[2], first[4]) end
   end
+  if errand and (not at or tonumber(errand) < tonumber(at)) then at = errand end
   if not at then return '-1' end
   return tostring(math.max(0, at - now))
 end
