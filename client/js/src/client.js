@@ -12,22 +12,12 @@ import { cursors, happened, hear, resubscribe, subscribed, unsubscribed } from '
 /** @typedef {import('./state.js').Wire} Wire */
 
 /**
- * @typedef Options
- * @property {(string | import('./transport.js').Transport)[]} [transports] which to try, in this order; names are those of the transports that came with connect. Default: all that came
- * @property {string | (() => string)} [auth] what the program's Identify finds as bearer token; a function is asked for each hello
- * @property {string} [build] the page's build, any string that sorts
- * @property {{min?: number, max?: number, attempts?: number}} [reconnect] back-off in milliseconds (250, 10000), and after how many failures in a row to give up (never)
- * @property {RequestCredentials} [credentials] as of fetch; default 'same-origin'. 'include' where the instance is of another origin, which must have this page's listed
- * @property {number} [maxFrame] bytes that a message may have; default 65000, a little less than an instance takes
- * @property {typeof globalThis.WebSocket} [WebSocket] where there is no global one
- */
-
-/**
- * Begins a conversation with the instances behind a url. It connects by itself, in the next microtask, and stays connected.
+ * Begins a conversation: see client.d.ts.
  *
- * @param {string} url where the server is mounted: '/rt'. Absolute outside of pages
- * @param {Options} [options]
- * @param {import('./transport.js').Transport[]} [known] transports that options.transports can name
+ * @param {string} url
+ * @param {import('../client.js').Options} [options]
+ * @param {import('./transport.js').Transport[]} [known] transports that options.transports can name, and the default
+ * @returns {import('../client.js').Client}
  */
 export const connect = (url, options = {}, known = []) => {
   /** @type {Client} */
@@ -56,79 +46,22 @@ export const connect = (url, options = {}, known = []) => {
   queueMicrotask(() => c.over || round(c))
 
   return {
-    /** The socket's id; empty before the first hello. */
     get id() { return c.greeting.id },
-
-    /** connecting, open, ready, reconnecting, reconnected, reconnect_failed or close. */
     get status() { return c.shown },
-
-    /** Name of the transport in use; undefined while there is no connection. */
     get transport() { return c.live?.by.name },
-
-    /**
-     * Listens to what becomes of the conversation. Returns what ends it.
-     *
-     * Each status has an event of its own name, and all of them are 'status' events: listener(status, more), where more is
-     * {code, why} of 'close'. 'lost' has {stream, why}: entries of a topic, or of the own stream (''), will never come. 'error' has
-     * what a listener threw, or why a topic could not be subscribed to (code, stream); without a listener it goes to the console.
-     *
-     * @param {string} type
-     * @param {(...args: any[]) => void} listener
-     * @returns {() => void}
-     */
-    on: (type, listener) => listen(c.listeners[type] ||= new Set(), listener),
-
-    /**
-     * The page's side of a service. half has the methods that the instance may call: events, and questions, whose answer is what the method
-     * returns or promises; what it throws is the answer's error, with its code if it has one.
-     *
-     * Methods of the result send a message: method(value, {signal, timeout}). The promise has a call's answer, or undefined for an event,
-     * once the message took effect; it is rejected with an Error whose code says why. result.volatile has the same methods for messages
-     * that are sent once, without order, and lost with the connection.
-     *
-     * @param {string} name
-     * @param {object} [half]
-     * @returns {any}
-     */
+    on: (event, listener) => listen(c.listeners[event] ||= new Set(), listener),
     service(name, half) {
       if (half) c.halves.set(name, half)
       return service(c, name)
     },
-
-    /**
-     * A topic. on listens to its entries, from the instant that the instance subscribed us (and before, as far as the topic gives its past); a
-     * listener that comes later hears what comes later. The first listener subscribes, the end of the last one unsubscribes.
-     *
-     * @param {string} name as 'room/lobby'
-     */
-    topic: name => ({
-      /** @param {(entry: any) => void} listener @returns {() => void} */
-      on: listener => hear(c, name, 't', listener)
-    }),
-
-    /**
-     * A topic's state. on listens to its value: all of it, now if it is known, and after each change. A value is never changed afterwards.
-     *
-     * @param {string} name as 'people/lobby'
-     */
-    state: name => ({
-      /** @param {(value: any) => void} listener @returns {() => void} */
-      on: listener => hear(c, name, 'n', listener)
-    }),
-
-    /**
-     * Goes over to another transport, or tries again after reconnect_failed. The connection in use lasts until the new one stands.
-     *
-     * @param {string} [name]
-     */
-    use(name) {
+    topic: name => ({ on: listener => hear(c, name, 't', listener) }),
+    state: name => ({ on: listener => hear(c, name, 'n', listener) }),
+    use(transport) {
       if (c.over) return
-      prefer(c, name)
+      prefer(c, transport)
       c.fails = 0
       round(c)
     },
-
-    /** Says goodbye. What was called and not answered is sent along, and rejected with code 'closed'. */
     close() {
       if (c.over) return
       goodbye(c)

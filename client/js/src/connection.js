@@ -190,10 +190,10 @@ const closed = (c, wire, told) => {
  */
 export const ended = (c, wire, code, n, why) => {
   const [name, action] = closing(code)
-  // Stale or replaced by a newer attach of our own: that is no reason to stop.
-  const overtaken = /stale|replaced/.test(name) && wire && wire.attached < c.attached
-  if (action === '!' && !overtaken) finish(c, name, why)
-  else if (action === '+') anew(c, name, n)
+  // Overtaken by a newer attach, of our own: that is no reason to stop.
+  const overtaken = action === '?' && wire && wire.attached < c.attached
+  if (action === '+') anew(c, name, n)
+  else if (action && !overtaken) finish(c, name, why)
   else if (wire) {
     c.quiet ||= !name
     closed(c, wire, true)

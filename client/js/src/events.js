@@ -56,7 +56,7 @@ export const report = (c, error) => {
  * Shows a status.
  *
  * @param {Client} c
- * @param {string} status
+ * @param {import('../client.js').Status} status
  * @param {object} [more]
  */
 export const show = (c, status, more) => {

@@ -56,11 +56,12 @@ export const offsetOf = cursor => parseInt(cursor) || 0
  */
 export const failure = (code, message) => Object.assign(new Error(message || code), { code })
 
-// The close codes from 4001 on, and what to do about each: ! stop, + begin anew. Where there is no name the client resumes.
-const codes = 'malformed! denied! stale! gone+ replaced!  too_big!  version! rewound+ ended! user_changed+'.split(' ')
+// The close codes from 4001 on, and what to do about each: ! stop, ? stop if it is by another's attach, + begin anew. Where there is no
+// name the client resumes.
+const codes = 'malformed! denied! stale? gone+ replaced?  too_big!  version! rewound+ ended! user_changed+'.split(' ')
 
 /**
- * The name of a close code, and '!' or '+' for what to do about it. Both are empty where that is to resume.
+ * The name of a close code, and the character for what to do about it. Both are empty where that is to resume.
  *
  * @param {string | number} code
  */

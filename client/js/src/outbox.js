@@ -9,15 +9,11 @@ import { ackAfter, ackChars, ackChunk, maxLoose, postLoose, postTimeout } from '
 
 // What goes up goes at once where the connection can carry it, else by POSTs, one at a time, each with all that accrued meanwhile.
 
-/** Sends at the end of this tick. @param {Client} c */
-export const schedule = c => {
-  if (!c.scheduled) queueMicrotask(() => flush(c))
-  c.scheduled = true
-}
+/** Sends all that this tick has to say. @param {Client} c */
+export const schedule = c => queueMicrotask(() => flush(c))
 
 /** @param {Client} c */
 const flush = c => {
-  c.scheduled = false
   const wire = c.live
   if (!wire) return
   if (wire.carry) {

@@ -9,12 +9,12 @@
  * What the program said.
  * @property {string} mount absolute, without a slash at its end
  * @property {import('./transport.js').Transport[]} choices transports: first the one that worked last, or that was asked for
- * @property {import('./client.js').Options} settings
+ * @property {import('../client.js').Options} settings
  * @property {Map<string, any>} halves of services, by the service's name: what the instance may call
  *
  * What the program is told.
  * @property {Record<string, Set<Listener>>} listeners by event
- * @property {string} shown the status
+ * @property {import('../client.js').Status} shown
  * @property {(Error & {code: string}) | undefined} over the conversation has ended, with this
  * @property {AbortController} watched ends the listening to the page
  *
@@ -41,7 +41,6 @@
  * @property {Timer} [hush] until a replacement that takes its time is shown
  *
  * What goes up.
- * @property {boolean} scheduled to be flushed at the end of this tick
  * @property {string[]} [posting] the messages of the POST that is under way
  * @property {Timer} [pause] until the next POST, after one that failed
  * @property {number} misses POSTs that failed in a row

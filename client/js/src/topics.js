@@ -1,7 +1,7 @@
 // @ts-check
 import { add, drop } from './conversation.js'
 import { callAll, emit, report } from './events.js'
-import { offsetOf } from './frames.js'
+import { failure, offsetOf } from './frames.js'
 import { schedule } from './outbox.js'
 /** @typedef {import('./state.js').Client} Client */
 /** @typedef {import('./state.js').Sub} Sub */
@@ -48,6 +48,7 @@ const ask = (c, sub, letter) => {
  * @param {(value: any) => void} listener
  */
 export const hear = (c, title, kind, listener) => {
+  if (/[,|*\p{Cc}]/u.test(title)) throw failure('invalid', title) // it would be another frame
   const sub = get(c, title)
   if (!sub.hearers.size) ask(c, sub, 'S')
   const entry = (/** @type {string} */ k, /** @type {any} */ value) => k === kind && listener(value)

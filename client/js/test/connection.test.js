@@ -164,7 +164,10 @@ describe('a connection that broke', () => {
     assert.equal(shown.at(-1), 'reconnect_failed')
     rt.use()
     assert.equal(t.connections.length, 5)
-    t.connections[4].down(hello())
+    t.connections[4].cut()
+    await pass(50)
+    assert.equal(t.connections.length, 6)
+    t.connections[5].down(hello())
     await settle()
     assert.deepEqual(shown.slice(-2), ['reconnected', 'ready'])
   })
@@ -264,8 +267,9 @@ describe('a move', () => {
     assert.equal(wire.closed, false)
     assert.equal(rt.status, 'ready')
     rt.service('chat').say(1).catch(() => {})
-    await settle()
+    await pass(20_000)
     assert.deepEqual(said(wire), ['C1,chat.say|1'])
+    assert.equal(t.connections.length, 2)
   })
 
   test('is nothing to a poll', async () => {
@@ -418,7 +422,7 @@ describe('a page', () => {
   test('that ends with much to say leaves out what a browser would not send', async t => {
     const { posts, tell } = browser(t)
     const { rt } = await open()
-    for (let i = 0; i < 30; i++) rt.service('chat').say('ü'.repeat(1000)).catch(() => {})
+    for (let i = 0; i < 60; i++) rt.service('chat').say('ü'.repeat(1000)).catch(() => {})
     tell('pagehide', { persisted: false })
     await settle()
     const size = new TextEncoder().encode(posts[0].body).length

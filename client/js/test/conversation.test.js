@@ -87,6 +87,20 @@ describe('the status', () => {
     assert.deepEqual(shown, ['open', 'ready'])
   })
 
+  test('is not ready while something that waited is not settled', async () => {
+    const { rt, t, shown } = start()
+    rt.service('chat').say(1).catch(() => {})
+    await settle()
+    t.connections[0].down(hello())
+    await settle()
+    assert.deepEqual(shown, ['open'])
+    rt.service('chat').say(2).catch(() => {})
+    await settle()
+    t.connections[0].down('a1,0')
+    await settle()
+    assert.deepEqual(shown, ['open', 'ready'])
+  })
+
   test('of a break is reconnecting, reconnected, ready', async () => {
     const { t, wire, shown } = await open()
     wire.cut()
@@ -149,6 +163,25 @@ describe('a message', () => {
     wire.down('e1.aaaaa,chat.notice', 'a1,1')
     await settle()
     wantDone(a)
+  })
+
+  test('keeps the first place at which it is settled', async () => {
+    const { rt, wire } = await open()
+    const sent = fate(rt.service('chat', { notice() {} }).say(1))
+    await settle()
+    wire.down('a1,1', 'a1,9', 'e1.aaaaa,chat.notice')
+    await settle()
+    wantDone(sent)
+  })
+
+  test('that was answered took effect, as the next hello says', async () => {
+    const { rt, t, wire } = await open()
+    rt.service('chat').sum(1)
+    await settle()
+    wire.down('r1.aaaaa,1|1')
+    wire.cut()
+    await pass(250)
+    assert.equal(helloOf(t.connections[1]).in, 1)
   })
 
   test('before an answered one had its answer, or has none', async () => {
@@ -348,12 +381,14 @@ describe('the own stream', () => {
     wire.cut()
     await pass(250)
     const late = fate(chat.sum(3))
+    const later = fate(chat.say(4))
     t.connections[1].down(hello({ in: 1, at: 30 }), 'l,20.jjjjj,expired')
     await settle()
     assert.deepEqual(lost, [{ stream: '', why: 'expired' }])
     assert.equal(a.state, 'pending')
-    t.connections[1].down('r30.ccccc,2|2', 'r31.ddddd,3|3')
+    t.connections[1].down('r30.ccccc,2|2', 'r31.ddddd,3|3', 'a4,31')
     await settle()
+    wantDone(later)
     wantFailed(a, 'gone')
     wantDone(b, 2)
     wantDone(late, 3)
@@ -571,7 +606,8 @@ describe('tries', () => {
 })
 
 describe('close', () => {
-  test('says goodbye after everything else, and ends', async () => {
+  test('says goodbye after everything else, and ends', async t => {
+    const post = t.mock.method(globalThis, 'fetch', async () => new Response(''))
     const { rt, wire, shown } = await open()
     const sent = fate(rt.service('chat').say(1))
     rt.close()
@@ -581,6 +617,7 @@ describe('close', () => {
     assert.equal(wire.closed, true)
     wantFailed(sent, 'closed')
     assert.deepEqual(shown, ['open', 'ready', 'close'])
+    assert.equal(post.mock.callCount(), 0)
   })
 
   test('before the first connection ends without one', async () => {

@@ -124,6 +124,16 @@ describe('a topic', () => {
     assert.deepEqual(heard, [1, 2])
   })
 
+  test('whose name would be another frame is refused', async () => {
+    const { rt, wire } = await open()
+    for (const name of ['room/a,b', 'room/a|b', 'room/*', 'room/a\nB1', 'room/\x7f']) {
+      assert.throws(() => rt.topic(name).on(() => {}), { code: 'invalid' })
+    }
+    rt.topic('room/grüße an alle').on(() => {})
+    await settle()
+    assert.deepEqual(said(wire), ['S1,room/grüße an alle'])
+  })
+
   test('that may not be subscribed to is an error', async () => {
     const errors = []
     const { rt, wire } = await open()
