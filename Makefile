@@ -23,12 +23,15 @@ test: ## sets up what is missing, runs every test, and says last what was left o
 	@scripts/test
 
 race: ## runs the tests under the race detector
+	@scripts/setup redis gcc || true
 	$(GO) test -race $(RACE)
 
 e2e: ## runs the end-to-end tests alone: browsers, kills
+	@scripts/setup redis chromium || true
 	$(GO) test -count=1 ./e2e/...
 
 demo: ## kills an instance every 5 s under conversations, for DURATION (60s), and counts what went missing
+	@scripts/setup redis chromium || true
 	$(GO) run ./e2e/demo -duration $(DURATION)
 
 client: ## minifies the JavaScript client again, after a change of it
