@@ -72,13 +72,34 @@ var (
 	link    = regexp.MustCompile(`\]\(([^)#:]+)(?:#[^)]*)?\)`)
 	command = regexp.MustCompile("(?m)(?:^|`)(?:make|go run|scripts/|\\.ci/)[^`\n#]*")
 	doc     = regexp.MustCompile(`\bdocs/[a-z]+\.md\b`)
+	test    = regexp.MustCompile(`\bTest[A-Z][A-Za-z0-9]+`)
 )
+
+// The tests that documents name exist. A name may be the beginning of several.
+func TestNamedTests(t *testing.T) {
+	var tests strings.Builder
+	for _, name := range files(t) {
+		if strings.HasSuffix(name, "_test.go") {
+			tests.WriteString(read(t, name))
+		}
+	}
+	for _, name := range files(t) {
+		if path.Ext(name) != ".md" {
+			continue
+		}
+		for _, named := range test.FindAllString(read(t, name), -1) {
+			if !strings.Contains(tests.String(), "\nfunc "+named) {
+				t.Errorf("%s names %s, which does not exist", name, named)
+			}
+		}
+	}
+}
 
 // What documents point to exists: files, make targets, programs.
 func TestReferences(t *testing.T) {
 	targets := read(t, "Makefile")
 	for _, name := range files(t) {
-		if path.Ext(name) == ".go" || path.Ext(name) == ".js" {
+		if slices.Contains([]string{".go", ".js", ".md"}, path.Ext(name)) {
 			for _, to := range doc.FindAllString(read(t, name), -1) {
 				exists(t, name, to)
 			}
