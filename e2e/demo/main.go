@@ -197,11 +197,11 @@ func (d *demo) leave(ctx context.Context) error {
 		}
 	}
 	for _, one := range d.all {
-		for d.host.isHere(one.socket()) {
+		for d.host.nameOf(one.socket()) != "" {
 			select {
 			case <-time.After(20 * time.Millisecond):
 			case <-ctx.Done():
-				return fmt.Errorf("somebody who said goodbye is still in the room: %s", one.socket())
+				return fmt.Errorf("%s said goodbye and is still in the room", d.host.nameOf(one.socket()))
 			}
 		}
 	}

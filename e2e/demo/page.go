@@ -52,7 +52,6 @@ type page struct {
 	ways  []string
 	tally *tally
 	ctx   context.Context
-	leave context.CancelFunc
 
 	mu   sync.Mutex
 	last look
@@ -70,8 +69,8 @@ type look struct {
 
 // newPage opens a page and enters. It returns when the page shows what is said in the room.
 func newPage(browser context.Context, url, name string, ways []string, t *tally) (*page, error) {
-	p := &page{name: name, ways: ways, tally: t, said: map[string]bool{}}
-	p.ctx, p.leave = chromedp.NewContext(browser, chromedp.WithNewBrowserContext()) // as somebody's own browser: names are remembered
+	ctx, _ := chromedp.NewContext(browser, chromedp.WithNewBrowserContext()) // somebody's own browser, which ends with all others
+	p := &page{name: name, ways: ways, tally: t, ctx: ctx, said: map[string]bool{}}
 	t.join(name)
 	err := chromedp.Do(p.ctx,
 		chromedp.Navigate(url+"/#"+room),
@@ -127,9 +126,7 @@ func (p *page) socket() string {
 	return p.last.Socket
 }
 
-// close closes the page as somebody does who goes elsewhere.
+// close goes elsewhere. The browser goes on for a while: the page's goodbye is on its way.
 func (p *page) close(context.Context) error {
-	err := chromedp.Do(p.ctx, chromedp.Navigate("about:blank"))
-	p.leave()
-	return err
+	return chromedp.Do(p.ctx, chromedp.Navigate("about:blank"))
 }

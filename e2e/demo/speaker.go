@@ -180,11 +180,11 @@ func (h *host) record(e client.Entry) {
 	h.tally.record(r)
 }
 
-// isHere tells whether a socket is in the room.
-func (h *host) isHere(socket string) bool {
+// nameOf returns the name of a socket in the room; "" if it is not there.
+func (h *host) nameOf(socket string) string {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	return h.here[socket] != ""
+	return h.here[socket]
 }
 
 // question asks everybody in turn, until ctx ends.
