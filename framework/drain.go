@@ -12,7 +12,6 @@ import (
 type drain struct {
 	turns    context.Context // ends when turns have to stop
 	endTurns context.CancelFunc
-	tasks    sync.WaitGroup // volatile calls
 
 	mu       sync.Mutex
 	draining bool

@@ -36,7 +36,11 @@ func (s *Server) identify(r *http.Request, auth string) (User, error) {
 	u, err := s.cfg.Identify(r)
 	if err != nil {
 		s.log.Info("a client was refused", "error", err)
-		return u, &protocol.Close{Code: protocol.CodeDenied, Why: told(err, "").Message}
+		why := "not allowed"
+		if CodeOf(err) != CodeInternal {
+			why = told(err, "").Message
+		}
+		return u, &protocol.Close{Code: protocol.CodeDenied, Why: why}
 	}
 	return u, nil
 }

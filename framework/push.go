@@ -84,9 +84,9 @@ func (l *link) runVolatile(ctx context.Context, line []byte) error {
 		l.control(join(string(rune(protocol.VolatileError)), f.Field(0), e.payload()))
 		return nil
 	}
-	l.srv.drain.tasks.Go(func() {
+	go func() { // a turn like all others: Drain waits for it
 		defer func() { <-l.runs }()
 		l.control(l.srv.volatileCall(ctx, l.sock, f))
-	})
+	}()
 	return nil
 }
