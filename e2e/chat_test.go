@@ -1,0 +1,192 @@
+package e2e
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/sojourn-go/sojourn/e2e/balancer"
+	"github.com/sojourn-go/sojourn/internal/redistest"
+)
+
+const chatPackage = "github.com/sojourn-go/sojourn/examples/chat"
+
+var binaryDir string // of the chat, once it is built
+
+var binary = sync.OnceValues(func() (path string, err error) {
+	if binaryDir, err = os.MkdirTemp("", "sojourn-e2e-"); err != nil {
+		return "", err
+	}
+	path = filepath.Join(binaryDir, "chat")
+	if out, err := exec.Command("go", "build", "-o", path, chatPackage).CombinedOutput(); err != nil {
+		return "", fmt.Errorf("go build: %w\n%s", err, out)
+	}
+	return path, nil
+})
+
+// chat is instances of the chat, each a process, behind a balancer that gives every request to the next of them.
+type chat struct {
+	t     *testing.T
+	URL   string // where browsers find it
+	Store string // what the instances' -store is
+	lb    *balancer.Balancer
+
+	running []*instance
+}
+
+// startChat starts a chat for a test: n instances with a store ("memory", or the URL of a Redis), and the front that browsers
+// reach them through, if any.
+func startChat(t *testing.T, store string, n int, front func(http.Handler) http.Handler) *chat {
+	t.Helper()
+	c := &chat{t: t, Store: store, lb: balancer.New("/rt/ready")}
+	t.Cleanup(c.lb.Close)
+	for range n {
+		c.add()
+	}
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.URL = "http://" + ln.Addr().String()
+	var handler http.Handler = c.lb
+	if front != nil {
+		handler = front(handler)
+	}
+	server := &http.Server{Handler: handler, ReadHeaderTimeout: patience}
+	var served sync.WaitGroup
+	served.Go(func() { server.Serve(ln) })
+	t.Cleanup(func() {
+		server.Close()
+		served.Wait()
+	})
+	return c
+}
+
+// redisChat is a chat of three instances with a Redis of their own.
+func redisChat(t *testing.T, front func(http.Handler) http.Handler) *chat {
+	t.Helper()
+	return startChat(t, redistest.Start(t), 3, front)
+}
+
+// memoryChat is a chat of one instance, which has its memory for a store.
+func memoryChat(t *testing.T, front func(http.Handler) http.Handler) *chat {
+	t.Helper()
+	return startChat(t, "memory", 1, front)
+}
+
+// add starts another instance.
+func (c *chat) add() *instance {
+	c.t.Helper()
+	// Between the look for a free port and its use somebody else may take it: then another one.
+	var err error
+	for range 5 {
+		var i *instance
+		if i, err = startInstance(c.t, c.Store); err == nil {
+			c.running = append(c.running, i)
+			c.lb.Add(i.addr)
+			return i
+		}
+	}
+	c.t.Fatal(err)
+	return nil
+}
+
+// kill kills an instance, as a power cut would. The balancer finds out by itself.
+func (c *chat) kill(i *instance) {
+	i.kill()
+	c.running = slices.DeleteFunc(c.running, func(each *instance) bool { return each == i })
+}
+
+// instance is one process of the chat.
+type instance struct {
+	addr  string
+	cmd   *exec.Cmd
+	log   bytes.Buffer  // to be read when ended is closed
+	ended chan struct{} // closed when the process has ended
+	err   error         // its exit status, then
+}
+
+// startInstance returns when the instance is ready. It ends with the test.
+func startInstance(t *testing.T, store string) (*instance, error) {
+	t.Helper()
+	path, err := binary()
+	if err != nil {
+		t.Fatal(err)
+	}
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return nil, err
+	}
+	i := &instance{addr: ln.Addr().String(), ended: make(chan struct{})}
+	ln.Close()
+	i.cmd = exec.Command(path, "-addr", i.addr, "-store", store)
+	i.cmd.Env = append(os.Environ(), "PORT=")
+	i.cmd.Stdout, i.cmd.Stderr = &i.log, &i.log
+	if err := i.cmd.Start(); err != nil {
+		return nil, err
+	}
+	go func() {
+		i.err = i.cmd.Wait()
+		close(i.ended)
+	}()
+	t.Cleanup(func() {
+		i.kill()
+		if t.Failed() {
+			t.Logf("instance %s:\n%s", i.addr, i.log.String())
+		}
+	})
+	return i, i.wait()
+}
+
+// wait returns when the instance is ready.
+func (i *instance) wait() error {
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	for {
+		if status, _ := i.ready(ctx); status == http.StatusOK {
+			return nil
+		}
+		select {
+		case <-time.After(10 * time.Millisecond):
+		case <-i.ended:
+			return fmt.Errorf("an instance ended at its start: %w", i.err)
+		case <-ctx.Done():
+			return errors.New("an instance did not get ready")
+		}
+	}
+}
+
+// ready asks the instance itself whether it is, and returns the status of its answer.
+func (i *instance) ready(ctx context.Context) (status int, err error) {
+	r, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+i.addr+"/rt/ready", nil)
+	if err != nil {
+		return 0, err
+	}
+	r.Close = true // no connection is left over
+	response, err := http.DefaultClient.Do(r)
+	if err != nil {
+		return 0, err
+	}
+	response.Body.Close()
+	return response.StatusCode, nil
+}
+
+// kill ends the process, if it runs, as a power cut would.
+func (i *instance) kill() {
+	i.cmd.Process.Kill()
+	<-i.ended
+}
+
+// terminate tells the process to end, as a platform does before it takes the instance away.
+func (i *instance) terminate() error { return i.cmd.Process.Signal(syscall.SIGTERM) }

@@ -1,0 +1,56 @@
+package e2e
+
+import (
+	"net/http"
+	"slices"
+	"testing"
+
+	"github.com/chromedp/chromedp"
+)
+
+var transports = []string{"ws", "sse", "longpoll"}
+
+// stores are the chats that most tests are about.
+var stores = []struct {
+	name  string
+	start func(*testing.T, func(http.Handler) http.Handler) *chat
+}{
+	{"memory", memoryChat},
+	{"redis", redisChat},
+}
+
+func TestTwoPeopleTalk(t *testing.T) {
+	for _, store := range stores {
+		t.Run(store.name, func(t *testing.T) {
+			c := store.start(t, nil)
+			for _, transport := range transports {
+				t.Run(transport, func(t *testing.T) { twoPeopleTalk(t, c.URL+"/#"+transport, transport) })
+			}
+		})
+	}
+}
+
+func twoPeopleTalk(t *testing.T, url, transport string) {
+	ann := visit(t, "Ann", url).enter().via(transport)
+	ann.say("is anybody there?")
+	ann.shows("Ann: is anybody there?")
+	bob := visit(t, "Bob", url)
+	bob.sees("the question for a name", func(v view) bool { return v.Asked })
+	bob.enter().via(transport)
+	bob.shows("Ann: is anybody there?") // what was said before
+	for _, one := range []*tab{ann, bob} {
+		one.sees("both", func(v view) bool {
+			return v.Here == "2 here" && len(v.People) == 2 && slices.Contains(v.Rooms, transport+"2")
+		})
+	}
+
+	bob.do(chromedp.SendKeys(chromedp.CSS("#text"), "I am"))
+	ann.sees("that Bob types", func(v view) bool { return v.Typing == "Bob is typing…" })
+	ann.screenshot("typing")
+	bob.do(chromedp.SendKeys(chromedp.CSS("#text"), ", as <b>ever</b>\r"))
+	ann.shows("Ann: is anybody there?", "Bob: I am, as <b>ever</b>")
+	ann.sees("that Bob types no more", func(v view) bool { return v.Typing == "" })
+	ann.say("good")
+	bob.shows("Ann: is anybody there?", "Bob: I am, as <b>ever</b>", "Ann: good")
+	bob.screenshot("end")
+}
