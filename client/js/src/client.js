@@ -32,7 +32,6 @@ export const connect = (url, options = {}, known = []) => {
     pending: [],
     wires: new Set(),
     fails: 0,
-    misses: 0,
     greeting: { id: '', ttl: 120 },
     loose: new Map(),
     subs: new Map(),
@@ -49,7 +48,7 @@ export const connect = (url, options = {}, known = []) => {
     get id() { return c.greeting.id },
     get status() { return c.shown },
     get transport() { return c.live?.by.name },
-    on: (event, listener) => listen(c.listeners[event] ||= new Set(), listener),
+    on: (event, listener) => listen(c, event, listener),
     service(name, half) {
       if (half) c.halves.set(name, half)
       return service(c, name)
@@ -80,14 +79,14 @@ export const makeHello = (c, wire) => {
     v: 1,
     key: c.secret,
     c: c.attached,
-    cur: c.met ? c.place || '0.' : undefined,
-    in: c.acked || undefined,
+    cur: c.met && (c.place || '0.'),
+    in: c.acked,
     topics: wire.said[0] && Object.fromEntries(wire.said),
-    tries: first(c)?.repeats || undefined,
-    now: c.met && wire !== c.live || undefined,
+    tries: first(c)?.repeats,
+    now: c.met && wire !== c.live,
     auth: auth?.call ? auth() : auth,
     build
-  })
+  }, (_, value) => value || undefined)
 }
 
 /** The conversation is ready when it has caught up with what was outstanding as the connection came. @param {Client} c */
@@ -150,7 +149,8 @@ export const frame = (c, line, wire) => {
 export const anew = (c, why, n) => {
   disconnect(c)
   renew(c, n)
-  for (const stream of ['', ...resubscribe(c)]) emit(c, 'lost', { stream, why })
+  resubscribe(c, why)
+  emit(c, 'lost', { stream: '', why })
   show(c, 'reconnecting')
   retry(c)
 }

@@ -133,6 +133,7 @@ export const greeted = (c, wire, hello) => {
     c.live = wire
     dropAttempts(c)
     clearTimeout(c.hush)
+    c.quiet = false
     forget(c)
     wire.greeting = hello
     prefer(c, wire.by.name)
@@ -143,7 +144,7 @@ export const greeted = (c, wire, hello) => {
     c.met = true
     resume(c)
   }
-  for (const [title, place] of wire.said) (c.subs.get(title) || /** @type {any} */ ({})).told = place
+  for (const [, place, sub] of wire.said) sub.told = place
   took(c, hello.in, hello.at)
 }
 
@@ -174,7 +175,7 @@ const closed = (c, wire, told) => {
     if (!c.wires.size) retry(c)
   } else if (told) { // where the instance refuses, another transport does not help
     giveUp(c)
-  } else if (c.order.length || c.wires.size < (c.live ? 2 : 1)) {
+  } else if (c.order.length || c.wires.size <= +!!c.live) {
     next(c)
   }
 }
@@ -196,6 +197,6 @@ export const ended = (c, wire, code, n, why) => {
   else if (action && !overtaken) finish(c, name, why)
   else if (wire) {
     c.quiet ||= !name
-    closed(c, wire, true)
+    closed(c, wire, !overtaken)
   }
 }

@@ -1,16 +1,16 @@
 // @ts-check
-import { failure, offsetOf } from './frames.js'
+import { base64, failure, offsetOf } from './frames.js'
 import { postChars, window } from './limits.js'
 /** @typedef {import('./state.js').Client} Client */
 /** @typedef {import('./state.js').Message} Message */
 
 /** A key as base64url may have it, of letters and digits: 22 of them are 131 random bits. */
-const newSecret = () => btoa(String.fromCharCode(...crypto.getRandomValues(new Uint8Array(36)))).replace(/\W/g, '').slice(0, 22)
+const newSecret = () => base64(crypto.getRandomValues(new Uint8Array(36))).replace(/\W/g, '').slice(0, 22)
 
 /** Begins as a new socket. @param {Client} c */
 export const reset = c => {
   c.secret = newSecret()
-  c.attached = c.acked = c.last = c.markN = c.markAt = c.unsaid = 0
+  c.attached = c.acked = c.last = c.markN = c.markAt = c.unsaid = c.misses = 0
   c.place = ''
   c.met = false
 }

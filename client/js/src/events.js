@@ -5,11 +5,13 @@
 /**
  * Adds a listener. The same function may listen twice.
  *
- * @param {Set<Listener>} all
+ * @param {Client} c
+ * @param {string} event
  * @param {Listener} listener
  * @returns {() => void} ends it
  */
-export const listen = (all, listener) => {
+export const listen = (c, event, listener) => {
+  const all = c.listeners[event] ||= new Set()
   /** @type {Listener} */
   const entry = (a, b) => listener(a, b)
   all.add(entry)
@@ -49,7 +51,7 @@ export const emit = (c, event, a, b) => callAll(c, c.listeners[event], a, b)
  * @param {any} error
  */
 export const report = (c, error) => {
-  for (const f of c.listeners.error || [console.error]) f(error)
+  for (const f of c.listeners.error?.size ? c.listeners.error : [console.error]) f(error)
 }
 
 /**

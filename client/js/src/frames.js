@@ -18,6 +18,9 @@ export const parse = line => {
   return [kind, payload, ...header.split(',')]
 }
 
+/** @param {Uint8Array} bytes */
+export const base64 = bytes => btoa(Array.from(bytes, byte => String.fromCharCode(byte)).join(''))
+
 /**
  * Writes a value as payload: bytes (ArrayBuffer, Uint8Array) as base64, undefined as none at all, everything else as JSON.
  *
@@ -25,7 +28,7 @@ export const parse = line => {
  */
 export const encode = value => {
   if (value instanceof ArrayBuffer) value = new Uint8Array(value)
-  if (value instanceof Uint8Array) return '*' + btoa(Array.from(value, byte => String.fromCharCode(byte)).join(''))
+  if (value instanceof Uint8Array) return '*' + base64(value)
   const text = JSON.stringify(value)
   return text ? '|' + text : ''
 }

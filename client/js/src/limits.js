@@ -20,6 +20,8 @@ export const lastChars = 20_000
 export const maxLoose = 1000 // volatile messages without an answer
 export const maxBytes = 65_000 // of a message: a little less than an instance takes by default
 
+export const maxCursors = 200 // of topics in a hello, which is one frame
+
 // When the own stream is acknowledged: after 64 entries, 64 KiB, or a time.
 export const ackChars = 64 << 10
 export const ackChunk = 1 << 10 // what an entry counts at least

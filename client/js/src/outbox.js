@@ -47,12 +47,8 @@ const up = async (c, wire) => {
   try {
     const response = await post(c, 'up', postBody(c, lines), AbortSignal.timeout(postTimeout))
     const text = await response.text()
-    told = response.status < 500
-    for (const line of linesOf(text)) {
-      if (c.posting !== messages || !/^[agvyz]/.test(line)) continue
-      told ||= line[0] === 'z'
-      frame(c, line)
-    }
+    told = response.status < 500 || response.status === 503
+    for (const line of linesOf(text)) if (c.posting === messages && /^[agvyz]/.test(line)) frame(c, line)
     ok = response.ok && (c.acked > acked || !messages.length)
   } catch {} // no answer
   forget(c, messages)

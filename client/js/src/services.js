@@ -36,8 +36,8 @@ const request = ({ signal, timeout } = {}, begin) => new Promise((yes, no) => {
   signal?.addEventListener('abort', abort)
 })
 
-/** Refuses here what the instance would end the conversation for. @param {Client} c @param {any} value @param {string} [header] */
-const payload = (c, value, header = '') => {
+/** Refuses here what the instance would end the conversation for. @param {Client} c @param {string} header @param {any} value */
+const fit = (c, header, value) => {
   const rest = header + encode(value)
   if (new TextEncoder().encode(rest).length > (c.settings.maxFrame || maxBytes)) throw failure('too_big')
   return rest
@@ -57,7 +57,7 @@ export const service = (c, name, volatile) => new Proxy({}, {
       ? (/** @type {any} */ value, /** @type {CallOptions} */ options) => {
           const sent = request(options, (yes, no) => {
             if (c.over) throw c.over
-            const rest = payload(c, value, `,${name}.${method}`)
+            const rest = fit(c, `,${name}.${method}`, value)
             if (volatile) return addLoose(c, rest, yes, no)
             const m = add(c, 'C', rest, yes, no)
             schedule(c)
@@ -85,15 +85,16 @@ export const event = (c, path, value) => {
 /** @param {Client} c @param {string} ask @param {string} path @param {any} value */
 export const question = async (c, ask, path, value) => {
   const { secret } = c
+  const header = ',' + ask
   let letter = 'R'
-  let answer
+  let rest
   try {
-    answer = payload(c, await call(c, path, value))
+    rest = fit(c, header, await call(c, path, value))
   } catch (/** @type {any} */ e) {
     letter = 'X'
-    answer = encode({ code: /^[a-z_]+$/.test(e?.code || 0) ? e.code : 'internal', message: e?.message })
+    rest = header + encode({ code: /^[a-z_]+$/.test(e?.code || 0) ? e.code : 'internal', message: e?.message })
   }
   if (secret !== c.secret) return // the one who asked is gone
-  add(c, letter, ',' + ask + answer)
+  add(c, letter, rest)
   schedule(c)
 }

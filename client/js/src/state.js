@@ -51,7 +51,7 @@
  *
  * Topics.
  * @property {Map<string, Sub>} subs by name
- * @property {Map<string, Sub>} byID as frames name them
+ * @property {Map<string, Sub>} byID as frames name those that we are subscribed to
  */
 
 /**
@@ -86,7 +86,7 @@
  * @property {AbortController} line ends it
  * @property {(lines: string) => void} [carry] sends lines up; without it they are posted
  * @property {number} attached number of its last hello
- * @property {[string, string][]} said topics and their cursors in its last hello
+ * @property {[string, string, Sub][]} said topics and their cursors in its last hello
  * @property {number} sent messages up to this number were sent on it
  * @property {Hello} [greeting] the first hello on it. When the own stream is read up to where that says, and ...
  * @property {number} [owed] ... messages up to this number are settled, then the conversation has caught up
@@ -98,7 +98,6 @@
  *
  * @typedef Sub
  * @property {string} title the topic's name
- * @property {string} [short] its name in frames; while the instance has us subscribed
  * @property {string} place cursor
  * @property {string} [told] the cursor that the instance knows
  * @property {boolean} [known] the topic has a state, and this is

@@ -2,6 +2,7 @@
 import { add, drop } from './conversation.js'
 import { callAll, emit, report } from './events.js'
 import { failure, offsetOf } from './frames.js'
+import { maxCursors } from './limits.js'
 import { schedule } from './outbox.js'
 /** @typedef {import('./state.js').Client} Client */
 /** @typedef {import('./state.js').Sub} Sub */
@@ -62,7 +63,7 @@ export const hear = (c, title, kind, listener) => {
 /** We are subscribed. @param {Client} c @param {string} title @param {string} short @param {string} place */
 export const subscribed = (c, title, short, place) => {
   const sub = get(c, title)
-  c.byID.set(sub.short = short, sub)
+  c.byID.set(short, sub)
   sub.place = sub.told = place
 }
 
@@ -71,7 +72,6 @@ export const unsubscribed = (c, short) => {
   const sub = c.byID.get(short)
   if (!sub) return
   c.byID.delete(short)
-  sub.short = undefined
   sub.known = false
   if (!sub.hearers.size) c.subs.delete(sub.title)
 }
@@ -91,28 +91,27 @@ export const happened = (c, kind, value, short, place, why) => {
   if (!sub || (/[tj]/.test(kind) && place && offsetOf(place) <= offsetOf(sub.place))) return // a repeat
   sub.place = place || sub.place
   if (kind === 'l') emit(c, 'lost', { stream: sub.title, why })
-  if (!/[tn]/.test(kind)) return
   if (kind === 't') callAll(c, sub.hearers, 't', value)
-  if (kind === 't' && !sub.known) return
-  sub.known = true
+  sub.known ||= kind === 'n'
+  if (!sub.known || !/[tn]/.test(kind)) return
   sub.whole = kind === 't' ? merge(sub.whole, value) : value
   callAll(c, sub.hearers, 'n', sub.whole)
 }
 
-/** The cursors that the instance does not know. @param {Client} c @returns {[string, string][]} */
+/** The cursors that the instance does not know, as many as a hello may have. Others have theirs repeated. @param {Client} c @returns {[string, string, Sub][]} */
 export const cursors = c => [...c.byID.values()]
   .filter(sub => sub.place !== sub.told)
-  .map(sub => [sub.title, sub.place])
+  .slice(0, maxCursors)
+  .map(sub => [sub.title, sub.place, sub])
 
-/** Subscribes again, on a new socket. Returns the names of topics whose entries may have been missed. @param {Client} c */
-export const resubscribe = c => {
-  const missed = []
+/** Subscribes again, on a new socket, and tells of topics whose entries may have been missed. @param {Client} c @param {string} why */
+export const resubscribe = (c, why) => {
+  const missed = [...c.byID.values()].filter(sub => !sub.known)
   c.byID.clear()
   for (const sub of c.subs.values()) {
-    if (sub.short && !sub.known) missed.push(sub.title)
-    sub.short = sub.asked = undefined
+    sub.asked = undefined
     if (sub.hearers.size) ask(c, sub, 'S')
     else c.subs.delete(sub.title)
   }
-  return missed
+  for (const sub of missed) emit(c, 'lost', { stream: sub.title, why })
 }

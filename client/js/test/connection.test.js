@@ -23,6 +23,16 @@ describe('a first connection', () => {
     assert.deepEqual(opened(all), [1, 1, 0])
   })
 
+  test('overtaken by the client itself leaves the next attempt alone', async () => {
+    const all = three()
+    const { rt } = start({}, ...all)
+    await pass(3000)
+    all[0].connections[0].down('z4003,,')
+    assert.equal(all[1].connections[0].closed, false)
+    all[2].connections[0].down(hello())
+    assert.equal(rt.transport, 'three')
+  })
+
   test('gives each a head start of 3 s, and takes the first that is answered', async () => {
     const all = three()
     const { rt } = start({}, ...all)
@@ -252,11 +262,23 @@ describe('a move', () => {
   test('is shown if it takes long', async () => {
     const { t, wire, shown } = await open()
     wire.down('z4000,,')
-    await pass(1000)
+    await pass(999)
+    assert.deepEqual(shown, ['open', 'ready'])
+    await pass(1)
     assert.deepEqual(shown, ['open', 'ready', 'reconnecting'])
     t.connections[1].down(hello())
     await settle()
     assert.deepEqual(shown.slice(3), ['reconnected', 'ready'])
+  })
+
+  test('does not keep a later break from being shown at once', async () => {
+    const { t, wire, shown } = await open()
+    wire.down('m0')
+    t.connections[1].down(hello())
+    await settle()
+    t.connections[1].cut()
+    await pass(1)
+    assert.deepEqual(shown, ['open', 'ready', 'reconnecting'])
   })
 
   test('that fails leaves the connection as it is', async () => {

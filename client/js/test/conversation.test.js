@@ -563,7 +563,7 @@ describe('a conversation that the instance ends', () => {
     const { rt, t, wire, shown } = await open()
     rt.use('mock')
     wire.down('z4005,,')
-    await settle()
+    await pass(900)
     t.connections[1].down(hello())
     await pass(2000)
     assert.deepEqual(shown, ['open', 'ready'])

@@ -90,6 +90,19 @@ describe('a topic', () => {
     assert.deepEqual(heard, [1, 2])
   })
 
+  test('is one of 200 whose cursors a hello says', async () => {
+    const { t, wire } = await open()
+    for (let i = 1; i <= 300; i++) wire.down(`s${i}.aaaaa,room/${i},${i},1.t`, `t${i},2.u|1`)
+    wire.cut()
+    await pass(250)
+    assert.equal(Object.keys(helloOf(t.connections[1]).topics).length, 200)
+    t.connections[1].down(hello())
+    t.connections[1].cut()
+    await pass(500)
+    const { topics } = helloOf(t.connections[2])
+    assert.deepEqual([Object.keys(topics).length, topics['room/300'], topics['room/1']], [100, '2.u', undefined])
+  })
+
   test('whose cursor was said in a hello without an answer says it again', async () => {
     const { rt, t, wire } = await open()
     rt.topic('room/1').on(() => {})
@@ -157,13 +170,30 @@ describe('a topic', () => {
     wire.down('s1.aaaaa,room/1,a,900.ttttt', 's2.bbbbb,people/1,b,0.', 'nb,4.ttttt|{}', 'a2,2')
     wire.down('z4004,2,')
     await pass(250)
-    assert.deepEqual(lost, [{ stream: '', why: 'gone' }, { stream: 'room/1', why: 'gone' }])
+    assert.deepEqual(lost, [{ stream: 'room/1', why: 'gone' }, { stream: '', why: 'gone' }])
     assert.equal(helloOf(t.connections[1]).topics, undefined)
     t.connections[1].down(hello(), 'ta,901.uuuuu|"of the old socket"')
     await settle()
     assert.deepEqual(said(t.connections[1]), ['C1,chat.say|1', 'S2,room/1', 'S3,people/1'])
     t.connections[1].down('s1.zzzzz,room/1,a,950.vvvvv', 'ta,951.wwwww|"new"')
     assert.deepEqual(heard, ['new'])
+  })
+
+  test('listened to by who is told of the loss is asked for once', async () => {
+    const { rt, t, wire } = await open()
+    rt.topic('room/1').on(() => {})
+    const off = rt.topic('room/2').on(() => {})
+    rt.on('lost', ({ stream }) => {
+      rt.topic(`room/${stream ? 3 : 4}`).on(() => {})
+      if (!stream) return
+      off()
+      rt.topic('room/2').on(() => {})
+    })
+    wire.down('s1.aaaaa,room/1,a,900.ttttt', 'z4004,0,')
+    await pass(250)
+    t.connections[1].down(hello())
+    await settle()
+    assert.deepEqual(said(t.connections[1]), ['S1,room/1', 'S2,room/3', 'S3,room/2', 'S4,room/4'])
   })
 
   test('to which the instance subscribed the client by itself has its cursor said', async () => {
@@ -248,6 +278,7 @@ describe('a listener that throws', () => {
   test('is heard of on the console if nobody listens to errors', async t => {
     const print = t.mock.method(console, 'error', () => {})
     const { rt, wire } = await open()
+    rt.on('error', () => {})()
     rt.service('chat', { notice() { throw new Error('mine') } })
     wire.down('e1.aaaaa,chat.notice')
     assert.equal(print.mock.calls[0].arguments[0].message, 'mine')
