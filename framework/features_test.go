@@ -71,6 +71,37 @@ func TestVolatile(t *testing.T) {
 	})
 }
 
+// What a newcomer is shown does not bound what is kept for those who are away.
+func TestHistoryIsNotRetention(t *testing.T) {
+	onEachStore(t, func(w *world) {
+		news := &framework.Topic[int]{Name: "news", History: 2, Subscribe: framework.Anyone}
+		w.run(2, ledger(), framework.Service{Name: "news", Topics: []framework.Stream{news}})
+		publish := func(from, to int) {
+			for n := from; n <= to; n++ {
+				if err := w.any().rt.Do(w.wait(), func(t *framework.Turn) error { return news.Publish(t, "all", n) }); err != nil {
+					w.Fatal(err)
+				}
+			}
+		}
+		publish(1, 5)
+		a := w.account(nil)
+		a.follow(w, "news/all")
+		a.expect(w, "the history", &a.lines, []int{4, 5})
+		w.away.Store(true)
+		w.cut()
+		for range 2 {
+			w.start()
+			w.kill(w.first())
+		}
+		publish(6, 40)
+		w.away.Store(false)
+		a.expect(w, "what came while it was away", &a.lines, upTo(40)[3:])
+		if len(a.lost) > 0 {
+			w.Errorf("told of losses that were none: %v", a.lost)
+		}
+	})
+}
+
 func TestServerAsk(t *testing.T) {
 	everywhere(t, func(w *world) {
 		w.run(3, ledger())

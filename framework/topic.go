@@ -74,6 +74,8 @@ func (tp *Topic[E]) check() error {
 	return checkName(tp.Name)
 }
 
+const defaultKeep = 1000
+
 var errNoRule = errors.New("Subscribe is nil: say who may subscribe, framework.Anyone perhaps")
 
 func checkName(name string) error {
@@ -104,7 +106,7 @@ func (tp *Topic[E]) Publish(t *Turn, key string, e E) error {
 		t.volatiles = append(t.volatiles, volatileSend{topic, p})
 		return nil
 	}
-	return t.add(store.Publish{Topic: topic, Data: p, Keep: max(tp.Keep, tp.History), KeepBytes: tp.KeepBytes, TTL: tp.TTL}, len(p))
+	return t.add(store.Publish{Topic: topic, Data: p, Keep: max(cmpInt(tp.Keep, defaultKeep), tp.History), KeepBytes: tp.KeepBytes, TTL: tp.TTL}, len(p))
 }
 
 // topicOf returns the full name of a stream's key, if the stream is one of the server's.
