@@ -143,6 +143,32 @@ func TestI2OnceInOrder(t *testing.T) {
 	})
 }
 
+// A message that overtook another is not taken: the client is told which one is next.
+func TestI2Gap(t *testing.T) {
+	onEachStore(t, func(w *world) {
+		w.run(2, ledger())
+		w.post("/lp", `H{"v":1,"key":"`+rawKey+`","c":1}`)
+		for _, row := range []struct{ message, reply string }{
+			{"C3,ledger.push|3", "g1\n"}, {"C1,ledger.push|1", "a1,1\n"}, {"C3,ledger.push|3", "g2\n"},
+			{"C2,ledger.push|2\nC3,ledger.push|3", "a3,3\n"}, {"C2,ledger.push|2", "a3,3\n"},
+		} {
+			if _, text := w.post("/up", "K"+rawKey+",,0\n"+row.message); text != row.reply {
+				w.Errorf("%q: reply %q, want %q", row.message, text, row.reply)
+			}
+		}
+		_, text := w.post("/lp", `H{"v":1,"key":"`+rawKey+`","c":2,"now":true}`)
+		var events []string
+		for line := range strings.Lines(text) {
+			if _, payload, ok := strings.Cut(line, "ledger.added|"); ok {
+				events = append(events, strings.TrimSpace(payload))
+			}
+		}
+		if !slices.Equal(events, []string{"1", "2", "3"}) {
+			w.Errorf("what took effect, in order: %v", events)
+		}
+	})
+}
+
 // The same message may run on two instances at the same time: both runs have the same turn id, one commits, both are acknowledged.
 func TestI2TwoRunsOneCommit(t *testing.T) {
 	onEachStore(t, func(w *world) { // the message comes by a POST, whatever carries down
