@@ -74,7 +74,7 @@ func Open(ctx context.Context, url string, o Options) (*Store, error) {
 	}
 	co.Dialer.Timeout = cmp.Or(co.Dialer.Timeout, dialTimeout)
 	co.ConnWriteTimeout = cmp.Or(co.ConnWriteTimeout, answerTimeout)
-	co.DisableRetry = true      // see Errors in the package's documentation
+	co.RetryDelay = retryDelay  // see Errors in the package's documentation
 	co.DisableCache = true      // nothing is cached here
 	co.AlwaysRESP2 = true       // subscriptions have a connection of their own
 	co.ForceSingleClient = true // a cell is one slot, which is one server

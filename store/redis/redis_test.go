@@ -68,6 +68,7 @@ func do(t testing.TB, c rueidis.Client, command ...string) rueidis.RedisResult {
 func TestStore(t *testing.T) {
 	onBoth(t, func(t *testing.T, url string) {
 		storetest.Run(t, harness(url))
+		t.Run("Against", func(t *testing.T) { storetest.RunAgainst(t, storetest.Memory, harness(url)) })
 	})
 }
 
@@ -93,55 +94,4 @@ func harness(url string) func(testing.TB) storetest.Harness {
 			},
 		}
 	}
-}
-
-// dump returns the commands that make a cell's keys. Their expiry is not among them: the scripts go by what they wrote.
-func dump(t testing.TB, c rueidis.Client, cell string) (commands [][]string) {
-	for _, key := range keys(t, c, cell) {
-		kind, _ := do(t, c, "TYPE", key).ToString()
-		var read []string
-		var make []string
-		switch kind {
-		case "hash":
-			read, make = []string{"HGETALL", key}, []string{"HSET", key}
-		case "zset":
-			read, make = []string{"ZRANGE", key, "0", "-1", "WITHSCORES"}, []string{"ZADD", key}
-		case "string":
-			text, _ := do(t, c, "GET", key).ToString()
-			commands = append(commands, []string{"SET", key, text})
-			continue
-		default:
-			t.Fatalf("a key of type %s: %s", kind, key)
-		}
-		values, err := do(t, c, read...).AsStrSlice()
-		if err != nil {
-			t.Fatal(err)
-		}
-		for i := 0; i < len(values); i += 2 {
-			if kind == "zset" {
-				make = append(make, values[i+1], values[i])
-			} else {
-				make = append(make, values[i], values[i+1])
-			}
-		}
-		commands = append(commands, make)
-	}
-	return commands
-}
-
-func restore(t testing.TB, c rueidis.Client, cell string, commands [][]string) {
-	if all := keys(t, c, cell); len(all) > 0 {
-		do(t, c, append([]string{"DEL"}, all...)...)
-	}
-	for _, command := range commands {
-		do(t, c, command...)
-	}
-}
-
-func keys(t testing.TB, c rueidis.Client, cell string) []string {
-	all, err := do(t, c, "KEYS", "sj1:{"+cell+"}:*").AsStrSlice()
-	if err != nil {
-		t.Fatal(err)
-	}
-	return all
 }

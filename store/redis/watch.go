@@ -12,13 +12,18 @@ import (
 )
 
 // A subscription can fall silent without its connection breaking. So a watch sends itself a message now and then, and
-// connects anew when it has not come back by the time of the next but one.
+// connects anew when two of them have not come back. A connection that does not answer at all the client finds out about.
 const probeInterval = 3 * time.Second
 
 // How long to wait before connecting again, when that has failed: doubled each time.
 const (
 	firstBackoff = 50 * time.Millisecond
 	lastBackoff  = 2 * time.Second
+)
+
+var (
+	errSilent      = errors.New("the subscription has fallen silent")
+	errUnconnected = errors.New("not connected")
 )
 
 // watch is a connection that is subscribed to its inbox and to topics, and a goroutine that makes another one when it breaks.
@@ -33,17 +38,14 @@ type watch struct {
 	cancel context.CancelFunc
 	done   chan struct{} // closed when the goroutine has ended
 
-	delivering sync.Mutex // one notice at a time, also while connections take turns
-
-	changing sync.Mutex // one change of subscriptions at a time
+	delivering sync.Mutex    // one notice at a time, also while connections take turns
+	changing   chan struct{} // holds something while subscriptions are changed by Topics
 
 	mu     sync.Mutex
-	topics map[string]struct{}     // that should be watched
-	conn   rueidis.DedicatedClient // nil while there is none that is subscribed
+	topics map[string]struct{}     // that are wanted
+	conn   rueidis.DedicatedClient // that is subscribed to the inbox and all of topics; nil: there is none
 	unseen int                     // probes sent since something came in
 }
-
-var errSilent = errors.New("the subscription has fallen silent")
 
 // Watch implements [store.Store]. While its connection is broken a watch tries to make another one, subscribes again and delivers
 // a Resync notice. Its Close returns when deliver is not running and will not be called again, so deliver must not call it.
@@ -55,7 +57,10 @@ func (s *Store) watch(ctx context.Context, deliver func(store.Notice), probe tim
 	if err := s.ready(ctx); err != nil {
 		return nil, err
 	}
-	w := &watch{store: s, inbox: unique(), deliver: deliver, probe: probe, done: make(chan struct{}), topics: map[string]struct{}{}}
+	w := &watch{
+		store: s, inbox: unique(), deliver: deliver, probe: probe,
+		done: make(chan struct{}), changing: make(chan struct{}, 1), topics: map[string]struct{}{},
+	}
 	w.channel = s.inboxChannel(w.inbox)
 	w.ctx, w.cancel = context.WithCancel(context.Background())
 	conn, broken, err := w.connect(ctx)
@@ -80,72 +85,100 @@ func (s *Store) watch(ctx context.Context, deliver func(store.Notice), probe tim
 
 func (w *watch) Inbox() string { return w.inbox }
 
-// Topics implements [store.Watch]. On an error the topics are those that were asked for all the same, but the change may
-// not be in force before the next Resync notice.
+// Topics implements [store.Watch]. After an error the topics are those that were asked for all the same, but the change may
+// not be in force before the next Resync notice, or another call.
 func (w *watch) Topics(ctx context.Context, add, drop []string) error {
 	if err := w.store.ready(ctx); err != nil {
 		return err
 	}
+	select {
+	case w.changing <- struct{}{}:
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	defer func() { <-w.changing }()
+
+	w.mu.Lock()
+	conn := w.conn
+	for _, t := range drop {
+		delete(w.topics, t)
+	}
+	for _, t := range add {
+		w.topics[t] = struct{}{}
+	}
+	w.mu.Unlock()
 	if w.ctx.Err() != nil {
 		return store.ErrClosed
 	}
-	w.changing.Lock()
-	defer w.changing.Unlock()
-	add, drop, conn := w.want(add, drop)
-	if conn == nil {
-		return w.store.failed("watch", errors.New("not connected"))
+	err := errUnconnected
+	if conn != nil {
+		err = w.subscribe(ctx, conn, w.channels(add), w.channels(drop))
 	}
-	if len(drop) > 0 {
-		if err := conn.Do(ctx, conn.B().Unsubscribe().Channel(drop...).Build()).Error(); err != nil {
-			return w.store.failed("watch", err)
-		}
-	}
-	if len(add) > 0 {
-		// A server carries a command out whole before it answers: the first acknowledgement is that of all channels.
-		if err := conn.Do(ctx, conn.B().Subscribe().Channel(add...).Build()).Error(); err != nil {
-			return w.store.failed("watch", err)
-		}
+	if err != nil {
+		return w.store.failed("watch", err)
 	}
 	return nil
 }
 
-// want changes the set of topics, and returns the channels that this is about.
-func (w *watch) want(add, drop []string) (added, dropped []string, conn rueidis.DedicatedClient) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	for _, t := range drop {
-		if _, ok := w.topics[t]; ok {
-			delete(w.topics, t)
-			dropped = append(dropped, w.store.topicChannel(t))
+func (w *watch) channels(topics []string) []string {
+	channels := make([]string, len(topics))
+	for i, t := range topics {
+		channels[i] = w.store.topicChannel(t)
+	}
+	return channels
+}
+
+// subscribe drops and adds channels. A server carries a command out whole before it answers, so the first
+// acknowledgement, which this waits for, is that of all channels.
+func (w *watch) subscribe(ctx context.Context, conn rueidis.DedicatedClient, add, drop []string) error {
+	if len(drop) > 0 {
+		if err := conn.Do(ctx, conn.B().Unsubscribe().Channel(drop...).Build()).Error(); err != nil {
+			return err
 		}
 	}
-	for _, t := range add {
-		w.topics[t] = struct{}{}
-		added = append(added, w.store.topicChannel(t))
+	if len(add) > 0 {
+		return conn.Do(ctx, conn.B().Subscribe().Channel(add...).Build()).Error()
 	}
-	return added, dropped, w.conn
+	return nil
 }
 
 // connect makes a connection that is subscribed to the inbox and all topics. broken yields when it ends.
 func (w *watch) connect(ctx context.Context) (conn rueidis.DedicatedClient, broken <-chan error, err error) {
-	w.changing.Lock()
-	defer w.changing.Unlock()
 	conn, _ = w.store.client.Dedicate()
 	broken = conn.SetPubSubHooks(rueidis.PubSubHooks{OnMessage: w.message})
-	channels := []string{w.channel}
-	w.mu.Lock()
+	add, drop := []string{w.channel}, []string(nil)
+	for subscribed := map[string]struct{}{}; ; {
+		if err := w.subscribe(ctx, conn, add, drop); err != nil {
+			conn.Close()
+			return nil, nil, err
+		}
+		// Topics may have asked for others meanwhile.
+		w.mu.Lock()
+		add, drop = w.difference(subscribed)
+		if len(add)+len(drop) == 0 {
+			w.conn, w.unseen = conn, 0
+			w.mu.Unlock()
+			return conn, broken, nil
+		}
+		w.mu.Unlock()
+	}
+}
+
+// difference makes subscribed, a set of topics, equal to that which is wanted, and returns the channels this takes.
+func (w *watch) difference(subscribed map[string]struct{}) (add, drop []string) {
+	for t := range subscribed {
+		if _, ok := w.topics[t]; !ok {
+			delete(subscribed, t)
+			drop = append(drop, w.store.topicChannel(t))
+		}
+	}
 	for t := range w.topics {
-		channels = append(channels, w.store.topicChannel(t))
+		if _, ok := subscribed[t]; !ok {
+			subscribed[t] = struct{}{}
+			add = append(add, w.store.topicChannel(t))
+		}
 	}
-	w.mu.Unlock()
-	if err := conn.Do(ctx, conn.B().Subscribe().Channel(channels...).Build()).Error(); err != nil {
-		conn.Close()
-		return nil, nil, err
-	}
-	w.mu.Lock()
-	w.conn, w.unseen = conn, 0
-	w.mu.Unlock()
-	return conn, broken, nil
+	return add, drop
 }
 
 // run replaces connections that break, until the watch is closed.
@@ -198,11 +231,15 @@ func (w *watch) sendProbe() error {
 	defer cancel()
 	client := w.store.client
 	if err := client.Do(ctx, client.B().Publish().Channel(w.channel).Message(kindProbe+"\n").Build()).Error(); err != nil {
-		w.mu.Lock()
-		w.unseen = 0 // one that was not sent says nothing of the subscription
-		w.mu.Unlock()
+		w.seen() // one that was not sent says nothing of the subscription
 	}
 	return nil
+}
+
+func (w *watch) seen() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.unseen = 0
 }
 
 // reconnect returns a connection, or nil when the watch was closed.
@@ -224,9 +261,7 @@ func (w *watch) reconnect() (rueidis.DedicatedClient, <-chan error) {
 
 // message is called by the connection for each message, one at a time.
 func (w *watch) message(m rueidis.PubSubMessage) {
-	w.mu.Lock()
-	w.unseen = 0
-	w.mu.Unlock()
+	w.seen()
 	if n, ok := w.parseNotice(m.Channel, m.Message); ok {
 		w.hand(n)
 	}
@@ -254,5 +289,5 @@ func (w *watch) stop() {
 	w.cancel()
 	<-w.done
 	w.delivering.Lock() // whoever delivers has ended; nobody begins
-	w.delivering.Unlock()
+	defer w.delivering.Unlock()
 }

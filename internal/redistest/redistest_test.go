@@ -1,0 +1,65 @@
+package redistest_test
+
+import (
+	"context"
+	"errors"
+	"net"
+	"os"
+	"syscall"
+	"testing"
+	"time"
+
+	"go.uber.org/goleak"
+
+	"github.com/sojourn-go/sojourn/internal/redistest"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// alive tells whether a process exists.
+func alive(t *testing.T, pid int) bool {
+	t.Helper()
+	p, err := os.FindProcess(pid)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p.Signal(syscall.Signal(0)) == nil
+}
+
+func TestServer(t *testing.T) {
+	s := redistest.StartT(t)
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	defer cancel()
+	first, addr := s.PID(), s.Addr()
+	if !alive(t, first) {
+		t.Fatal("a server that was started is not there")
+	}
+	s.Kill()
+	if alive(t, first) || s.PID() != 0 {
+		t.Fatal("a server that was killed is there")
+	}
+	if c, err := net.Dial("tcp", addr); err == nil {
+		c.Close()
+		t.Fatal("the port of a server that was killed answers")
+	}
+	if err := s.Restart(ctx); err != nil {
+		t.Fatal(err)
+	}
+	if s.Addr() != addr || s.PID() == first {
+		t.Fatal("a server that was started again is not another process on the same port")
+	}
+	second := s.PID()
+	s.Stop()
+	s.Stop()
+	if alive(t, second) {
+		t.Fatal("a server that was stopped is there")
+	}
+}
+
+func TestServerThatCannotStart(t *testing.T) {
+	redistest.StartT(t) // skips where there is none
+	_, err := redistest.StartServer(t.Context(), t.TempDir(), "--no-such-option", "1")
+	if err == nil || errors.Is(err, redistest.ErrNotInstalled) {
+		t.Fatalf("a server that ended at its start: %v", err)
+	}
+}
