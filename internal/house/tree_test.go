@@ -68,7 +68,7 @@ func (p pkg) program() bool {
 
 // public tells whether programs outside of the module can import the package.
 func (p pkg) public() bool {
-	return !p.program() && !slices.Contains(strings.Split(p.dir, "/"), "internal") && !strings.HasPrefix(p.dir, "e2e/")
+	return !p.program() && !slices.Contains(strings.Split(p.dir, "/"), "internal") && !fits("e2e/...", p.dir)
 }
 
 // packages returns the packages of the module, by directory. They are parsed here rather than listed by the go command, so that
