@@ -103,7 +103,7 @@ func TestState(t *testing.T) {
 
 // The examples of RFC 7396, Appendix A.
 func TestMergePatch(t *testing.T) {
-	for _, line := range strings.Split(strings.TrimSpace(`
+	for line := range strings.SplitSeq(strings.TrimSpace(`
 {"a":"b"}          {"a":"c"}                {"a":"c"}
 {"a":"b"}          {"b":"c"}                {"a":"b","b":"c"}
 {"a":"b"}          {"a":null}               {}
