@@ -2,6 +2,7 @@ package framework
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"io"
 	"math/rand/v2"
@@ -142,7 +143,7 @@ func (l *link) Pull(ctx context.Context) ([][]byte, error) {
 	for {
 		frames, err := l.collect(ctx)
 		if err != nil || l.closed.Err() != nil {
-			return frames, cmpErr(err, io.EOF)
+			return frames, cmp.Or(err, io.EOF)
 		}
 		if l.enough(frames) {
 			return frames, nil
@@ -333,11 +334,4 @@ func (l *link) Close() {
 		l.dropTopics()
 		l.srv.hub.sweep(context.WithoutCancel(l.closed))
 	})
-}
-
-func cmpErr(err, fallback error) error {
-	if err != nil {
-		return err
-	}
-	return fallback
 }

@@ -1,6 +1,7 @@
 package framework
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -63,7 +64,7 @@ func (st *State[S]) subscribe(t *Turn, key string) (store.Subscribe, error) {
 	return e, nil
 }
 
-func (st *State[S]) ttl() time.Duration { return cmpDuration(st.TTL, 30*24*time.Hour) }
+func (st *State[S]) ttl() time.Duration { return cmp.Or(st.TTL, 30*24*time.Hour) }
 
 // Get returns the key's value: the zero S if it has none. The turn commits only if the value is still the same then.
 func (st *State[S]) Get(t *Turn, key string) (S, error) {
@@ -125,7 +126,7 @@ func (st *State[S]) view(t *Turn, key string) (*stateView, error) {
 	if t.over {
 		return nil, ErrTurnOver
 	}
-	v := &stateView{keep: cmpInt(st.Keep, 100), ttl: st.ttl()}
+	v := &stateView{keep: cmp.Or(st.Keep, 100), ttl: st.ttl()}
 	fresh, ok := t.locks.fresh[topic]
 	if !ok {
 		if !t.volatile {
@@ -186,11 +187,4 @@ func (t *Turn) stateEffects() ([]store.Effect, error) {
 		})
 	}
 	return effects, nil
-}
-
-func cmpInt(n, fallback int) int {
-	if n > 0 {
-		return n
-	}
-	return fallback
 }

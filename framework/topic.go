@@ -1,6 +1,7 @@
 package framework
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"strings"
@@ -106,7 +107,7 @@ func (tp *Topic[E]) Publish(t *Turn, key string, e E) error {
 		t.volatiles = append(t.volatiles, volatileSend{topic, p})
 		return nil
 	}
-	return t.add(store.Publish{Topic: topic, Data: p, Keep: max(cmpInt(tp.Keep, defaultKeep), tp.History), KeepBytes: tp.KeepBytes, TTL: tp.TTL}, len(p))
+	return t.add(store.Publish{Topic: topic, Data: p, Keep: max(cmp.Or(tp.Keep, defaultKeep), tp.History), KeepBytes: tp.KeepBytes, TTL: tp.TTL}, len(p))
 }
 
 // topicOf returns the full name of a stream's key, if the stream is one of the server's.

@@ -1,6 +1,7 @@
 package framework
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -124,7 +125,7 @@ func (t *Turn) Ask(socket, method string, v any, then Bound, timeout time.Durati
 	if err != nil {
 		return err
 	}
-	id, err := t.later(socket, then, cmpDuration(timeout, time.Hour))
+	id, err := t.later(socket, then, cmp.Or(timeout, time.Hour))
 	if err != nil {
 		return err
 	}
@@ -226,11 +227,4 @@ func join(parts ...any) []byte {
 		}
 	}
 	return b
-}
-
-func cmpDuration(d, fallback time.Duration) time.Duration {
-	if d > 0 {
-		return d
-	}
-	return fallback
 }
