@@ -24,7 +24,7 @@ const (
 	instances   = 3
 	killEvery   = 5 * time.Second
 	askEvery    = 300 * time.Millisecond
-	settleTime  = 30 * time.Second // for what is under way at the end
+	settleTime  = time.Minute // for what is under way at the end
 	closingTime = 10 * time.Second
 )
 

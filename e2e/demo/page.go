@@ -44,7 +44,7 @@ func newBrowser(ctx context.Context) (browser context.Context, stop func(), err 
 //go:embed page.js
 var pageScript string
 
-const lookTime = 10 * time.Second // that a page may take to answer
+const lookTime = 30 * time.Second // that a page may take to answer
 
 // page is a participant that is the chat's page in a browser.
 type page struct {
@@ -53,9 +53,11 @@ type page struct {
 	tally *tally
 	ctx   context.Context
 
+	had  int             // lines
+	said map[string]bool // problems
+
 	mu   sync.Mutex
 	last look
-	said map[string]bool // problems
 }
 
 // look is what the page shows.
@@ -93,13 +95,14 @@ func newPage(browser context.Context, url, name string, ways []string, t *tally)
 func (p *page) look(text, way string) error {
 	ctx, cancel := context.WithTimeout(p.ctx, lookTime)
 	defer cancel()
-	now, err := chromedp.Run(ctx, chromedp.Evaluate[look](fmt.Sprintf("demo(%q, %q)", text, way)))
+	now, err := chromedp.Run(ctx, chromedp.Evaluate[look](fmt.Sprintf("demo(%q, %q, %d)", text, way, p.had)))
 	if err != nil {
 		return fmt.Errorf("%s: %w", p.name, err)
 	}
 	for _, line := range now.Lines {
 		p.tally.hear(p.name, now.Transport, line.From, line.Text)
 	}
+	p.had += len(now.Lines)
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.last = now

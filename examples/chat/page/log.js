@@ -2,7 +2,7 @@
 
 import { $, bubble, make } from './line.js'
 
-const most = 1000 // lines that the page keeps
+const most = 500 // lines that the page keeps
 const old = 3000 // ms: a line that comes later than this after it was said was said while we were away
 
 /** The place of the lines: where it is scrolled to, and what is below. */
@@ -22,10 +22,15 @@ scroll.addEventListener('scroll', () => {
 newest.addEventListener('click', toNewest)
 new ResizeObserver(() => below && toNewest()).observe(scroll)
 
-/** Something was added at the end. */
+let frame = 0 // in which the page is scrolled
+
+/** Something was added at the end. Once for all that comes before the page is drawn: to ask for its height is to have it laid out. */
 export const grown = () => {
-  if (below) toNewest()
-  else newest.hidden = false
+  frame ||= requestAnimationFrame(() => {
+    frame = 0
+    if (below) toNewest()
+    else newest.hidden = false
+  })
 }
 
 /**
