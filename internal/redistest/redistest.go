@@ -3,6 +3,7 @@
 package redistest
 
 import (
+	"bufio"
 	"context"
 	"errors"
 	"fmt"
@@ -10,6 +11,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -121,7 +123,7 @@ func (s *Server) answers(ctx context.Context) error {
 	}
 }
 
-// ask sends a command and tells whether what comes back contains one of some texts.
+// ask sends a command and tells whether the answer contains one of some texts.
 func (s *Server) ask(command string, texts ...string) bool {
 	conn, err := net.DialTimeout("tcp", s.Addr(), time.Second)
 	if err != nil {
@@ -132,20 +134,8 @@ func (s *Server) ask(command string, texts ...string) bool {
 	if _, err := conn.Write([]byte(command)); err != nil {
 		return false
 	}
-	var got strings.Builder
-	buf := make([]byte, 4096)
-	for {
-		n, err := conn.Read(buf)
-		if err != nil {
-			return false
-		}
-		got.Write(buf[:n])
-		for _, text := range texts {
-			if strings.Contains(got.String(), text) {
-				return true
-			}
-		}
-	}
+	answer, err := readValue(bufio.NewReader(conn))
+	return err == nil && slices.ContainsFunc(texts, func(text string) bool { return strings.Contains(string(answer.raw), text) })
 }
 
 // Stop ends the server as an operator would, with SIGTERM, and returns when it has ended. Without a server it does nothing.

@@ -7,7 +7,7 @@
 //
 // # What Redis must be
 //
-//   - Version 6.2 or newer, one server that takes writes (a primary). Reads never go to replicas.
+//   - Version 5 or newer; it is tested with 7.0. One server, or a cluster. Reads never go to replicas.
 //   - maxmemory-policy noeviction. A Redis that evicts keys forgets conversations; [Open] refuses it.
 //   - What a Redis acknowledges it may still lose, in a failover or a power cut. That is always a suffix of what was committed, and
 //     cursors' tags tell those who saw any of it. How long the suffix can be is Redis's configuration: appendonly, appendfsync,
@@ -15,8 +15,9 @@
 //
 // # Cells
 //
-// All keys of a [Store] carry one hash tag, so that they lie in one slot and one script can touch them all: a cell. A program that outgrows one
-// Redis core opens several Stores, and decides which of its sockets and topics live in which.
+// All keys of a [Store] carry one hash tag, so that they lie in one slot and one script can touch them all: a cell. A cluster gives
+// one cell failover, not more speed. A program that outgrows one Redis core opens several Stores with different cells, and decides which of
+// its sockets and topics live in which. While a cell's slot is moved from one node to another some calls fail; they may be made again.
 //
 // # Errors
 //

@@ -1,6 +1,7 @@
 package redis_test
 
 import (
+	"context"
 	"slices"
 	"testing"
 
@@ -59,11 +60,14 @@ func restore(t testing.TB, c rueidis.Client, cell string, commands [][]string) {
 	}
 }
 
-func keys(t testing.TB, c rueidis.Client, cell string) []string {
+func keys(t testing.TB, c rueidis.Client, cell string) (all []string) {
 	t.Helper()
-	all, err := do(t, c, "KEYS", "sj1:{"+cell+"}:*").AsStrSlice()
-	if err != nil {
-		t.Fatal(err)
+	for _, node := range c.Nodes() {
+		some, err := node.Do(context.Background(), node.B().Keys().Pattern("sj1:{"+cell+"}:*").Build()).AsStrSlice()
+		if err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, some...)
 	}
 	slices.Sort(all)
 	return all

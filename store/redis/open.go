@@ -59,7 +59,7 @@ type Store struct {
 	watches map[*watch]struct{}
 }
 
-// Open connects to the Redis server at url, as in "redis://user:password@host:6379/0", "rediss://..." for TLS, or
+// Open connects to the Redis server, or cluster, at url, as in "redis://user:password@host:6379/0", "rediss://..." for TLS, or
 // "unix:///path/to/socket?db=0". It returns an error if the server cannot be reached, or may evict keys (see [Store.Check]).
 func Open(ctx context.Context, url string, o Options) (*Store, error) {
 	o.Prefix = cmp.Or(o.Prefix, "sj1")
@@ -74,10 +74,9 @@ func Open(ctx context.Context, url string, o Options) (*Store, error) {
 	}
 	co.Dialer.Timeout = cmp.Or(co.Dialer.Timeout, dialTimeout)
 	co.ConnWriteTimeout = cmp.Or(co.ConnWriteTimeout, answerTimeout)
-	co.RetryDelay = retryDelay  // see Errors in the package's documentation
-	co.DisableCache = true      // nothing is cached here
-	co.AlwaysRESP2 = true       // subscriptions have a connection of their own
-	co.ForceSingleClient = true // a cell is one slot, which is one server
+	co.RetryDelay = retryDelay // see Errors in the package's documentation
+	co.DisableCache = true     // nothing is cached here
+	co.AlwaysRESP2 = true      // subscriptions have a connection of their own
 	client, err := rueidis.NewClient(co)
 	if err != nil {
 		return nil, fmt.Errorf("redis: open: %w", err)
@@ -88,7 +87,9 @@ func Open(ctx context.Context, url string, o Options) (*Store, error) {
 		prefix:  o.Prefix + ":{" + o.Cell + "}:",
 		watches: map[*watch]struct{}{},
 	}
-	if err := errors.Join(s.examine(ctx, true), s.load(ctx)); err != nil {
+	if err := s.onAllNodes(func(node rueidis.Client) error {
+		return errors.Join(s.examine(ctx, node, true), load(ctx, node))
+	}); err != nil {
 		client.Close()
 		return nil, fmt.Errorf("redis: open: %w", err)
 	}
@@ -101,17 +102,27 @@ func (s *Store) Check(ctx context.Context) error {
 	if err := s.ready(ctx); err != nil {
 		return err
 	}
-	if err := s.examine(ctx, false); err != nil {
+	if err := s.onAllNodes(func(node rueidis.Client) error { return s.examine(ctx, node, false) }); err != nil {
 		return fmt.Errorf("redis: check: %w", err)
 	}
 	return nil
 }
 
+// onAllNodes does something with every server there is: one, or those of a cluster.
+func (s *Store) onAllNodes(do func(node rueidis.Client) error) error {
+	for _, node := range s.client.Nodes() {
+		if err := do(node); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // examine reports a server that does not answer or evicts keys. At start it also warns of what cannot be found out.
-func (s *Store) examine(ctx context.Context, starting bool) error {
-	replies := s.client.DoMulti(ctx,
-		s.client.B().Ping().Build(),
-		s.client.B().ConfigGet().Parameter("maxmemory-policy").Build())
+func (s *Store) examine(ctx context.Context, node rueidis.Client, starting bool) error {
+	replies := node.DoMulti(ctx,
+		node.B().Ping().Build(),
+		node.B().ConfigGet().Parameter("maxmemory-policy").Build())
 	if err := replies[0].Error(); err != nil {
 		return err
 	}

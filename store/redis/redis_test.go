@@ -13,6 +13,7 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/sojourn-go/sojourn/internal/redistest"
+	"github.com/sojourn-go/sojourn/store"
 	"github.com/sojourn-go/sojourn/store/redis"
 	"github.com/sojourn-go/sojourn/store/storetest"
 )
@@ -47,7 +48,7 @@ func open(t testing.TB, url string, o redis.Options) *redis.Store {
 func plain(t testing.TB, url string) rueidis.Client {
 	t.Helper()
 	o := rueidis.MustParseURL(url)
-	o.DisableCache, o.AlwaysRESP2, o.ForceSingleClient = true, true, true
+	o.DisableCache, o.AlwaysRESP2 = true, true
 	c, err := rueidis.NewClient(o)
 	if err != nil {
 		t.Fatal(err)
@@ -56,9 +57,14 @@ func plain(t testing.TB, url string) rueidis.Client {
 	return c
 }
 
+// do runs a command, whose first argument, if there is one, is a key: in a cluster that says where.
 func do(t testing.TB, c rueidis.Client, command ...string) rueidis.RedisResult {
 	t.Helper()
-	r := c.Do(context.Background(), c.B().Arbitrary(command[0]).Args(command[1:]...).Build())
+	cmd := c.B().Arbitrary(command[0])
+	if len(command) > 1 {
+		cmd = cmd.Keys(command[1]).Args(command[2:]...)
+	}
+	r := c.Do(context.Background(), cmd.Build())
 	if err := r.Error(); err != nil && !rueidis.IsRedisNil(err) {
 		t.Fatalf("%v: %v", command, err)
 	}
@@ -70,6 +76,17 @@ func TestStore(t *testing.T) {
 		storetest.Run(t, harness(url))
 		t.Run("Against", func(t *testing.T) { storetest.RunAgainst(t, storetest.Memory, harness(url)) })
 	})
+}
+
+// Cells lie on different nodes of a cluster.
+func TestStoreOnCluster(t *testing.T) {
+	url := redistest.StartCluster(t, 3)
+	storetest.Run(t, harness(url))
+	w := watch(t, open(t, url, redis.Options{Cell: "1"}), time.Hour, "t")
+	publish(t, open(t, url, redis.Options{Cell: "1"}), "hello")
+	if n := w.next(store.Added); string(n.Entry.Data) != "hello" {
+		t.Errorf("notice: %+v", n)
+	}
 }
 
 var cells atomic.Int64

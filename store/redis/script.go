@@ -60,14 +60,14 @@ func retryDelay(attempt int, _ rueidis.Completed, err error) time.Duration {
 	return 5 * time.Millisecond
 }
 
-// load makes the scripts known to the server, so that running one is one round trip. A server that has forgotten
-// them is sent the text when it says so.
-func (s *Store) load(ctx context.Context) error {
+// load makes the scripts known to a server, so that running one is one round trip. A server that has forgotten
+// them, or never knew them, is sent the text when it says so.
+func load(ctx context.Context, node rueidis.Client) error {
 	var cmds rueidis.Commands
 	for _, sc := range scripts {
-		cmds = append(cmds, s.client.B().ScriptLoad().Script(sc.text).Build())
+		cmds = append(cmds, node.B().ScriptLoad().Script(sc.text).Build())
 	}
-	for i, reply := range s.client.DoMulti(ctx, cmds...) {
+	for i, reply := range node.DoMulti(ctx, cmds...) {
 		if err := reply.Error(); err != nil {
 			return fmt.Errorf("script %s: %w", scripts[i].name, err)
 		}
