@@ -65,59 +65,66 @@ type demo struct {
 
 // run returns the summary, and whether all was as it must be.
 func (d *demo) run(ctx context.Context, addr string) (summary string, ok bool) {
-	failed := func(err error) (string, bool) { return "FAILED: " + err.Error(), false }
+	failed := func(err error) (string, bool) {
+		if ctx.Err() != nil {
+			err = errors.New("interrupted")
+		}
+		return "FAILED: " + err.Error(), false
+	}
+	var browser context.Context
+	if d.pages {
+		var stop func()
+		var err error
+		if browser, stop, err = newBrowser(ctx); err != nil {
+			return failed(err)
+		}
+		defer stop()
+	}
 	var err error
 	d.cluster, err = newCluster(ctx, addr, instances, func(why string) { d.tally.problem("%s", why) })
 	defer d.cluster.stop()
 	if err != nil {
 		return failed(err)
 	}
-	stopBrowser, err := d.enter(ctx)
-	defer stopBrowser()
-	if err != nil {
+	if err := d.enter(ctx, browser); err != nil {
 		return failed(err)
 	}
 	fmt.Printf("watch, or join: %s/#%s\n", d.cluster.URL, room)
 	d.tally.begun = time.Now()
 	d.talk(ctx)
-	if ctx.Err() != nil {
-		return failed(errors.New("interrupted"))
-	}
 	d.settle(ctx)
 	if err := d.leave(ctx); err != nil {
 		d.tally.problem("%v", err)
 	}
+	if ctx.Err() != nil {
+		return failed(ctx.Err())
+	}
 	return d.tally.verdict(transports, int(d.duration/(6*time.Second)))
 }
 
-// enter brings everybody into the room. What it returns stops the browser.
-func (d *demo) enter(ctx context.Context) (stopBrowser func(), err error) {
-	stopBrowser = func() {}
+// enter brings everybody into the room; pages only if there is a browser.
+func (d *demo) enter(ctx, browser context.Context) (err error) {
 	if d.host, err = newHost(ctx, d.cluster.URL, d.tally); err != nil {
-		return stopBrowser, err
+		return err
 	}
 	for _, ways := range conversations {
 		s, err := newSpeaker(ctx, d.cluster.URL, "go "+nameOf(ways), ways, d.tally)
 		if err != nil {
-			return stopBrowser, err
+			return err
 		}
 		d.all = append(d.all, s)
 	}
-	if !d.pages {
-		return stopBrowser, nil
-	}
-	browser, stopBrowser, err := newBrowser(ctx)
-	if err != nil {
-		return func() {}, err
-	}
 	for _, ways := range conversations {
+		if browser == nil {
+			break
+		}
 		p, err := newPage(browser, d.cluster.URL, "page "+nameOf(ways), ways, d.tally)
 		if err != nil {
-			return stopBrowser, err
+			return err
 		}
 		d.all = append(d.all, p)
 	}
-	return stopBrowser, nil
+	return nil
 }
 
 func nameOf(ways []string) string {
