@@ -11,6 +11,9 @@ import (
 // Claim implements [store.Store].
 func (s *Store) Claim(ctx context.Context, max int, lease time.Duration) (store.Claimed, error) {
 	c := s.newCall()
+	if max < 0 {
+		max = 0 // to Redis, a negative limit is none
+	}
 	c.int(max)
 	c.duration(lease)
 	c.string(unique()) // tokens begin with it
