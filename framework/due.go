@@ -173,12 +173,13 @@ func (s *Server) acknowledge(ctx context.Context, sock *socket, ack store.Cursor
 	}
 }
 
-// work does what is due, if something is and nobody else is at it.
+// work does what is due, if something is and nobody else is at it. A server that no client can reach leaves it to those that clients do: it may be a
+// publisher, without the services whose goodbyes and timers these are.
 func (d *due) work(ctx context.Context) {
 	d.mu.Lock()
 	due := !d.next.IsZero() && !time.Now().Before(d.next)
 	d.mu.Unlock()
-	if !due || !d.working.TryLock() {
+	if !due || d.srv.handler == nil || !d.working.TryLock() {
 		return
 	}
 	defer d.working.Unlock()
@@ -206,7 +207,7 @@ func (d *due) claim(ctx context.Context) (n int, next time.Duration, err error) 
 
 // Sweep does everything that is due: goodbyes of sockets whose time is over, timers, unanswered questions. While connections are held, and
 // with every message, the server does so by itself; a program that may have no instance for a while lets a scheduler call it by
-// a URL. It returns how much it did. It may wait for up to 10 seconds, if nobody has looked for long.
+// a URL. The server must have the services whose goodbyes and timers these are. It returns how much it did. It may wait for up to 10 seconds, if nobody has looked for long.
 func (s *Server) Sweep(ctx context.Context) (int, error) {
 	s.due.working.Lock()
 	defer s.due.working.Unlock()

@@ -179,6 +179,41 @@ func (w *world) sweep() {
 	}
 }
 
+// A publisher shares the store with servers that have services, and does not do their work without them.
+func TestPublisherLeavesGoodbyesAlone(t *testing.T) {
+	onEachStore(t, func(w *world) {
+		w.run(1, ledger())
+		shared := w.open()
+		publisher, err := framework.New(framework.Config{Store: shared, Services: []framework.Service{{Name: "p", Topics: []framework.Stream{lines}}}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		w.Cleanup(func() {
+			publisher.Close()
+			closeUnshared(shared)
+		})
+		a := w.account(nil)
+		id := a.ID()
+		if err := publisher.Do(w.wait(), func(t *framework.Turn) error { return t.Close(id, "out") }); err != nil {
+			t.Fatal(err)
+		}
+		<-a.Done()
+		if err := publisher.Do(w.wait(), func(t *framework.Turn) error { return lines.Publish(t, "x", 1) }); err != nil {
+			t.Fatal(err)
+		}
+		w.sweep()
+		if err := w.any().rt.Do(w.wait(), func(t *framework.Turn) error {
+			m, err := visits.Get(t, "all")
+			if m["goodbye "+id] != 1 {
+				w.Errorf("visits are %v", m)
+			}
+			return err
+		}); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
 func TestDoOnce(t *testing.T) {
 	onEachStore(t, func(w *world) {
 		w.run(3, ledger())

@@ -19,7 +19,9 @@ import (
 	"github.com/sojourn-go/sojourn/transports"
 )
 
-// Config says what a Server is made of. Its zero value is a server without services, transports or clients, which can still publish.
+// Config says what a Server is made of. Its zero value is a server without services, transports or clients, which can still publish: it has effects by
+// [Server.Do], and leaves goodbyes and timers to the servers of the same store that have transports. Those all have the same services, but for
+// differences between builds.
 type Config struct {
 	// Transports are the ways for clients to connect. The page's client.js holds their JavaScript halves.
 	Transports []transports.Transport

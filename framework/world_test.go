@@ -230,8 +230,13 @@ func (i *instance) cut() {
 // close frees what a dead process would not hold any more.
 func (i *instance) close() {
 	i.rt.Close()
-	if _, shared := i.store.Store.(*memory.Store); !shared {
-		i.store.Store.Close()
+	closeUnshared(i.store.Store)
+}
+
+// closeUnshared closes a connection to a Redis; the memory store is everybody's.
+func closeUnshared(s store.Store) {
+	if _, shared := s.(*memory.Store); !shared {
+		s.Close()
 	}
 }
 
