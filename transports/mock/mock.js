@@ -15,15 +15,14 @@
  * A transport in memory, for tests: its other end is an array of the connections that were opened. With up: false it can only carry
  * down, and the client posts what goes up.
  *
- * @param {{name?: string, up?: boolean, patience?: number, opened?: (c: MockConnection) => void}} [options]
+ * @param {{name?: string, up?: boolean, opened?: (c: MockConnection) => void}} [options]
  * @returns {import('../../client/js/src/transport.js').Transport & {connections: MockConnection[]}}
  */
-export const mock = ({ name = 'mock', up = true, patience, opened } = {}) => {
+export const mock = ({ name = 'mock', up = true, opened } = {}) => {
   /** @type {MockConnection[]} */
   const connections = []
   return {
     name,
-    patience,
     connections,
     open(link) {
       /** @type {MockConnection} */

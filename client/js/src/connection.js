@@ -60,7 +60,7 @@ const next = c => {
   clearTimeout(c.timer)
   const transport = c.order.shift()
   if (!transport) return giveUp(c)
-  c.timer = setTimeout(next, (transport.patience || headStart) + 1000 * c.fails, c)
+  c.timer = setTimeout(next, headStart + 1000 * c.fails, c)
   open(c, transport)
 }
 
@@ -130,8 +130,11 @@ const receive = (c, wire, text) => {
 export const greeted = (c, wire, hello) => {
   c.greeting = hello
   if (wire !== c.live) {
+    // An attempt that said hello later stays. Where that hello arrives this connection ends, and it may be just then that a proxy lets go of what
+    // it had buffered of it: it would win by losing, again and again.
+    for (const other of c.wires) if (other === c.live || other.attached < wire.attached) dropWire(c, other)
     c.live = wire
-    dropAttempts(c)
+    c.order = []
     clearTimeout(c.hush)
     c.quiet = false
     forget(c)
@@ -175,7 +178,7 @@ const closed = (c, wire, told) => {
     if (!c.wires.size) retry(c)
   } else if (told) { // where the instance refuses, another transport does not help
     giveUp(c)
-  } else if (c.order.length || c.wires.size <= +!!c.live) {
+  } else if (c.order[0] || !c.wires.size) {
     next(c)
   }
 }

@@ -72,7 +72,6 @@ export const unsubscribed = (c, short) => {
   const sub = c.byID.get(short)
   if (!sub) return
   c.byID.delete(short)
-  sub.known = false
   if (!sub.hearers.size) c.subs.delete(sub.title)
 }
 

@@ -20,8 +20,6 @@ import type { Options } from '../client.js'
 
 export interface Transport {
   name: string
-  /** Milliseconds in which a hello must have been answered, before the next transport is tried as well; default 3000. */
-  patience?: number
   /** Begins a connection. It may throw: the transport cannot be used here. */
   open(link: Link): Connection | Promise<void>
 }

@@ -44,7 +44,33 @@ describe('a first connection', () => {
     await pass(1000)
     all[0].connections[0].down(hello())
     assert.equal(rt.transport, 'one')
+    assert.equal(all[1].connections[0].closed, false)
+    await pass(2000)
     assert.equal(all[1].connections[0].closed, true)
+    await pass(20_000)
+    assert.deepEqual(opened(all), [1, 1, 0])
+  })
+
+  test('that is buffered does not win by being ended', async () => {
+    const all = three()
+    const { rt, shown } = start({}, ...all)
+    await pass(6000)
+    // The third hello has arrived, and ended the second attempt: what a proxy kept back of it comes all at once.
+    all[1].connections[0].down(hello(), 'z4005,,')
+    all[2].connections[0].down(hello())
+    await pass(20_000)
+    assert.equal(rt.transport, 'three')
+    assert.deepEqual(opened(all), [1, 1, 1])
+    assert.equal(all[0].connections[0].closed, true)
+    assert.deepEqual(shown, ['open', 'reconnected', 'ready'])
+  })
+
+  test('that failed does not start another attempt where there is a connection', async () => {
+    const all = three()
+    start({}, ...all)
+    await pass(3000)
+    all[0].connections[0].down(hello())
+    all[1].connections[0].cut()
     await pass(20_000)
     assert.deepEqual(opened(all), [1, 1, 0])
   })
@@ -92,6 +118,17 @@ describe('a first connection', () => {
     all[0].connections[1].down('z4002,,')
     await pass(20_000)
     assert.deepEqual(opened(all), [2, 0, 0])
+    assert.deepEqual(shown, ['close'])
+  })
+
+  test('refused by the instance for good ends, though another is tried already', async () => {
+    const all = three()
+    const { shown } = start({}, ...all)
+    await pass(3000)
+    all[0].connections[0].down('z4002,,')
+    await pass(20_000)
+    assert.deepEqual(opened(all), [1, 1, 0])
+    assert.equal(all[1].connections[0].closed, true)
     assert.deepEqual(shown, ['close'])
   })
 
@@ -404,6 +441,14 @@ describe('a page', () => {
     await pass(1000)
     hide(false)
     assert.equal(mocked.connections.length, 3)
+  })
+
+  test('that is being hidden does not try for it', async t => {
+    const { hide } = browser(t)
+    const { t: mocked, wire } = await open()
+    wire.cut()
+    hide(true)
+    assert.equal(mocked.connections.length, 1)
   })
 
   test('that is shown again leaves a connection alone', async t => {

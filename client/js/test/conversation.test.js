@@ -333,8 +333,10 @@ describe('a call that is given up', () => {
     assert.deepEqual(said(wire), [])
   })
 
-  test('leaves nothing at the signal when it is settled', async () => {
+  test('leaves nothing behind when it is settled', async t => {
     const { rt, wire } = await open()
+    const begun = t.mock.method(globalThis, 'setTimeout')
+    const ended = t.mock.method(globalThis, 'clearTimeout')
     const { signal } = new AbortController()
     let listening = 0
     const { addEventListener, removeEventListener } = signal
@@ -346,7 +348,8 @@ describe('a call that is given up', () => {
     wire.down('r1.aaaaa,1|1')
     await settle()
     assert.equal(listening, 0)
-    await pass(1000)
+    const timer = begun.mock.calls.find(call => call.arguments[1] === 1000).result
+    assert.ok(ended.mock.calls.some(call => call.arguments[0] === timer))
     wantDone(call, 1)
   })
 })

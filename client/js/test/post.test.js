@@ -85,6 +85,15 @@ describe('a POST', () => {
     assert.equal(posts.length, 1)
   })
 
+  test('for an acknowledgement alone is repeated if it fails', async t => {
+    const { wire, posts, key } = await begin(t)
+    wire.down('e1.aaaaa,chat.notice')
+    await pass(15_000)
+    await posts[0].break()
+    await pass(125)
+    assert.deepEqual(posts[1].lines, [`K${key},1.aaaaa,0`])
+  })
+
   test('has at most 250 messages and 300,000 characters, but a large one all the same', async t => {
     const { posts, chat } = await begin(t, { maxFrame: 1e6 })
     for (let i = 0; i < 300; i++) chat.say(i).catch(() => {})

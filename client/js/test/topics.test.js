@@ -70,7 +70,7 @@ describe('a topic', () => {
     const heard = []
     const { rt, wire } = await open()
     rt.topic('room/1').on(v => heard.push(v))
-    wire.down('s1.aaaaa,room/1,3a,900.ttttt', 't3a,901.uuuuu|1', 't3a,901.uuuuu|1', 't3a,|"v"', 'j3a,903.wwwww', 't3a,902.vvvvv|2', 't3a,904.xxxxx|4')
+    wire.down('s1.aaaaa,room/1,3a,900.ttttt', 't3a,901.uuuuu|1', 't3a,901.uuuuu|1', 't3a,|"v"', 't3a,901.uuuuu|1', 'j3a,903.wwwww', 't3a,902.vvvvv|2', 't3a,904.xxxxx|4')
     assert.deepEqual(heard, [1, 'v', 4])
   })
 
@@ -233,6 +233,18 @@ describe('a state', () => {
     off()
     await settle()
     wire.down('u2.bbbbb,b')
+    rt.state('people/1').on(v => values.push(v))
+    assert.deepEqual(values, [])
+  })
+
+  test('does not give an old value on a new socket after it was left', async () => {
+    const values = []
+    const { rt, wire } = await open()
+    const off = rt.state('people/1').on(() => {})
+    await settle()
+    wire.down('s1.aaaaa,people/1,b,0.', 'nb,4.ttttt|{"ann":1}')
+    off()
+    wire.down('z4004,,')
     rt.state('people/1').on(v => values.push(v))
     assert.deepEqual(values, [])
   })
