@@ -163,7 +163,7 @@ func (p *tab) shows(lines ...string) {
 // run runs a script in the page: a format and what goes into it.
 func (p *tab) run(script string, a ...any) {
 	p.t.Helper()
-	if _, err := evaluate[chromedp.Void](p, "{"+fmt.Sprintf(script, a...)+"}"); err != nil {
+	if _, err := evaluate[chromedp.Void](p, "{"+fmt.Sprintf(script, a...)+"\n}; undefined"); err != nil {
 		p.t.Fatalf("%s: %v", p.name, err)
 	}
 }
