@@ -3,7 +3,6 @@ package memory
 import (
 	"bytes"
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -13,7 +12,7 @@ import (
 
 // Commit implements [store.Store]. A turn that no caller may send is an error, and not applied.
 func (s *Store) Commit(ctx context.Context, t store.Turn) (store.Outcome, error) {
-	if err := check(t); err != nil {
+	if err := t.Check(); err != nil {
 		return store.Outcome{}, fmt.Errorf("store/memory: commit: %w", err)
 	}
 	now, err := s.begin(ctx)
@@ -37,33 +36,6 @@ func (s *Store) Commit(ctx context.Context, t store.Turn) (store.Outcome, error)
 	}
 	out.NextDue = s.state.nextDue(now)
 	return out, nil
-}
-
-// check finds the turns that make no sense, so that applying can rely on what it meets.
-func check(t store.Turn) error {
-	c := t.Cause
-	switch {
-	case c.Socket == "" && c.Item == "" && c.Key == "":
-		return errors.New("a turn without a cause")
-	case c.Item != "" && c.Token == "":
-		return errors.New("an item's turn without its token")
-	}
-	opening := c.Socket != "" && c.Token == "" && c.Number == 0
-	for i, e := range t.Effects {
-		switch e.(type) {
-		case store.Open:
-			if !opening || i != 0 {
-				return errors.New("Open is only for message 0, and first")
-			}
-		case store.Append, store.Publish, store.Subscribe, store.Unsubscribe, store.Put, store.Cancel, store.End, store.Bye:
-		default:
-			return fmt.Errorf("effect %T is not known", e)
-		}
-	}
-	if opening && (len(t.Effects) == 0 || !is[store.Open](t.Effects[0])) {
-		return errors.New("message 0 does not begin with Open")
-	}
-	return nil
 }
 
 func is[E store.Effect](e store.Effect) bool { _, ok := e.(E); return ok }

@@ -2,7 +2,6 @@ package redis
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"time"
 
@@ -27,21 +26,20 @@ func positive[T int | time.Duration](v, otherwise T) T {
 
 // Commit implements [store.Store]. A turn that no caller may send is an error, and not applied.
 func (s *Store) Commit(ctx context.Context, t store.Turn) (store.Outcome, error) {
+	if err := t.Check(); err != nil {
+		return store.Outcome{}, fmt.Errorf("redis: commit: %w", err)
+	}
 	c := s.newCall()
 	c.strings(t.Attempt, t.From)
 	c.int(store.MaxEntries)
 	c.int(store.MaxBytes)
-	if err := s.cause(c, t); err != nil {
-		return store.Outcome{}, fmt.Errorf("redis: commit: %w", err)
-	}
+	s.cause(c, t.Cause)
 	c.cursor(t.Ack)
 	c.bool(leaves(t))
 	s.guards(c, t.Guards)
 	c.int(len(t.Effects))
 	for _, e := range t.Effects {
-		if err := s.effect(c, e); err != nil {
-			return store.Outcome{}, fmt.Errorf("redis: commit: %w", err)
-		}
+		s.effect(c, e)
 	}
 
 	list, err := s.run(ctx, commitScript, c)
@@ -69,51 +67,25 @@ func (s *Store) Commit(ctx context.Context, t store.Turn) (store.Outcome, error)
 	return out, nil
 }
 
-func (s *Store) cause(c *call, t store.Turn) error {
-	cause := t.Cause
-	opens := 0
-	for _, e := range t.Effects {
-		if _, ok := e.(store.Open); ok {
-			opens++
-		}
-	}
-	message := cause.Socket != "" && cause.Token == "" && cause.Key == "" && cause.Item == ""
-	switch {
-	case message && cause.Number == 0:
-		if _, ok := first(t.Effects).(store.Open); !ok || opens > 1 {
-			return errors.New("message 0 begins with Open, and has one")
-		}
-	case opens > 0:
-		return errors.New("Open is for message 0")
-	}
+func (s *Store) cause(c *call, cause store.Cause) {
 	switch {
 	case cause.Key != "":
 		c.string("key")
 		c.key(s.onceKey(cause.Key))
 		c.duration(positive(cause.KeepKey, defaultKeepKey))
-	case cause.Item != "" && cause.Token != "":
+	case cause.Item != "":
 		c.string("item")
 		c.key(s.itemKey(cause.Item))
 		c.string(cause.Token)
-	case message:
+	case cause.Token == "":
 		c.string("message")
 		c.key(s.socketKey(cause.Socket))
 		c.number(cause.Number)
-	case cause.Socket != "":
+	default:
 		c.string("goodbye")
 		c.key(s.socketKey(cause.Socket))
 		c.string(cause.Token)
-	default:
-		return errors.New("a turn without a cause")
 	}
-	return nil
-}
-
-func first(effects []store.Effect) store.Effect {
-	if len(effects) == 0 {
-		return nil
-	}
-	return effects[0]
 }
 
 // leaves tells whether the turn is its socket's last: a full stream must not keep anybody from leaving.
@@ -141,7 +113,7 @@ func (s *Store) guards(c *call, guards []store.Guard) {
 }
 
 // effect adds an effect's name and arguments, as commit.lua takes them.
-func (s *Store) effect(c *call, e store.Effect) error {
+func (s *Store) effect(c *call, e store.Effect) {
 	switch e := e.(type) {
 	case store.Open:
 		c.strings("open", e.Secret, string(e.User), e.Session)
@@ -196,8 +168,5 @@ func (s *Store) effect(c *call, e store.Effect) error {
 		c.string("bye")
 		c.int(e.Code)
 		c.string(e.Why)
-	default:
-		return fmt.Errorf("effect %T is not known", e)
 	}
-	return nil
 }

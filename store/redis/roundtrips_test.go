@@ -1,17 +1,13 @@
 package redis_test
 
 import (
-	"bufio"
-	"bytes"
 	"io"
 	"log/slog"
-	"net"
 	"net/http"
 	"net/http/httptest"
 	"slices"
 	"strconv"
 	"strings"
-	"sync"
 	"testing"
 
 	"github.com/gorilla/websocket"
@@ -24,86 +20,12 @@ import (
 	"github.com/sojourn-go/sojourn/transports/ws"
 )
 
-// wire is a way to a Redis that writes down which commands go over it. A command waits for its answer before what it is for goes on, so the
-// number of commands is that of round trips.
-type wire struct {
-	addr string
-
-	mu       sync.Mutex
-	commands []string
-}
-
-func newWire(t *testing.T, redisURL string) *wire {
-	ln, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	target := strings.TrimSuffix(strings.TrimPrefix(redisURL, "redis://"), "/0")
-	w := &wire{addr: ln.Addr().String()}
-	var all sync.WaitGroup
-	all.Go(func() {
-		for {
-			c, err := ln.Accept()
-			if err != nil {
-				return
-			}
-			s, err := net.Dial("tcp", target)
-			if err != nil {
-				c.Close()
-				continue
-			}
-			all.Go(func() { defer c.Close(); _, _ = io.Copy(c, s) })
-			all.Go(func() { defer s.Close(); w.pass(c, s) })
-		}
-	})
-	t.Cleanup(func() { ln.Close(); all.Wait() })
-	return w
-}
-
-// pass passes commands on, arrays of bulk strings, each after it was written down.
-func (w *wire) pass(from io.Reader, to io.Writer) {
-	in := bufio.NewReader(from)
-	var raw bytes.Buffer
-	r := io.TeeReader(in, &raw)
-	length := func() int {
-		line, _ := in.ReadString('\n')
-		raw.WriteString(line)
-		n, _ := strconv.Atoi(strings.Trim(line, "*$\r\n"))
-		return n
-	}
-	for {
-		if _, err := in.Peek(1); err != nil {
-			return
-		}
-		words := make([]string, 0, 4)
-		for n := length(); n > 0; n-- {
-			b := make([]byte, length()+2)
-			if _, err := io.ReadFull(r, b); err != nil {
-				return
-			}
-			words = append(words, string(b[:len(b)-2]))
-		}
-		w.mu.Lock()
-		w.commands = append(w.commands, strings.Join(words[:min(2, len(words))], " "))
-		w.mu.Unlock()
-		if _, err := raw.WriteTo(to); err != nil {
-			return
-		}
-	}
-}
-
-// during returns the commands that went over the wire while f ran, but for those that come with time and not with anything that is done: the
-// greeting of another connection of the client's pool, and the watch's own look whether it still hears.
-func (w *wire) during(f func()) []string {
-	w.mu.Lock()
-	before := len(w.commands)
-	w.mu.Unlock()
+// during returns the commands that went to a Redis while f ran, but for the watch's own look whether it still hears, which comes with time and not with
+// anything that is done. A command waits for its answer before what it is for goes on, so the number of commands is that of round trips.
+func during(p *redistest.Proxy, f func()) []string {
+	p.Commands()
 	f()
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	return slices.DeleteFunc(slices.Clone(w.commands[before:]), func(c string) bool {
-		return strings.HasPrefix(c, "HELLO ") || strings.HasPrefix(c, "CLIENT ") || strings.HasPrefix(c, "PUBLISH ")
-	})
+	return slices.DeleteFunc(p.Commands(), func(c string) bool { return c == "PUBLISH" })
 }
 
 var (
@@ -111,9 +33,9 @@ var (
 	tally = &framework.State[int]{Name: "tally", Subscribe: framework.Anyone}
 )
 
-// instance starts an instance of a small service that is ready.
-func (w *wire) instance(t *testing.T) (*framework.Server, string) {
-	s, err := redis.Open(t.Context(), "redis://"+w.addr+"/0", redis.Options{})
+// startInstance starts an instance of a small service that is ready.
+func startInstance(t *testing.T, url string) string {
+	s, err := redis.Open(t.Context(), url, redis.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -139,12 +61,12 @@ func (w *wire) instance(t *testing.T) (*framework.Server, string) {
 		srv.Close()
 		s.Close()
 	})
-	return rt, srv.URL
+	return srv.URL
 }
 
 func TestRoundTrips(t *testing.T) {
-	w := newWire(t, redistest.Start(t))
-	_, warm := w.instance(t)
+	p := redistest.StartProxy(t, redistest.StartT(t).Addr())
+	warm := startInstance(t, p.URL())
 	const key = "AAAAAAAAAAAAAAAAAAAAAA"
 	post := func(url, body, want string) func() {
 		return func() {
@@ -164,7 +86,7 @@ func TestRoundTrips(t *testing.T) {
 	}
 	costs := func(name string, want int, f func()) {
 		t.Helper()
-		if got := w.during(f); len(got) != want {
+		if got := during(p, f); len(got) != want {
 			t.Errorf("%s: %d round trips, want %d: %v", name, len(got), want, got)
 		}
 	}
@@ -172,13 +94,13 @@ func TestRoundTrips(t *testing.T) {
 
 	costs("open", 1, post(warm+"/lp", hello(1, ""), `h{`))
 	costs("POST, on the instance that knows the socket", 1, post(warm+"/up", up+"C1,test.call|1", "a1,1"))
-	_, cold := w.instance(t)
+	cold := startInstance(t, p.URL())
 	costs("POST, on an instance that is new to the socket", 2, post(cold+"/up", up+"C2,test.call|1", "a2,2"))
 	costs("subscription", 1, post(warm+"/up", up+"S3,news/all", "a3,3"))
 	costs("poll, on an instance that does not watch the topic yet", 3, post(warm+"/lp", hello(2, `,"cur":"0."`), `s3.`))
 	post(warm+"/up", up+"C4,test.tell|7", "a4,3")()
 	costs("poll, on the instance that does", 1, post(warm+"/lp", hello(3, `,"cur":"0."`), `t1,1.`))
-	_, other := w.instance(t)
+	other := startInstance(t, p.URL())
 	costs("poll or resume, on a cold instance", 3, post(other+"/lp", hello(4, `,"cur":"0."`), `t1,1.`))
 
 	c, _, err := websocket.DefaultDialer.DialContext(t.Context(), "ws"+strings.TrimPrefix(warm, "http")+"/ws", nil)

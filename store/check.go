@@ -1,0 +1,40 @@
+package store
+
+import (
+	"errors"
+	"fmt"
+)
+
+// Check returns an error if the turn is one that no caller may send: no store applies it.
+func (t Turn) Check() error {
+	c := t.Cause
+	switch {
+	case c.Socket == "" && c.Item == "" && c.Key == "":
+		return errors.New("a turn without a cause")
+	case c.Item != "" && c.Token == "":
+		return errors.New("an item's turn without its token")
+	}
+	opening := c.Socket != "" && c.Token == "" && c.Number == 0 && c.Item == "" && c.Key == ""
+	for i, e := range t.Effects {
+		switch e.(type) {
+		case Open:
+			if !opening || i != 0 {
+				return errors.New("Open is only for message 0, and first")
+			}
+		case Append, Publish, Subscribe, Unsubscribe, Put, Cancel, End, Bye:
+		default:
+			return fmt.Errorf("effect %T is not known", e)
+		}
+	}
+	if opening {
+		if len(t.Effects) == 0 {
+			return errNoOpen
+		}
+		if _, ok := t.Effects[0].(Open); !ok {
+			return errNoOpen
+		}
+	}
+	return nil
+}
+
+var errNoOpen = errors.New("message 0 does not begin with Open")
