@@ -440,8 +440,13 @@ func TestI8Amnesia(t *testing.T) {
 			if got := call[int](w, a.Client, "ledger.add", n); got != n {
 				w.Fatalf("answer %d, want %d", got, n)
 			}
-			if n%4 == 0 {
+			switch {
+			case n%4 == 0:
 				w.cut()
+			case n%5 == 0:
+				if err := b.Use([]string{"ws", "sse", "longpoll"}[n/5%3]); err != nil {
+					w.Fatal(err)
+				}
 			}
 		}
 		a.expect(w, "the topic", &a.lines, upTo(15))
