@@ -87,27 +87,27 @@ func numbers(n int) (all []string) {
 	return all
 }
 
-// agree waits until all have everything that each of them said, by their numbers, and fails if their pages or their ears have anything else, or
-// the same in another order.
-func agree(t *testing.T, n int, all ...*tab) {
+// agree waits until all pages show all numbers that each of some people said, and fails if a page or its ear has anything else, or has it in
+// another order.
+func agree(t *testing.T, n int, people []string, pages ...*tab) {
 	t.Helper()
-	for _, p := range all {
-		p.sees("all numbers of all", func(v view) bool { return len(v.Lines) >= n*len(all) && len(v.Pending) == 0 })
+	for _, p := range pages {
+		p.sees("all that was said", func(v view) bool { return len(v.Lines) >= n*len(people) && len(v.Pending) == 0 })
 	}
-	first, err := all[0].look()
+	first, err := pages[0].look()
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, p := range all {
-		if said := by(p.name, first.Lines); !slices.Equal(said, numbers(n)) {
-			t.Errorf("%s said %q", p.name, said)
+	for _, name := range people {
+		if said := by(name, first.Lines); !slices.Equal(said, numbers(n)) {
+			t.Errorf("%s said %q", name, said)
 		}
 	}
-	for _, p := range all {
+	for _, p := range pages {
 		p.shows(first.Lines...)
 		p.hears(first.Lines...)
-		if v, err := p.look(); err != nil || len(v.Notes) > 0 || len(v.Failed) > 0 {
-			t.Errorf("%s shows %q, %q: %v", p.name, v.Notes, v.Failed, err)
+		if v, err := p.look(); err != nil || len(v.Lost) > 0 || len(v.Failed) > 0 {
+			t.Errorf("%s shows %q, %q: %v", p.name, v.Lost, v.Failed, err)
 		}
 	}
 }

@@ -8,6 +8,7 @@ import (
 
 // Where something on the way does not let a transport through, the next one is used, and nobody has to know.
 func TestFallback(t *testing.T) {
+	t.Parallel()
 	var refused atomic.Int32
 	for _, test := range []struct {
 		name  string
@@ -36,6 +37,7 @@ func TestFallback(t *testing.T) {
 
 // A tab remembers which transport worked, and begins with it.
 func TestFallbackIsRemembered(t *testing.T) {
+	t.Parallel()
 	var refused atomic.Int32
 	c := memoryChat(t, refusing(&refused))
 	ann := visit(t, "Ann", c.URL).enter()

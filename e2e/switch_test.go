@@ -8,6 +8,7 @@ import (
 
 // Somebody changes the transport again and again, in the midst of a conversation, from each to each other.
 func TestSwitch(t *testing.T) {
+	t.Parallel()
 	for _, store := range stores {
 		t.Run(store.name, func(t *testing.T) {
 			const n = 60
@@ -18,13 +19,14 @@ func TestSwitch(t *testing.T) {
 			for _, transport := range []string{"longpoll", "sse", "ws", "sse", "longpoll", "ws"} {
 				ann.via(transport)
 			}
-			agree(t, n, ann, bob)
+			agree(t, n, []string{"Ann", "Bob"}, ann, bob)
 		})
 	}
 }
 
 // The transport is changed while a call is on its way or its answer is, and what is on its way comes late.
 func TestSwitchInMidCall(t *testing.T) {
+	t.Parallel()
 	for _, store := range stores {
 		t.Run(store.name, func(t *testing.T) {
 			g := newGate(t)

@@ -108,7 +108,7 @@ func (p *tab) isVia(transport string) {
 type view struct {
 	Room      string   `json:"room"`
 	Lines     []string `json:"lines"`   // "Ann: hello"
-	Notes     []string `json:"notes"`   // between the lines
+	Lost      []string `json:"lost"`    // notes that something may be missing, or failed
 	Pending   []string `json:"pending"` // our own lines that have not come back
 	Failed    []string `json:"failed"`  // why some of them will not
 	People    []string `json:"people"`
@@ -124,7 +124,7 @@ type view struct {
 const viewScript = `{
 	room: $('#title').textContent,
 	lines: [...document.querySelectorAll('#log .line')].map(e => e.querySelector('.from').textContent + ': ' + e.querySelector('.text').textContent),
-	notes: texts('#log .note'),
+	lost: texts('#log .note.lost'),
 	pending: texts('#pending .text'),
 	failed: texts('#pending .failed p'),
 	people: texts('#people li'),

@@ -14,6 +14,7 @@ func reload() chromedp.Action[chromedp.Void] { return chromedp.Reload() }
 
 // A page that is loaded again is another socket, with the room's history; the one before has said goodbye.
 func TestReload(t *testing.T) {
+	t.Parallel()
 	c := memoryChat(t, nil)
 	for _, transport := range transports {
 		t.Run(transport, func(t *testing.T) {
@@ -37,6 +38,7 @@ func TestReload(t *testing.T) {
 
 // A tab that is closed is gone at once, though its socket would live on for two minutes.
 func TestClosedTab(t *testing.T) {
+	t.Parallel()
 	for _, store := range stores {
 		t.Run(store.name, func(t *testing.T) {
 			c := store.start(t, nil)
@@ -62,6 +64,7 @@ func (p *tab) closes() {
 
 // What is said in the moment before the page goes is said.
 func TestTheLastWord(t *testing.T) {
+	t.Parallel()
 	c := memoryChat(t, nil)
 	bob := visit(t, "Bob", c.URL).enter()
 	var want []string
@@ -80,6 +83,7 @@ func TestTheLastWord(t *testing.T) {
 
 // A page that comes back from the browser's cache is in the room again.
 func TestBack(t *testing.T) {
+	t.Parallel()
 	c := memoryChat(t, nil)
 	guard := watch(t, c.URL, "lobby")
 	ann := visit(t, "Ann", c.URL).enter()
@@ -99,6 +103,7 @@ func TestBack(t *testing.T) {
 
 // A tab that is duplicated takes the name along, and is a socket of its own.
 func TestDuplicatedTab(t *testing.T) {
+	t.Parallel()
 	c := memoryChat(t, nil)
 	guard := watch(t, c.URL, "lobby")
 	ann := visit(t, "Ann", c.URL).enter().via("sse")

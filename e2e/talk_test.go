@@ -20,6 +20,7 @@ var stores = []struct {
 }
 
 func TestTwoPeopleTalk(t *testing.T) {
+	t.Parallel()
 	for _, store := range stores {
 		t.Run(store.name, func(t *testing.T) {
 			c := store.start(t, nil)

@@ -1,0 +1,163 @@
+package e2e
+
+import (
+	"context"
+	"net/http"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/sojourn-go/sojourn/client"
+	"github.com/sojourn-go/sojourn/internal/redistest"
+)
+
+// goneIn is how long an instance may take to end: Cloud Run kills it after as much.
+const goneIn = 10 * time.Second
+
+// An instance that is told to end says that it is not ready, tells its clients to move, and is gone in time; nothing is lost.
+func TestTerminate(t *testing.T) {
+	t.Parallel()
+	const n = 60
+	c := startChat(t, redistest.Start(t), 1, nil)
+	first := c.running[0] // everybody is connected to it
+	pages := enterAll(t, c.URL)
+	var programs []*program
+	for _, transport := range transports {
+		programs = append(programs, newProgram(t, c.URL, transport))
+	}
+	c.add()
+	for _, p := range pages {
+		p.talks(n, 60)
+	}
+	var talking sync.WaitGroup
+	for _, p := range programs {
+		talking.Go(func() { p.talks(n) })
+	}
+	pages[0].sees("somebody", func(v view) bool { return len(v.Lines) > n/2 })
+	c.terminate(first)
+	talking.Wait()
+	names := slices.Clone(people)
+	for _, p := range programs {
+		names = append(names, p.name)
+		if p.transport != "longpoll" && !p.moved() { // a poll just ends
+			t.Errorf("%s was not told to move", p.name)
+		}
+	}
+	agree(t, n, names, pages...)
+}
+
+// A turn that cannot end, because the instance has lost its store, is given back: another instance runs it. What the first one had sent to the
+// store then takes no effect, should it arrive.
+func TestTerminateInMidTurn(t *testing.T) {
+	t.Parallel()
+	for _, transport := range transports {
+		t.Run(transport, func(t *testing.T) {
+			t.Parallel()
+			redis := redistest.StartT(t)
+			way := redistest.StartProxy(t, redis.Addr())
+			c := startChat(t, way.URL(), 1, nil)
+			first := c.running[0]
+			ann := visit(t, "Ann", c.URL).enter().via(transport).listens("lobby")
+			ann.run(`ear.rt.use(%q)`, transport)
+			ann.say("one")
+			ann.shows("Ann: one")
+			c.Store = redis.URL()
+			c.add()
+			release := way.Stall()
+			t.Cleanup(release)
+			ann.say("two")
+			ann.run(`ear.chat.enter({ room: 'lobby', name: 'Ear' }).then(() => ear.answers.push('welcome'), e => ear.answers.push(e.code))`)
+			ann.sees("that the line waits", func(v view) bool { return slices.Equal(v.Pending, []string{"two"}) })
+			c.terminate(first)
+			ann.shows("Ann: one", "Ann: two")
+			release()
+			ann.say("three")
+			ann.shows("Ann: one", "Ann: two", "Ann: three")
+			ann.hears("Ann: one", "Ann: two", "Ann: three")
+			ann.sees("both", func(v view) bool { return slices.Equal(v.People, []string{"Ann (you)", "Ear"}) })
+			if e, err := ann.ear(); !slices.Equal(e.Answers, []string{"welcome"}) {
+				t.Errorf("the ear's call was answered with %q, %v", e.Answers, err)
+			}
+		})
+	}
+}
+
+// terminate tells an instance to end, and fails if it does not say that it is not ready, or is not gone in time, or not in order.
+func (c *chat) terminate(i *instance) {
+	c.t.Helper()
+	late := time.After(goneIn)
+	if err := i.terminate(); err != nil {
+		c.t.Fatal(err)
+	}
+	until(c.t, func() string {
+		status, err := i.ready(c.t.Context())
+		switch {
+		case status == http.StatusServiceUnavailable:
+			return ""
+		case err != nil:
+			c.t.Fatalf("it ended before it said that it is not ready: %v", err)
+		}
+		return "it says that it is ready"
+	})
+	select {
+	case <-i.ended:
+	case <-late:
+		c.t.Fatalf("the instance has not ended after %v", goneIn)
+	}
+	if i.err != nil {
+		c.t.Errorf("the instance ended with: %v", i.err)
+	}
+	c.running = slices.DeleteFunc(c.running, func(each *instance) bool { return each == i })
+}
+
+// program is somebody who talks by a Go client.
+type program struct {
+	t         *testing.T
+	name      string
+	transport string
+	*client.Client
+
+	mu   sync.Mutex
+	told bool // to move
+}
+
+func newProgram(t *testing.T, url, transport string) *program {
+	t.Helper()
+	p := &program{t: t, name: "Go " + transport, transport: transport}
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	var err error
+	p.Client, err = client.Dial(ctx, url+"/rt", &client.Options{Transports: []string{transport}, Trace: func(direction string, frame []byte) {
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		p.told = p.told || direction == "down" && strings.HasPrefix(string(frame), "m")
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(p.Abandon)
+	if err := p.Call(ctx, "chat.enter", map[string]string{"room": "lobby", "name": p.name}, nil); err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
+// talks says the numbers from 1 to n, each when the one before has been heard of.
+func (p *program) talks(n int) {
+	ctx, cancel := context.WithTimeout(p.t.Context(), patience)
+	defer cancel()
+	for _, text := range numbers(n) {
+		if err := p.Call(ctx, "chat.say", text, nil); err != nil {
+			p.t.Errorf("%s: saying %s: %v", p.name, text, err)
+			return
+		}
+	}
+}
+
+func (p *program) moved() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.told
+}
