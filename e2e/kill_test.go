@@ -48,6 +48,7 @@ func TestNoInstance(t *testing.T) {
 	t.Parallel()
 	for i, transport := range transports {
 		t.Run(transport, func(t *testing.T) {
+			t.Parallel()
 			c := redisChat(t, nil)
 			p := visit(t, people[i], c.URL).enter().via(transport).listens("lobby")
 			p.say("one")

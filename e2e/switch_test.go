@@ -11,6 +11,7 @@ func TestSwitch(t *testing.T) {
 	t.Parallel()
 	for _, store := range stores {
 		t.Run(store.name, func(t *testing.T) {
+			t.Parallel()
 			const n = 60
 			c := store.start(t, nil)
 			ann, bob := visit(t, "Ann", c.URL).enter().listens("lobby"), visit(t, "Bob", c.URL).enter().listens("lobby")
@@ -29,6 +30,7 @@ func TestSwitchInMidCall(t *testing.T) {
 	t.Parallel()
 	for _, store := range stores {
 		t.Run(store.name, func(t *testing.T) {
+			t.Parallel()
 			g := newGate(t)
 			c := store.start(t, g.front)
 			for _, test := range []struct {

@@ -78,6 +78,14 @@ func (p *tab) entered() *tab {
 	return p
 }
 
+// visits goes to another room, and returns when the page shows what is said there.
+func (p *tab) visits(room string) {
+	p.t.Helper()
+	p.run(`location.hash = %q`, room)
+	p.sees("the room "+room, func(v view) bool { return v.Room == room })
+	p.entered()
+}
+
 // say says something, as Enter would.
 func (p *tab) say(text string) {
 	p.t.Helper()

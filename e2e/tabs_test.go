@@ -18,6 +18,7 @@ func TestReload(t *testing.T) {
 	c := memoryChat(t, nil)
 	for _, transport := range transports {
 		t.Run(transport, func(t *testing.T) {
+			t.Parallel()
 			url := c.URL + "/#" + transport
 			guard := watch(t, c.URL, transport)
 			ann := visit(t, "Ann", url).enter().via(transport)
@@ -41,13 +42,15 @@ func TestClosedTab(t *testing.T) {
 	t.Parallel()
 	for _, store := range stores {
 		t.Run(store.name, func(t *testing.T) {
+			t.Parallel()
 			c := store.start(t, nil)
 			bob := visit(t, "Bob", c.URL).enter()
+			ann := visit(t, "Ann", c.URL).enter()
+			ann.do(chromedp.Navigate("about:blank")) // her browser remembers the name, and outlives its tabs
 			for _, transport := range transports {
-				empty := visit(t, "Ann", "about:blank") // her browser goes on
-				ann := empty.another("Ann", c.URL).enter().via(transport)
+				tab := ann.another("Ann", c.URL).entered().via(transport)
 				bob.sees("Ann", func(v view) bool { return slices.Equal(v.People, []string{"Ann", "Bob (you)"}) })
-				ann.closes()
+				tab.closes()
 				bob.sees("that Ann has gone", func(v view) bool { return slices.Equal(v.People, []string{"Bob (you)"}) })
 			}
 		})
