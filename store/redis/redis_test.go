@@ -13,7 +13,6 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/sojourn-go/sojourn/internal/redistest"
-	"github.com/sojourn-go/sojourn/store"
 	"github.com/sojourn-go/sojourn/store/redis"
 	"github.com/sojourn-go/sojourn/store/storetest"
 )
@@ -76,17 +75,6 @@ func TestStore(t *testing.T) {
 		storetest.Run(t, harness(url))
 		t.Run("Against", func(t *testing.T) { storetest.RunAgainst(t, storetest.Memory, harness(url)) })
 	})
-}
-
-// Cells lie on different nodes of a cluster.
-func TestStoreOnCluster(t *testing.T) {
-	url := redistest.StartCluster(t, 3)
-	storetest.Run(t, harness(url))
-	w := watch(t, open(t, url, redis.Options{Cell: "1"}), time.Hour, "t")
-	publish(t, open(t, url, redis.Options{Cell: "1"}), "hello")
-	if n := w.next(store.Added); string(n.Entry.Data) != "hello" {
-		t.Errorf("notice: %+v", n)
-	}
 }
 
 var cells atomic.Int64

@@ -143,6 +143,10 @@ func TestResyncAfterRestart(t *testing.T) {
 	if err := w.Topics(t.Context(), []string{"t"}, nil); err != nil {
 		t.Fatal(err)
 	}
+	// A read finds the broken connection for commands and is sent again; a volatile message would be lost with it.
+	if _, err := s.Read(t.Context(), []store.Query{{Topic: "t"}}); err != nil {
+		t.Fatal(err)
+	}
 	w.still(s)
 }
 
