@@ -2,7 +2,9 @@ package redis
 
 import (
 	"context"
+	"crypto/sha1"
 	_ "embed"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"os"
@@ -31,24 +33,44 @@ var (
 	//go:embed lua/volatile.lua
 	volatileLua string
 
-	commitScript   = newScript("commit", commitLua, rueidis.NewLuaScript)
-	attachScript   = newScript("attach", attachLua, rueidis.NewLuaScriptRetryable)
-	readScript     = newScript("read", readLua, rueidis.NewLuaScriptRetryable)
-	keepScript     = newScript("keep", keepLua, rueidis.NewLuaScriptRetryable)
-	claimScript    = newScript("claim", claimLua, rueidis.NewLuaScript)
-	volatileScript = newScript("volatile", volatileLua, rueidis.NewLuaScript)
+	commitScript   = newScript("commit", commitLua, false)
+	attachScript   = newScript("attach", attachLua, true)
+	readScript     = newScript("read", readLua, true)
+	keepScript     = newScript("keep", keepLua, true)
+	claimScript    = newScript("claim", claimLua, false)
+	volatileScript = newScript("volatile", volatileLua, false)
 
 	scripts = []*script{commitScript, attachScript, readScript, keepScript, claimScript, volatileScript}
 )
 
 type script struct {
-	name, text string
-	lua        *rueidis.Lua
+	name, text, sha string
+	again           bool // comes to the same the second time: may be sent again after a connection broke
 }
 
-func newScript(name, text string, lua func(string, ...rueidis.LuaOption) *rueidis.Lua) *script {
+func newScript(name, text string, again bool) *script {
 	text = prelude + text
-	return &script{name: name, text: text, lua: lua(text)}
+	sha := sha1.Sum([]byte(text))
+	return &script{name: name, text: text, sha: hex.EncodeToString(sha[:]), again: again}
+}
+
+// exec runs the script on a server, which is sent the text if it does not know it.
+//
+// Commands are pinned, that is, not used again by the client's pool: when a connection breaks a command is given back while the broken
+// connection's writer may still be reading it, and the next one would be written over it. (rueidis.Lua does not pin.)
+func (sc *script) exec(ctx context.Context, client rueidis.Client, c *call) rueidis.RedisResult {
+	send := func(cmd rueidis.Completed) rueidis.RedisResult {
+		if sc.again {
+			cmd = cmd.ToRetryable()
+		}
+		return client.Do(ctx, cmd.Pin())
+	}
+	n := int64(len(c.keys))
+	reply := send(client.B().Evalsha().Sha1(sc.sha).Numkeys(n).Key(c.keys...).Arg(c.args...).Build())
+	if refused, ok := rueidis.IsRedisErr(reply.Error()); ok && refused.IsNoScript() {
+		reply = send(client.B().Eval().Script(sc.text).Numkeys(n).Key(c.keys...).Arg(c.args...).Build())
+	}
+	return reply
 }
 
 // retryDelay is how long to wait before sending again what may be sent again: once, after a connection that broke. One that did
@@ -138,7 +160,7 @@ func (s *Store) run(ctx context.Context, sc *script, c *call) ([]rueidis.RedisMe
 	if err := s.ready(ctx); err != nil {
 		return nil, err
 	}
-	reply, err := sc.lua.Exec(ctx, s.client, c.keys, c.args).ToArray()
+	reply, err := sc.exec(ctx, s.client, c).ToArray()
 	if err != nil {
 		return nil, s.failed(sc.name, err)
 	}

@@ -10,12 +10,12 @@ func (s *Store) Volatile(ctx context.Context, topic, socket string, data []byte)
 	var err error
 	if topic != "" {
 		err = s.client.Do(ctx, s.client.B().Publish().
-			Channel(s.topicChannel(topic)).Message(volatileToTopic(data)).Build()).Error()
+			Channel(s.topicChannel(topic)).Message(volatileToTopic(data)).Build().Pin()).Error()
 	} else {
 		c := s.newCall()
 		c.declare(s.socketKey(socket))
 		c.bytes(data)
-		err = volatileScript.lua.Exec(ctx, s.client, c.keys, c.args).Error()
+		err = volatileScript.exec(ctx, s.client, c).Error()
 	}
 	if err != nil {
 		return s.failed("volatile", err)

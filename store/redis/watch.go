@@ -230,7 +230,7 @@ func (w *watch) sendProbe() error {
 	ctx, cancel := context.WithTimeout(w.ctx, w.probe)
 	defer cancel()
 	client := w.store.client
-	if err := client.Do(ctx, client.B().Publish().Channel(w.channel).Message(kindProbe+"\n").Build()).Error(); err != nil {
+	if err := client.Do(ctx, client.B().Publish().Channel(w.channel).Message(kindProbe+"\n").Build().Pin()).Error(); err != nil {
 		w.seen() // one that was not sent says nothing of the subscription
 	}
 	return nil
