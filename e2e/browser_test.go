@@ -49,7 +49,8 @@ func startBrowser(path string) error {
 	allocator, stopAllocator := chromedp.NewExecAllocator(context.Background(), append(chromedp.DefaultExecAllocatorOptions[:],
 		chromedp.ExecPath(path), chromedp.UserDataDir(profile), chromedp.NoSandbox, chromedp.DisableGPU,
 		chromedp.Flag("disable-quic", true), chromedp.Flag("disable-component-update", true))...)
-	ctx, cancel := chromedp.NewContext(allocator)
+	// What matters to a test is an error that it gets; of what chromedp only logs nothing does.
+	ctx, cancel := chromedp.NewContext(allocator, chromedp.WithErrorf(func(string, ...any) {}))
 	stopBrowser = func() {
 		cancel()
 		stopAllocator()

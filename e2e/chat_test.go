@@ -12,7 +12,6 @@ import (
 	"path/filepath"
 	"slices"
 	"sync"
-	"syscall"
 	"testing"
 	"time"
 
@@ -187,6 +186,3 @@ func (i *instance) kill() {
 	i.cmd.Process.Kill()
 	<-i.ended
 }
-
-// terminate tells the process to end, as a platform does before it takes the instance away.
-func (i *instance) terminate() error { return i.cmd.Process.Signal(syscall.SIGTERM) }

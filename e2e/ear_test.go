@@ -9,6 +9,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/chromedp/chromedp"
 
@@ -68,15 +69,15 @@ func by(name string, lines []string) (said []string) {
 	return said
 }
 
-// talks says the numbers from 1 to n, one each so many milliseconds. It returns at once.
-func (p *tab) talks(n, every int) {
+// talks says the numbers from 1 to n, one each so often. It returns at once.
+func (p *tab) talks(n int, every time.Duration) {
 	p.t.Helper()
 	p.run(`let n = 0
 		const timer = setInterval(() => {
 			if (n === %d) return clearInterval(timer)
 			$('#text').value = ++n
 			$('#say').requestSubmit()
-		}, %d)`, n, every)
+		}, %d)`, n, every.Milliseconds())
 }
 
 // numbers is what talks has said in the end.

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"testing"
+	"time"
 )
 
 // people are three who talk, each over another transport.
@@ -27,7 +28,7 @@ func TestKill(t *testing.T) {
 	c := redisChat(t, nil)
 	pages := enterAll(t, c.URL)
 	for _, p := range pages {
-		p.talks(n, 60)
+		p.talks(n, 60*time.Millisecond)
 	}
 	seen := 0
 	for _, i := range slices.Clone(c.running) {

@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"flag"
 	"os"
 	"testing"
 	"time"
@@ -11,7 +12,10 @@ import (
 // patience is how long a test waits for what must happen. Nothing is expected to take so long.
 const patience = 20 * time.Second
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(tests{m}) }
+func TestMain(m *testing.M) {
+	flag.Set("test.parallel", "4") // unless go test -parallel says otherwise: tests wait more than they work
+	goleak.VerifyTestMain(tests{m})
+}
 
 // tests are all tests, and the end of what they share.
 type tests struct{ *testing.M }

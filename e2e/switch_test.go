@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"testing"
+	"time"
 )
 
 // Somebody changes the transport again and again, in the midst of a conversation, from each to each other.
@@ -15,8 +16,8 @@ func TestSwitch(t *testing.T) {
 			const n = 60
 			c := store.start(t, nil)
 			ann, bob := visit(t, "Ann", c.URL).enter().listens("lobby"), visit(t, "Bob", c.URL).enter().listens("lobby")
-			ann.talks(n, 20)
-			bob.talks(n, 25)
+			ann.talks(n, 20*time.Millisecond)
+			bob.talks(n, 25*time.Millisecond)
 			for _, transport := range []string{"longpoll", "sse", "ws", "sse", "longpoll", "ws"} {
 				ann.via(transport)
 			}
