@@ -15,7 +15,7 @@ export const sse = {
     for (;;) {
       const { done, value } = await body.read()
       if (done) return
-      const lines = (rest + value).split(/\r\n|\n|\r/)
+      const lines = (rest + value).split(/\r?\n|\r/)
       rest = lines.pop() || ''
       // The data of an event is one frame and one line. So each line of data is a frame.
       frames(lines.map(line => /^data: ?([^]*)/.exec(line)?.[1]).join('\n'))

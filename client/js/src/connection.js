@@ -200,6 +200,7 @@ export const ended = (c, wire, code, n, why) => {
   else if (action && !overtaken) finish(c, name, why)
   else if (wire) {
     c.quiet ||= !name
+    if (overtaken && c.live) c.order = [wire.by] // by a poll of the connection that it is to replace: once more
     closed(c, wire, !overtaken)
   }
 }

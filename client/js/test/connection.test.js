@@ -362,6 +362,18 @@ describe('a change of transport', () => {
     assert.deepEqual(heard, ['old', 'new'])
   })
 
+  test('that a poll of the connection before overtakes is tried once more', async () => {
+    const all = three()
+    const { rt, wire, shown } = await open({}, ...all)
+    rt.use('two')
+    wire.poll()
+    all[1].connections[0].down('z4003,,')
+    assert.deepEqual(opened(all), [1, 2, 0])
+    all[1].connections[1].down(hello())
+    assert.equal(rt.transport, 'two')
+    assert.deepEqual(shown, ['open', 'ready'])
+  })
+
   test('that fails changes nothing', async () => {
     const all = three()
     const { rt, wire, shown } = await open({}, ...all)
