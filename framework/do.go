@@ -15,7 +15,7 @@ import (
 // it, or not at all. f may run more than once. An error is f's own, or one that wraps what kept the turn from being committed; [CodeOf] tells.
 func (s *Server) Do(ctx context.Context, f func(*Turn) error) error {
 	id := newTurnID()
-	_, err := s.do(ctx, job{id: id, cause: store.Cause{Key: "turn/" + id.String(), KeepKey: time.Hour}, idle: true}, f)
+	_, err := s.do(ctx, job{id: id, cause: store.Cause{Key: "turn/" + id.String(), KeepKey: 2 * time.Minute}, idle: true}, f)
 	return err
 }
 
@@ -33,7 +33,7 @@ func (s *Server) do(ctx context.Context, j job, f func(*Turn) error) (store.Outc
 	j.bound = true
 	j.handler = func(t *Turn) (any, error) { return nil, f(t) }
 	out, failed, err := s.execute(ctx, j)
-	s.due.work(ctx)
+	s.due.passing(ctx)
 	switch {
 	case err != nil:
 		return out, Errorf(CodeUnavailable, "not done, or not known to be: %w", err)
@@ -54,7 +54,7 @@ func (s *Server) Ask(ctx context.Context, socket, method string, question, answe
 	id := newTurnID().String()
 	w := &waiter{woken: make(chan struct{}, 1)}
 	t := s.hub.tail(answersTopic+id, store.Cursor{}, w)
-	defer s.hub.release(t, w)
+	defer s.hub.forget(context.WithoutCancel(ctx), t, w)
 	err := s.Do(ctx, func(t *Turn) error {
 		return t.Ask(socket, method, question, asked.With(id), time.Until(deadline))
 	})

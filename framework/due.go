@@ -15,6 +15,8 @@ const (
 	claimLease = 30 * time.Second
 	maxTake    = 10  // of one item, before it is given up
 	keepBatch  = 200 // sockets in one round trip
+
+	passingTime = time.Second
 )
 
 // due sees to what has to be done by and by: goodbyes, timers, keeping the sockets whose connections are held. It runs only while there is a
@@ -25,6 +27,7 @@ type due struct {
 	mu      sync.Mutex
 	next    time.Time // when something is due; zero: nothing is known to be
 	tending bool
+	busy    bool          // somebody works
 	soon    chan struct{} // the tending goroutine is to look again
 	stopped bool
 	cancel  context.CancelFunc
@@ -90,7 +93,7 @@ func (d *due) tend() {
 			return
 		}
 		wait := every
-		if !d.next.IsZero() {
+		if !d.next.IsZero() && !d.busy {
 			wait = min(wait, time.Until(d.next))
 		}
 		d.mu.Unlock()
@@ -106,7 +109,9 @@ func (d *due) tend() {
 			kept = time.Now()
 		}
 		d.srv.keep(d.ctx, all)
-		d.work(d.ctx)
+		if d.due() {
+			d.done.Go(func() { d.work(d.ctx) }) // beside: connections are kept whatever a goodbye or a timer takes
+		}
 	}
 }
 
@@ -124,7 +129,7 @@ func (s *Server) keep(ctx context.Context, all bool) {
 	var links []*link
 	s.hub.each(func(l *link) {
 		l.mu.Lock()
-		if all && !l.carrier.Once || l.ack.Offset >= l.ackSaid.Offset+store.MaxEntries/8 {
+		if all || l.ack.Offset >= l.ackSaid.Offset+store.MaxEntries/8 {
 			links = append(links, l)
 		}
 		l.mu.Unlock()
@@ -166,9 +171,10 @@ func (l *link) kept(k store.Kept) {
 	}
 }
 
-// acknowledge tells the store of an acknowledgement that came alone.
+// acknowledge tells the store of an acknowledgement that came alone. It does not prolong the socket's life: only a connection does, for which
+// the client said who it is.
 func (s *Server) acknowledge(ctx context.Context, sock *socket, ack store.Cursor) {
-	if _, err := s.store.Keep(ctx, []store.Held{{Socket: sock.id, TTL: s.cfg.TTL, Ack: ack}}); err != nil {
+	if _, err := s.store.Keep(ctx, []store.Held{{Socket: sock.id, Ack: ack}}); err != nil {
 		s.log.Debug("an acknowledgement was lost", "error", err) // it comes again
 	}
 }
@@ -176,15 +182,59 @@ func (s *Server) acknowledge(ctx context.Context, sock *socket, ack store.Cursor
 // work does what is due, if something is and nobody else is at it. A server that no client can reach leaves it to those that clients do: it may be a
 // publisher, without the services whose goodbyes and timers these are.
 func (d *due) work(ctx context.Context) {
-	d.mu.Lock()
-	due := !d.next.IsZero() && !time.Now().Before(d.next)
-	d.mu.Unlock()
-	if !due || d.srv.handler == nil || !d.working.TryLock() {
+	if d.srv.handler == nil || !d.working.TryLock() {
 		return
 	}
-	defer d.working.Unlock()
+	d.setBusy(true)
+	defer func() {
+		d.setBusy(false)
+		d.working.Unlock()
+		d.poke()
+	}()
 	if _, _, err := d.claim(ctx); err != nil && ctx.Err() == nil {
 		d.srv.log.Warn("what is due could not be claimed", "error", err)
+	}
+}
+
+// due tells whether something is, as far as is known.
+func (d *due) due() bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return !d.busy && !d.next.IsZero() && !time.Now().Before(d.next)
+}
+
+func (d *due) setBusy(busy bool) {
+	d.mu.Lock()
+	d.busy = busy
+	d.mu.Unlock()
+}
+
+// passing is called by requests that hold no connection: what is due is for those who do, if there are any here; else some time of the request is
+// given to it. What takes longer goes on in the next request, on whatever instance.
+func (d *due) passing(ctx context.Context) {
+	d.mu.Lock()
+	tending, stopped := d.tending, d.stopped
+	if !tending && !stopped && d.srv.handler != nil {
+		d.done.Add(1)
+	}
+	d.mu.Unlock()
+	if tending || stopped || d.srv.handler == nil {
+		return
+	}
+	if !d.due() {
+		d.done.Done()
+		return
+	}
+	worked := make(chan struct{})
+	go func() {
+		defer d.done.Done()
+		defer close(worked)
+		d.work(d.ctx)
+	}()
+	select {
+	case <-worked:
+	case <-ctx.Done():
+	case <-time.After(passingTime):
 	}
 }
 
@@ -198,9 +248,11 @@ func (d *due) claim(ctx context.Context) (n int, next time.Duration, err error) 
 		d.hint(time.Second)
 		return 0, 0, err
 	}
+	var all sync.WaitGroup // at the same time, so that all is done before the lease is over
 	for _, due := range got.Due {
-		d.srv.finish(ctx, due)
+		all.Go(func() { d.srv.finish(ctx, due) })
 	}
+	all.Wait()
 	d.hint(got.NextDue)
 	return len(got.Due), got.NextDue, nil
 }
@@ -209,10 +261,10 @@ func (d *due) claim(ctx context.Context) (n int, next time.Duration, err error) 
 // with every message, the server does so by itself; a program that may have no instance for a while lets a scheduler call it by
 // a URL. The server must have the services whose goodbyes and timers these are. It returns how much it did. It may wait for up to 10 seconds, if nobody has looked for long.
 func (s *Server) Sweep(ctx context.Context) (int, error) {
-	s.due.working.Lock()
-	defer s.due.working.Unlock()
 	for total := 0; ; {
+		s.due.working.Lock()
 		n, next, err := s.due.claim(ctx)
+		s.due.working.Unlock()
 		total += n
 		switch {
 		case err != nil:
@@ -228,7 +280,7 @@ func (s *Server) Sweep(ctx context.Context) (int, error) {
 
 // finish runs the turn that a claimed thing asks for. If it does not come to a commit, the thing is due again when the lease is over.
 func (s *Server) finish(ctx context.Context, due store.Due) {
-	j := job{always: true}
+	j := job{always: true, patient: true}
 	if due.Item.ID != "" {
 		j.id = turnID("item "+due.Item.ID, 0)
 		j.cause = store.Cause{Item: due.Item.ID, Token: due.Token}

@@ -25,12 +25,13 @@ type job struct {
 	ack     store.Cursor
 	handler Handler
 
-	before []store.Effect                                  // take place before the handler's
-	after  []store.Effect                                  // take place last, also if the handler fails
-	answer func(v any, err *Error) ([]store.Effect, error) // what is recorded of the handler's end; may be nil
-	always bool                                            // commit also if the handler fails, without its effects
-	idle   bool                                            // do not commit if there are no effects
-	bound  bool                                            // the turn ends with the context it was given
+	before  []store.Effect                                  // take place before the handler's
+	after   []store.Effect                                  // take place last, also if the handler fails
+	answer  func(v any, err *Error) ([]store.Effect, error) // what is recorded of the handler's end; may be nil
+	always  bool                                            // commit also if the handler fails, without its effects
+	patient bool                                            // nobody would be told that it failed for want of time: it is tried again later
+	idle    bool                                            // do not commit if there are no effects
+	bound   bool                                            // the turn ends with the context it was given
 }
 
 const (
@@ -60,7 +61,7 @@ func (s *Server) execute(ctx context.Context, j job) (out store.Outcome, failed,
 			attempt: j.tries + run, log: log, locks: locks}
 		effects, failed := s.handle(t, j)
 		switch {
-		case errors.Is(failed, ErrDraining), errors.Is(failed, errNewer), isUnavailable(failed):
+		case errors.Is(failed, ErrDraining), errors.Is(failed, errNewer), isUnavailable(failed), j.cause.Item != "" && CodeOf(failed) == CodeTimeout:
 			return out, failed, &protocol.Close{Code: protocol.CodeUnavailable, Why: "try again"}
 		case failed != nil && !j.always:
 			return out, failed, nil
@@ -68,9 +69,10 @@ func (s *Server) execute(ctx context.Context, j job) (out store.Outcome, failed,
 			s.sendVolatile(ctx, t.volatiles)
 			return out, nil, nil
 		}
-		out, err = s.commit(ctx, store.Turn{
+		turn := store.Turn{
 			Cause: j.cause, Attempt: newAttempt(), From: s.hub.inbox(), Ack: j.ack, Guards: t.guards, Effects: effects,
-		})
+		}
+		out, err = s.commit(ctx, turn)
 		if err != nil {
 			s.hub.uncertain(effects)
 			return out, failed, err
@@ -78,15 +80,21 @@ func (s *Server) execute(ctx context.Context, j job) (out store.Outcome, failed,
 		s.due.hint(out.NextDue)
 		switch out.Status {
 		case store.Applied:
-			s.hub.committed(effects, out.At)
+			s.hub.committed(turn, out.At)
 			s.sendVolatile(ctx, t.volatiles)
 			return out, failed, nil
 		case store.Repeated: // perhaps by ourselves, and the answer was lost
 			s.hub.uncertain(effects)
 			return out, failed, nil
 		case store.Conflict:
+			if run >= maxRuns && j.patient {
+				return out, failed, &protocol.Close{Code: protocol.CodeUnavailable, Why: "the state kept changing"}
+			}
 			if run >= maxRuns {
 				j.handler = func(*Turn) (any, error) { return nil, Errorf(CodeBusy, "the state kept changing") }
+			}
+			if run > 2 { // not in step with whoever else is at it
+				sleep(ctx, rand.N(time.Millisecond<<run))
 			}
 			locks.again(ctx, t.guards, out.Fresh)
 		default:
@@ -98,17 +106,17 @@ func (s *Server) execute(ctx context.Context, j job) (out store.Outcome, failed,
 // handle runs the handler once and returns the turn's effects; if it failed, what is recorded of that.
 func (s *Server) handle(t *Turn, j job) (effects []store.Effect, failed error) {
 	var answer, states []store.Effect
-	v, err := any(nil), error(nil)
+	finish := func(v any) (err error) {
+		if states, err = t.stateEffects(); err == nil && j.answer != nil {
+			answer, err = j.answer(v, nil)
+		}
+		return err
+	}
+	err := error(nil)
 	if j.tries >= maxTries {
 		err = Errorf(CodePoison, "sent %d times without an answer", j.tries)
 	} else {
-		v, err = t.run(j.handler)
-	}
-	if err == nil {
-		states, err = t.stateEffects()
-	}
-	if err == nil && j.answer != nil {
-		answer, err = j.answer(v, nil)
+		err = t.run(j.handler, finish)
 	}
 	if err == nil {
 		for _, part := range [][]store.Effect{j.before, t.settled, t.effects, states, answer, j.after} {
@@ -119,7 +127,8 @@ func (s *Server) handle(t *Turn, j job) (effects []store.Effect, failed error) {
 	if errors.Is(err, ErrTurnTime) {
 		err = &Error{Code: CodeTimeout, Message: "the turn took too long", cause: err}
 	}
-	if CodeOf(err) == CodeInternal && !errors.Is(err, ErrDraining) && !errors.Is(err, errNewer) {
+	quiet := errors.Is(err, ErrDraining) || errors.Is(err, errNewer) || isUnavailable(err)
+	if !quiet && (CodeOf(err) == CodeInternal || j.patient) { // else the client is told
 		t.log.Error("the turn failed", "error", err)
 	}
 	t.guards, t.volatiles = nil, nil

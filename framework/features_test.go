@@ -435,6 +435,53 @@ func TestCloseASocket(t *testing.T) {
 	})
 }
 
+// A socket that was ended has no volatile calls either, though no commit is there to refuse them.
+func TestEndedSocketHasNoVolatileCalls(t *testing.T) {
+	onEachStore(t, func(w *world) {
+		w.run(1, framework.Service{Name: "quick", Methods: framework.Methods{
+			"look": framework.Call(func(*framework.Turn, any) (string, error) { return "secret", nil }).Volatile(),
+		}})
+		w.post("/lp", `H{"v":1,"key":"`+rawKey+`","c":1}`)
+		if _, text := w.post("/up", "K"+rawKey+",,0\nW1,quick.look"); text != "v1|\"secret\"\n" {
+			t.Errorf("before: %q", text)
+		}
+		if err := w.first().rt.Do(w.wait(), func(t *framework.Turn) error { return t.Close(protocol.CredentialOf(rawKey).Socket, "banned") }); err != nil {
+			t.Fatal(err)
+		}
+		if _, text := w.post("/up", "K"+rawKey+",,0\nW2,quick.look"); !strings.HasPrefix(text, "z4011,") {
+			t.Errorf("after: %q", text)
+		}
+	})
+}
+
+// A timer that is slow, or meets a busy state, keeps nobody's connection from being kept, and is not given up.
+func TestSlowTimersKeepNobodyUp(t *testing.T) {
+	onEachStore(t, func(w *world) {
+		w.cfg.TTL = 400 * time.Millisecond
+		w.transport = "ws" // always held
+		release := make(chan struct{})
+		slow := framework.Timer("slow", func(t *framework.Turn, _ int) error {
+			<-release
+			return lines.Publish(t, "all", 1)
+		})
+		w.run(1, ledger(), framework.Service{Name: "s", Continuations: []framework.Continuation{slow}})
+		a := w.account(nil)
+		a.follow(w, "lines/all")
+		if err := w.first().rt.Do(w.wait(), func(t *framework.Turn) error { _, err := t.After(0, slow.With(1)); return err }); err != nil {
+			t.Fatal(err)
+		}
+		for range 8 { // twice the time to live
+			w.advance(100 * time.Millisecond)
+			until(w, w.first().store.kept, "connections were kept", func() bool { return w.first().store.keeps.Swap(0) > 0 })
+		}
+		close(release)
+		a.expect(w, "the timer", &a.lines, []int{1})
+		if len(a.lost) > 0 {
+			t.Errorf("the connected client lost %v", a.lost)
+		}
+	})
+}
+
 func TestMiddlewareWrapsCalls(t *testing.T) {
 	onEachStore(t, func(w *world) {
 		var order []string

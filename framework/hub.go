@@ -143,7 +143,10 @@ func (h *hub) each(f func(*link)) {
 }
 
 // notice is what the store calls. It only marks and wakes; reading is for the links' own goroutines.
-func (h *hub) notice(n store.Notice) {
+func (h *hub) notice(n store.Notice) { h.pass(n, "") }
+
+// pass passes a notice on: one of the store's, or of what this instance committed itself in a run named attempt.
+func (h *hub) pass(n store.Notice, attempt string) {
 	switch {
 	case n.Kind == store.Resync:
 		h.mu.Lock()
@@ -161,28 +164,42 @@ func (h *hub) notice(n store.Notice) {
 		t := h.tails[n.Topic]
 		h.mu.Unlock()
 		if t != nil {
-			t.notice(n)
+			t.notice(n, attempt)
 		}
 	default:
+		if n.Kind == store.Moved && n.Number == 0 {
+			h.srv.known.forget(n.Socket)
+		}
 		h.mu.Lock()
 		links := h.links[n.Socket]
 		h.mu.Unlock()
 		for _, l := range links { // leave and join never change a slice in place
-			l.notice(n)
+			l.notice(n, attempt)
 		}
 	}
 }
 
-// committed hands what this instance committed to its own connections: the store notices only the others.
-func (h *hub) committed(effects []store.Effect, at []store.Cursor) {
-	for i, e := range effects {
+// follows tells whether a noticed entry comes right after a place: its notice says what was before it, or the run that wrote it does.
+func follows(place store.Cursor, n store.Notice, attempt string) bool {
+	if n.Entry.Offset != place.Offset+1 || n.Entry.Data == nil {
+		return false
+	}
+	if attempt != "" {
+		return store.TagAfter(place.Tag, attempt) == n.Entry.Tag
+	}
+	return n.Prev == place.Tag
+}
+
+// committed hands what this instance committed, in a run named attempt, to its own connections: the store notices only the others.
+func (h *hub) committed(t store.Turn, at []store.Cursor) {
+	for i, e := range t.Effects {
 		n, ended := noticeOf(e)
 		switch {
 		case ended:
 			h.notice(n)
 		case i < len(at) && !at[i].IsZero() && n.Socket+n.Topic != "":
 			n.Entry = entryOf(e, at[i])
-			h.notice(n)
+			h.pass(n, t.Attempt)
 		}
 	}
 }
@@ -256,6 +273,22 @@ func (h *hub) release(t *tail, w waker) {
 	t.mu.Unlock()
 }
 
+// forget takes the waker from the tail's listeners, and forgets the tail at once if there are no others: nobody comes back for it.
+func (h *hub) forget(ctx context.Context, t *tail, w waker) {
+	h.release(t, w)
+	h.mu.Lock()
+	t.mu.Lock()
+	idle := len(t.listeners) == 0
+	t.mu.Unlock()
+	if idle {
+		delete(h.tails, t.topic)
+	}
+	h.mu.Unlock()
+	if idle {
+		h.unwatch(ctx, []string{t.topic})
+	}
+}
+
 // sweep forgets tails that have lingered long enough. It is called when links close, so it needs no timer.
 func (h *hub) sweep(ctx context.Context) {
 	now := time.Now()
@@ -276,6 +309,11 @@ func (h *hub) sweep(ctx context.Context) {
 		t.mu.Unlock()
 	}
 	h.mu.Unlock()
+	h.unwatch(ctx, drop)
+}
+
+// unwatch ends the watching of topics that have no tail any more.
+func (h *hub) unwatch(ctx context.Context, drop []string) {
 	if len(drop) == 0 {
 		return
 	}
@@ -288,7 +326,11 @@ func (h *hub) sweep(ctx context.Context) {
 			gone = append(gone, topic)
 		}
 	}
+	watch := h.watch
 	h.mu.Unlock()
+	if watch == nil {
+		return
+	}
 	if err := watch.Topics(ctx, nil, gone); err != nil {
 		h.srv.log.Debug("topics are still watched", "error", err)
 	}

@@ -1,14 +1,15 @@
 package framework
 
 import (
+	"bytes"
 	"context"
 	"crypto/rand"
 	"encoding/base64"
 	"encoding/json"
 	"net/http"
-	"reflect"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/sojourn-go/sojourn/protocol"
 	"github.com/sojourn-go/sojourn/store"
@@ -16,7 +17,8 @@ import (
 
 // User is who a socket belongs to, as the program's Identify said.
 type User struct {
-	// ID is the program's own name for the user; "" for nobody in particular.
+	// ID is the program's own name for the user; "" for nobody in particular. A socket is one user's: when Identify names another ID at a
+	// later connection (where there is none: another Name or Data) the socket ends, and the client begins a new one.
 	ID string `json:"id,omitempty"`
 	// Name is for people.
 	Name string `json:"name,omitempty"`
@@ -97,9 +99,10 @@ type socket struct {
 	id, secret, session, build string
 	user                       User
 
-	mu  sync.Mutex
-	in  uint64 // messages up to in are known to be applied
-	top store.Cursor
+	mu   sync.Mutex
+	in   uint64 // messages up to in are known to be applied
+	top  store.Cursor
+	seen time.Time // when the store last said that the socket lives
 }
 
 // identity is what the store keeps of who a socket belongs to. Fields are only added.
@@ -117,22 +120,37 @@ func (k *socket) identity() []byte {
 }
 
 func socketFrom(r store.Socket) *socket {
-	k := &socket{id: r.ID, secret: r.Secret, session: r.Session, in: r.Number, top: r.Top}
+	k := &socket{id: r.ID, secret: r.Secret, session: r.Session, in: r.Number, top: r.Top, seen: time.Now()}
 	var i identity
 	_ = json.Unmarshal(r.User, &i) // written by identity
 	k.user, k.build = i.User, i.Build
 	return k
 }
 
-func (k *socket) sameUser(u User) bool { return reflect.DeepEqual(k.user, u) }
+// sameUser tells whether a user is the socket's: by the ID, or all that is known of one that has none.
+func (k *socket) sameUser(u User) bool {
+	if k.user.ID != "" || u.ID != "" {
+		return k.user.ID == u.ID
+	}
+	other := &socket{user: u, build: k.build}
+	return bytes.Equal(k.identity(), other.identity())
+}
 
 // note remembers what the store said of the socket.
 func (k *socket) note(in uint64, top store.Cursor) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
+	k.seen = time.Now()
 	if in >= k.in {
 		k.in, k.top = in, top
 	}
+}
+
+// fresh tells whether the store said lately that the socket lives. What the store itself decides need not ask.
+func (k *socket) fresh() bool {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return time.Since(k.seen) < checkTopics
 }
 
 func (k *socket) applied() (uint64, store.Cursor) {
@@ -161,6 +179,14 @@ func (c *knownSockets) get(id string) *socket {
 		c.putLocked(k)
 	}
 	return k
+}
+
+// forget forgets a socket that has ended.
+func (c *knownSockets) forget(id string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	delete(c.new, id)
+	delete(c.old, id)
 }
 
 func (c *knownSockets) put(k *socket) {

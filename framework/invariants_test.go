@@ -15,6 +15,7 @@ import (
 	"github.com/sojourn-go/sojourn/client"
 	"github.com/sojourn-go/sojourn/framework"
 	"github.com/sojourn-go/sojourn/store"
+	"github.com/sojourn-go/sojourn/store/memory"
 )
 
 func atoi(text []byte) (n int, err error) { return n, json.Unmarshal(text, &n) }
@@ -339,6 +340,43 @@ func TestI4ToldOfWipe(t *testing.T) {
 			w.Fatal("the conversation went on as if nothing had happened")
 		}
 	})
+}
+
+// A store that went back in time and wrote another history is found out, though the instance that holds the connection heard nothing of it and
+// then goes on with that history itself.
+func TestI4ToldOfRewind(t *testing.T) {
+	for _, transport := range []string{"ws", "sse", "longpoll"} {
+		t.Run(transport, func(t *testing.T) {
+			w := newWorld(t, transport, "")
+			m := w.open().(*memory.Store)
+			w.run(2, ledger())
+			holder, other := w.instances[0], w.instances[1]
+			w.only = holder
+			a := w.account(nil)
+			a.follow(w, "lines/all")
+			publish := func(i *instance, n int) {
+				if err := i.rt.Do(w.wait(), func(t *framework.Turn) error { return lines.Publish(t, "all", n) }); err != nil {
+					t.Fatal(err)
+				}
+			}
+			publish(holder, 1)
+			a.expect(w, "the topic", &a.lines, []int{1})
+			mark := m.Mark()
+			publish(holder, 2)
+			publish(holder, 3)
+			a.expect(w, "the topic", &a.lines, upTo(3))
+			holder.store.deaf.Store(true)
+			m.Rewind(mark)
+			publish(other, 22)
+			publish(other, 33)
+			publish(holder, 44)
+			until(w, a.changed, "the loss was told", func() bool {
+				a.mu.Lock()
+				defer a.mu.Unlock()
+				return slices.Contains(a.lost, "lines/all rewound")
+			})
+		})
+	}
 }
 
 // For every socket whose connect committed exactly one goodbye commits, also when instances die at it.

@@ -66,7 +66,7 @@ func (l *link) wake() {
 }
 
 // notice takes a notice about the socket.
-func (l *link) notice(n store.Notice) {
+func (l *link) notice(n store.Notice, attempt string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	switch n.Kind {
@@ -83,7 +83,7 @@ func (l *link) notice(n store.Notice) {
 		switch {
 		case n.Entry.Offset <= l.tip.Offset:
 			return // a repeat
-		case n.Entry.Offset == l.tip.Offset+1 && n.Entry.Data != nil && (n.Prev == "" || n.Prev == l.tip.Tag) && len(l.notices) < maxNotices:
+		case len(l.notices) < maxNotices && follows(l.tip, n, attempt):
 			l.notices = append(l.notices, n.Entry)
 			l.tip = n.Entry.Cursor
 		default:

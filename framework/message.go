@@ -82,8 +82,10 @@ func (s *Server) jobOf(sock *socket, m message) job {
 	case protocol.Unsubscribe:
 		j.handler = unsubscribeTurn(target)
 	case protocol.Reply:
+		j.patient = true
 		j.handler = s.answerTurn(target, m.Payload, nil)
 	case protocol.ReplyError:
+		j.patient = true
 		j.handler = s.answerTurn(target, nil, errorFrom(m.Payload))
 	case protocol.Goodbye:
 		j.handler = s.goodbyeTurn
@@ -155,18 +157,15 @@ func (s *Server) resume(t *Turn, i store.Item, answer protocol.Payload, failed e
 func (s *Server) volatileCall(ctx context.Context, sock *socket, f protocol.Frame) []byte {
 	id := f.Field(0)
 	method, ok := s.reg.methods[string(f.Field(1))]
-	v, err := any(nil), error(nil)
+	var p protocol.Payload
+	var err error
 	switch {
 	case !ok:
 		err = Errorf(CodeNotFound, "no method %s here", f.Field(1))
 	case !method.volatile:
 		err = Errorf(CodeInvalid, "%s is not volatile", f.Field(1))
 	default:
-		v, err = s.runVolatile(ctx, sock, string(f.Field(1)), f.Payload, method.chain)
-	}
-	var p protocol.Payload
-	if err == nil {
-		p, err = encode(v)
+		p, err = s.runVolatile(ctx, sock, string(f.Field(1)), f.Payload, method.chain)
 	}
 	if err != nil {
 		return join(string(rune(protocol.VolatileError)), id, told(err, "").payload())
@@ -174,7 +173,7 @@ func (s *Server) volatileCall(ctx context.Context, sock *socket, f protocol.Fram
 	return join(string(rune(protocol.VolatileAnswer)), id, p)
 }
 
-func (s *Server) runVolatile(ctx context.Context, sock *socket, method string, p protocol.Payload, h Handler) (any, error) {
+func (s *Server) runVolatile(ctx context.Context, sock *socket, method string, p protocol.Payload, h Handler) (answer protocol.Payload, err error) {
 	turn, done, err := s.turnContext(ctx, false)
 	if err != nil {
 		return nil, Errorf(CodeUnavailable, "the instance is being shut down")
@@ -183,7 +182,10 @@ func (s *Server) runVolatile(ctx context.Context, sock *socket, method string, p
 	j := job{id: newTurnID(), sock: sock, method: method}
 	t := &Turn{Context: turn, srv: s, id: j.id, sock: sock, method: method, payload: p, attempt: 1,
 		log: s.turnLog(j), locks: &heldLocks{all: &s.locks}, volatile: true}
-	v, err := t.run(h)
+	err = t.run(h, func(v any) (err error) {
+		answer, err = encode(v)
+		return err
+	})
 	if err != nil {
 		if CodeOf(err) == CodeInternal {
 			t.log.Error("the volatile turn failed", "error", err)
@@ -191,7 +193,7 @@ func (s *Server) runVolatile(ctx context.Context, sock *socket, method string, p
 		return nil, err
 	}
 	s.sendVolatile(turn, t.volatiles)
-	return v, nil
+	return answer, nil
 }
 
 func validMethod(name string) bool {

@@ -81,8 +81,13 @@ func (st *State[S]) Get(t *Turn, key string) (S, error) {
 }
 
 // Update changes the key's value: f is given the value, the zero S if there is none, and leaves in it what it shall be. If somebody else changes
-// the value meanwhile the whole turn runs again.
+// the value meanwhile the whole turn runs again. On one instance, turns that update the same key first of all wait for each other.
 func (st *State[S]) Update(t *Turn, key string, f func(*S) error) error {
+	if topic := st.Name + "/" + key; t.states[topic] == nil && !t.over && !t.volatile {
+		if err := t.locks.first(t, topic); err != nil {
+			return err
+		}
+	}
 	value, err := st.Get(t, key)
 	if err != nil {
 		return err
@@ -100,6 +105,10 @@ func (st *State[S]) Update(t *Turn, key string, f func(*S) error) error {
 	case t.volatile:
 		return ErrVolatileTurn
 	}
+	if err := t.room(len(text)); err != nil {
+		return err
+	}
+	t.bytes += len(text)
 	t.states[st.Name+"/"+key].value = text
 	return nil
 }
@@ -113,8 +122,7 @@ type stateView struct {
 	value []byte // as the turn leaves it; nil: untouched
 }
 
-// view returns what the turn sees of the key, which it reads if this is the first time. In a turn that can commit, it locks the key
-// against other turns of this instance, and adds a guard.
+// view returns what the turn sees of the key, which it reads if this is the first time; then it adds a guard.
 func (st *State[S]) view(t *Turn, key string) (*stateView, error) {
 	topic, err := topicOf(t, st, key)
 	if err != nil {
@@ -129,11 +137,6 @@ func (st *State[S]) view(t *Turn, key string) (*stateView, error) {
 	v := &stateView{keep: cmp.Or(st.Keep, 100), ttl: st.ttl()}
 	fresh, ok := t.locks.fresh[topic]
 	if !ok {
-		if !t.volatile {
-			if err := t.locks.first(t, topic); err != nil {
-				return nil, err
-			}
-		}
 		replies, err := t.srv.store.Read(t, []store.Query{{Topic: topic, Value: true}})
 		if err != nil {
 			return nil, t.srv.unavailable(err)

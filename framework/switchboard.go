@@ -183,6 +183,12 @@ func (s switchboard) Post(r *http.Request, frames [][]byte) ([][]byte, error) {
 		case err != nil:
 			return reply, err
 		case f.Kind == protocol.Volatile:
+			if !sock.fresh() { // no commit follows that would tell whether it has ended
+				s.known.forget(sock.id)
+				if sock, err = s.lookup(ctx, protocol.CredentialOf(key)); err != nil {
+					return reply, err
+				}
+			}
 			reply = append(reply, s.volatileCall(ctx, sock, f))
 			continue
 		case !numbered(f.Kind):
@@ -205,7 +211,7 @@ func (s switchboard) Post(r *http.Request, frames [][]byte) ([][]byte, error) {
 	} else if !ack.IsZero() {
 		s.acknowledge(ctx, sock, ack)
 	}
-	s.due.work(ctx)
+	s.due.passing(ctx)
 	return reply, nil
 }
 
@@ -232,6 +238,7 @@ func (s *Server) lookup(ctx context.Context, cred protocol.Credential) (*socket,
 
 // ended returns how a socket that takes no message any more has ended.
 func (s *Server) ended(ctx context.Context, id string) error {
+	s.known.forget(id)
 	replies, err := s.store.Read(ctx, []store.Query{{Socket: id}})
 	if err != nil {
 		return s.unavailable(err)

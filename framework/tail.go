@@ -47,7 +47,7 @@ func (t *tail) topLocked() store.Cursor {
 }
 
 // notice takes a notice that an entry was added. What does not follow on what is known makes the tail stale.
-func (t *tail) notice(n store.Notice) {
+func (t *tail) notice(n store.Notice, attempt string) {
 	t.mu.Lock()
 	top := t.topLocked()
 	switch {
@@ -61,7 +61,7 @@ func (t *tail) notice(n store.Notice) {
 		return
 	case !t.known:
 		t.synced = time.Time{}
-	case n.Entry.Offset == top.Offset+1 && n.Entry.Data != nil && (n.Prev == "" || n.Prev == top.Tag):
+	case follows(top, n, attempt):
 		t.appendLocked(n.Entry)
 	case n.Entry.Offset <= top.Offset && t.hasLocked(n.Entry.Cursor):
 		t.mu.Unlock()

@@ -110,6 +110,9 @@ func (t *Turn) Log() *slog.Logger { return t.log }
 // Send sends an event to a socket: its page's half of the service is called, "chat.notice". It reaches the client once, in order, also if
 // it is away for a while. To a socket that has ended nothing is sent.
 func (t *Turn) Send(socket, method string, v any) error {
+	if socket == "" {
+		return errNobody
+	}
 	p, err := t.encode(method, v)
 	if err != nil {
 		return err
@@ -121,6 +124,9 @@ func (t *Turn) Send(socket, method string, v any) error {
 // with. Question and continuation become real with the turn. There is no answer before the turn is over, so nothing can
 // wait for it here; outside of turns [Server.Ask] can. Timeout 0 means an hour.
 func (t *Turn) Ask(socket, method string, v any, then Bound, timeout time.Duration) error {
+	if socket == "" {
+		return errNobody
+	}
 	p, err := t.encode(method, v)
 	if err != nil {
 		return err
@@ -145,6 +151,8 @@ func (t *Turn) Cancel(timer string) error { return t.add(store.Cancel{Item: time
 func (t *Turn) Close(socket, why string) error {
 	return t.add(store.End{Socket: socket, Code: int(protocol.CodeEnded), Why: why}, 0)
 }
+
+var errNobody = errors.New("framework: no socket: in a turn that belongs to none, Turn.Socket is empty")
 
 func (t *Turn) later(socket string, then Bound, after time.Duration) (string, error) {
 	if _, ok := t.srv.reg.continuations[then.name]; !ok {
@@ -176,25 +184,37 @@ func (t *Turn) add(e store.Effect, size int) error {
 		return ErrTurnOver
 	case t.volatile:
 		return ErrVolatileTurn
-	case len(t.effects) >= maxEffects:
-		return fmt.Errorf("framework: more than %d effects in one turn", maxEffects)
-	case t.bytes+size > maxEffectBytes:
-		return fmt.Errorf("framework: effects of more than %d bytes in one turn", maxEffectBytes)
+	}
+	if err := t.room(size); err != nil {
+		return err
 	}
 	t.bytes += size
 	t.effects = append(t.effects, e)
 	return nil
 }
 
-// run runs a handler in the turn, and turns a panic into an error.
-func (t *Turn) run(h Handler) (v any, err error) {
+// room returns an error if there is no room for another effect of a size.
+func (t *Turn) room(size int) error {
+	switch {
+	case len(t.effects)+len(t.states) >= maxEffects:
+		return fmt.Errorf("framework: more than %d effects in one turn", maxEffects)
+	case t.bytes+size > maxEffectBytes:
+		return fmt.Errorf("framework: effects of more than %d bytes in one turn", maxEffectBytes)
+	}
+	return nil
+}
+
+// run runs a handler in the turn, and then what makes effects of its outcome. It turns a panic of either into an error: encoding runs the
+// program's code too.
+func (t *Turn) run(h Handler, finish func(v any) error) (err error) {
 	defer func() {
 		t.over = true
 		if r := recover(); r != nil {
-			v, err = nil, fmt.Errorf("panic: %v\n%s", r, stack())
+			err = fmt.Errorf("panic: %v\n%s", r, stack())
 		}
 	}()
-	v, err = h(t)
+	v, err := h(t)
+	t.over = true
 	if err == nil {
 		// A handler that swallowed the end of its context has still been given less time than it needed: its effects would be
 		// those of half its work.
@@ -202,7 +222,10 @@ func (t *Turn) run(h Handler) (v any, err error) {
 	} else if stop := t.stopped(); stop != nil && errors.Is(err, t.Err()) {
 		err = stop
 	}
-	return v, err
+	if err != nil {
+		return err
+	}
+	return finish(v)
 }
 
 // stopped returns why the turn was stopped, if it was.

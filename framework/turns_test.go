@@ -72,6 +72,28 @@ func TestTurnPanicIsInternal(t *testing.T) {
 	})
 }
 
+// grenade panics when it is encoded.
+type grenade struct{}
+
+func (grenade) MarshalJSON() ([]byte, error) { panic("on purpose") }
+
+func TestTurnPanicInEncodingIsInternal(t *testing.T) {
+	everywhere(t, func(w *world) {
+		throw := func(*framework.Turn, any) (grenade, error) { return grenade{}, nil }
+		w.run(1, ledger(), framework.Service{Name: "war", Methods: framework.Methods{
+			"call": framework.Call(throw), "quick": framework.Call(throw).Volatile(),
+		}})
+		a := w.account(nil)
+		if err := a.Call(w.wait(), "war.call", nil, nil); codeOf(err) != "internal" {
+			w.Errorf("a call: %v", err)
+		}
+		if err := a.Volatile(w.wait(), "war.quick", nil, nil); codeOf(err) != "internal" {
+			w.Errorf("a volatile call: %v", err)
+		}
+		call[int](w, a.Client, "ledger.add", 1)
+	})
+}
+
 func TestTurnEndedByDrainIsNotRecorded(t *testing.T) {
 	everywhere(t, func(w *world) {
 		began := make(chan struct{}, 1)

@@ -81,6 +81,8 @@ func onEachStore(t *testing.T, test func(w *world)) {
 	t.Run("redis", func(t *testing.T) { test(newWorld(t, "longpoll", redistest.Start(t))) })
 }
 
+var worlds atomic.Int64 // each has keys of its own
+
 // newWorld makes a world with a memory store or, with a URL, a Redis.
 func newWorld(t *testing.T, transport, redisURL string) *world {
 	w := &world{T: t, transport: transport, random: rand.New(rand.NewPCG(7, 8)), cfg: framework.Config{
@@ -95,7 +97,7 @@ func newWorld(t *testing.T, transport, redisURL string) *world {
 	}
 	var mu sync.Mutex
 	var offset time.Duration
-	o := redis.Options{Prefix: fmt.Sprintf("test%p", w), Logger: w.cfg.Log, OffsetClockForTests: func() time.Duration {
+	o := redis.Options{Prefix: fmt.Sprint("world", worlds.Add(1)), Logger: w.cfg.Log, OffsetClockForTests: func() time.Duration {
 		mu.Lock()
 		defer mu.Unlock()
 		return offset
@@ -171,7 +173,7 @@ type instance struct {
 }
 
 func (w *world) start() *instance {
-	i := &instance{store: &mortal{Store: w.open()}}
+	i := &instance{store: &mortal{Store: w.open(), kept: make(chan struct{}, 1)}}
 	i.ctx, i.die = context.WithCancel(context.Background())
 	i.store.dead = i.ctx
 	cfg := w.cfg
@@ -346,6 +348,9 @@ type mortal struct {
 	dead context.Context
 
 	commits atomic.Int32
+	deaf    atomic.Bool // no notice comes
+	keeps   atomic.Int32
+	kept    chan struct{}
 
 	mu     sync.Mutex
 	before func(store.Turn) error                // of a commit: an error is what the instance gets, and nothing was done
@@ -379,6 +384,14 @@ func (m *mortal) Commit(ctx context.Context, t store.Turn) (store.Outcome, error
 	return out, err
 }
 
+func (m *mortal) Watch(ctx context.Context, deliver func(store.Notice)) (store.Watch, error) {
+	return m.Store.Watch(ctx, func(n store.Notice) {
+		if !m.deaf.Load() {
+			deliver(n)
+		}
+	})
+}
+
 func (m *mortal) Attach(ctx context.Context, a store.Attach) (store.Attached, error) {
 	if m.dead.Err() != nil {
 		return store.Attached{}, store.ErrClosed
@@ -397,7 +410,13 @@ func (m *mortal) Keep(ctx context.Context, held []store.Held) ([]store.Kept, err
 	if m.dead.Err() != nil {
 		return nil, store.ErrClosed
 	}
-	return m.Store.Keep(ctx, held)
+	kept, err := m.Store.Keep(ctx, held)
+	m.keeps.Add(1)
+	select {
+	case m.kept <- struct{}{}:
+	default:
+	}
+	return kept, err
 }
 
 func (m *mortal) Volatile(ctx context.Context, topic, socket string, data []byte) error {

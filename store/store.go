@@ -321,7 +321,7 @@ type Reply struct {
 // Held is a connection that is still there.
 type Held struct {
 	Socket string
-	Attach uint64 // 0: no connection, only Ack and TTL are taken
+	Attach uint64 // 0: no connection, only Ack is taken
 	Inbox  string // becomes the socket's, if the attach is the newest
 	TTL    time.Duration
 	Ack    Cursor // zero, or older than what is kept: nothing new

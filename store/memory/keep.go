@@ -32,11 +32,11 @@ func (st *state) keep(h store.Held, now time.Duration) store.Kept {
 	case !h.Ack.IsZero() && s.relate(h.Ack) == foreign:
 		answer.Status = store.Rewound
 	default:
+		s.acknowledge(h.Ack)
 		if h.Attach != 0 { // above the newest: the store has forgotten that attach, but the connection is there
 			s.Attach, s.inbox = h.Attach, h.Inbox
+			st.deadlines.set(&s.due, now+h.TTL)
 		}
-		s.acknowledge(h.Ack)
-		st.deadlines.set(&s.due, now+h.TTL)
 	}
 	return answer
 }

@@ -2,8 +2,6 @@ package memory
 
 import (
 	"bytes"
-	"crypto/sha1"
-	"encoding/hex"
 
 	"github.com/sojourn-go/sojourn/store"
 )
@@ -17,20 +15,14 @@ type stream struct {
 
 // newStream returns an empty stream, made by the turn with this attempt.
 func newStream(attempt string) stream {
-	start := store.Cursor{Tag: nextTag("", attempt)}
+	start := store.Cursor{Tag: store.TagAfter("", attempt)}
 	return stream{floor: start, top: start}
-}
-
-// nextTag is the tag of the place after an entry: see [store.Cursor].
-func nextTag(tag, attempt string) string {
-	sum := sha1.Sum([]byte(tag + attempt))
-	return hex.EncodeToString(sum[:])[:5]
 }
 
 // add appends an entry, whose data it copies, and returns it with the tag of the place before it.
 func (s *stream) add(data []byte, attempt string) (e store.Entry, prev string) {
 	prev = s.top.Tag
-	s.top = store.Cursor{Offset: s.top.Offset + 1, Tag: nextTag(prev, attempt)}
+	s.top = store.Cursor{Offset: s.top.Offset + 1, Tag: store.TagAfter(prev, attempt)}
 	e = store.Entry{Cursor: s.top, Data: bytes.Clone(data)}
 	s.entries = append(s.entries, e)
 	s.bytes += len(data)

@@ -168,7 +168,9 @@ func checkKeep(k *kit) {
 	kept = k.keep(store.Held{Socket: "a", Attach: 6, TTL: ttl})
 	k.status(kept.Status, store.Applied, "a connection whose attach the store has forgotten is kept")
 	k.status(k.keep(store.Held{Socket: "a", Attach: 5, TTL: ttl}).Status, store.Replaced, "an attach that is kept above the newest becomes the newest")
-	kept = k.keep(store.Held{Socket: "a", TTL: ttl, Ack: top})
+	before := k.do().NextDue
+	kept = k.keep(store.Held{Socket: "a", TTL: 100 * ttl, Ack: top})
+	k.must(k.do().NextDue <= before, "an acknowledgement does not move the deadline: only a connection does")
 	k.status(kept.Status, store.Applied, "an attach number 0 is no connection, and is never Replaced")
 	k.same(len(k.entries("a").Entries), 0, "the Ack of a Held without a connection is taken")
 	k.same(k.read(store.Query{Socket: "a"}).Sock.Attach, uint64(6), "a Held without a connection does not change the newest attach")

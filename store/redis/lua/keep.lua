@@ -19,7 +19,8 @@ for i = 1, number() do
   end
   if status == 'applied' then
     -- An attach number above the newest: the store has forgotten that attach, but the connection is there.
-    kept[#kept + 1] = { s, attach ~= '0' and { 'g', attach, 'at', inbox } or {}, ttl }
+    local held = attach ~= '0'
+    kept[#kept + 1] = { s, held and { 'g', attach, 'at', inbox } or {}, held and ttl }
   end
   replies[i] = { status }
   if s then
@@ -31,7 +32,9 @@ end
 for _, one in ipairs(kept) do
   local s, fields, ttl = unpack(one)
   write_stream(s, fields)
-  call('PEXPIRE', s.key, ttl + GARBAGE)
-  call('ZADD', due, now + ttl, member(s.key))
+  if ttl then
+    call('PEXPIRE', s.key, ttl + GARBAGE)
+    call('ZADD', due, now + ttl, member(s.key))
+  end
 end
 return replies
