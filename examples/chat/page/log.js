@@ -9,6 +9,7 @@ const old = 3000 // ms: a line that comes later than this after it was said was 
 const scroll = $('#scroll')
 const newest = $('#newest')
 let below = true // the newest line is in view, and shall stay so
+let top = 0 // where it was scrolled to
 
 export const toNewest = () => {
   below = true
@@ -16,7 +17,10 @@ export const toNewest = () => {
   scroll.scrollTop = scroll.scrollHeight
 }
 scroll.addEventListener('scroll', () => {
-  below = scroll.scrollHeight - scroll.scrollTop - scroll.clientHeight < 40
+  // The event comes a frame late: lines that were added since do not mean that somebody scrolled up.
+  if (scroll.scrollHeight - scroll.scrollTop - scroll.clientHeight < 40) below = true
+  else if (scroll.scrollTop < top) below = false
+  top = scroll.scrollTop
   if (below) newest.hidden = true
 }, { passive: true })
 newest.addEventListener('click', toNewest)
