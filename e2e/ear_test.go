@@ -59,6 +59,24 @@ func (p *tab) hears(lines ...string) {
 	})
 }
 
+// calls makes a call by the page's ear, which enters a room. It returns at once.
+func (p *tab) calls(room string) {
+	p.t.Helper()
+	p.run(`ear.chat.enter({ room: %q, name: 'Ear' }).then(() => ear.answers.push('welcome'), e => ear.answers.push(e.code))`, room)
+}
+
+// answered waits until the calls of the page's ear have had these answers.
+func (p *tab) answered(answers ...string) {
+	p.t.Helper()
+	until(p.t, func() string {
+		e, err := p.ear()
+		if err == nil && slices.Equal(e.Answers, answers) {
+			return ""
+		}
+		return fmt.Sprintf("the calls of %s have the answers %q, want %q: %v", p.name, e.Answers, answers, err)
+	})
+}
+
 // by returns what one of several people said, in its order.
 func by(name string, lines []string) (said []string) {
 	for _, line := range lines {

@@ -52,7 +52,7 @@ func TestSwitchInMidCall(t *testing.T) {
 					test.shut(test.paths...)
 					t.Cleanup(g.open)
 					ann.say("hello")
-					ann.run(`ear.chat.enter({ room: %q, name: 'Ear' }).then(() => ear.answers.push('welcome'), e => ear.answers.push(e.code))`, room)
+					ann.calls(room)
 					until(t, func() string {
 						if g.held() < 2 { // the chat's and the ear's
 							return "nothing is held up"
@@ -63,13 +63,7 @@ func TestSwitchInMidCall(t *testing.T) {
 					ann.via(test.to)
 					ann.run(`ear.rt.use(%q)`, test.to)
 					ann.shows("Ann: hello")
-					until(t, func() string {
-						e, err := ann.ear()
-						if err == nil && slices.Equal(e.Answers, []string{"welcome"}) {
-							return ""
-						}
-						return fmt.Sprintf("the ear's call has no answer: %+v %v", e, err)
-					})
+					ann.answered("welcome")
 					g.open()
 					until(t, func() string {
 						if n := g.held(); n > 0 {
