@@ -295,8 +295,9 @@ func TestTurnPoison(t *testing.T) {
 		if err := a.Call(w.wait(), "test.run", nil, nil); codeOf(err) != "poison" {
 			t.Errorf("told %v", err)
 		}
-		if n := runs.Load(); n != 5 {
-			t.Errorf("it ran %d times, want 5", n)
+		// The client counts connections that broke without a word. One on which a word (that another took over) came in the same moment is not counted.
+		if n := runs.Load(); n < 5 || n > 7 {
+			w.Errorf("it ran %d times, want 5, or little more", n)
 		}
 		call[int](w, a.Client, "ledger.add", 1) // and the conversation goes on
 	})
