@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/cookiejar"
+	"net/http/httptest"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -329,11 +330,14 @@ func TestSessionsAreSharedWithPlainHandlers(t *testing.T) {
 			t.Errorf("the cookie is %v", cookie)
 		}
 		one := w.dial(&client.Options{HTTPClient: browser})
-		if session := call[string](w, one, "shop.put", "tea"); session != cookie.Value {
-			t.Errorf("a tab's session is %q, the browser's %q", session, cookie.Value)
+		request := httptest.NewRequest(http.MethodGet, "/", nil)
+		request.AddCookie(cookie)
+		mine := w.any().rt.Session(httptest.NewRecorder(), request)
+		if session := call[string](w, one, "shop.put", "tea"); session != mine || session == cookie.Value {
+			t.Errorf("a tab's session is %q, a plain handler's %q, the cookie %q", session, mine, cookie.Value)
 		}
 		if err := w.any().rt.Do(w.wait(), func(t *framework.Turn) error { // as an HTTP handler with that cookie
-			got, err := carts.Get(t, cookie.Value)
+			got, err := carts.Get(t, mine)
 			if len(got) != 1 || got[0] != "tea" {
 				w.Errorf("the session's data is %v, %v", got, err)
 			}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"crypto/rand"
+	"crypto/sha256"
 	"encoding/base64"
 	"encoding/json"
 	"net/http"
@@ -52,23 +53,30 @@ const SessionCookie = "sojourn"
 
 type sessionKey struct{}
 
-// Session returns the id of the request's session: that of its cookie; a new one, which the response then sets, if it has none. The id is what a
-// [State] of session data has as its key, in turns ([Turn.SessionID]) and in plain HTTP handlers alike.
+// Session returns the id of the request's session: that of its cookie; a new one, whose cookie the response then sets, if it has none. The id is what a
+// [State] of session data has as its key, in turns ([Turn.SessionID]) and in plain HTTP handlers alike. It is a digest of the cookie, so
+// a page, a log or a store that has it cannot speak for the session.
 func (s *Server) Session(w http.ResponseWriter, r *http.Request) string {
 	if c, err := r.Cookie(SessionCookie); err == nil && validSession(c.Value) {
-		return c.Value
+		return sessionID(c.Value)
 	}
 	for _, set := range w.Header().Values("Set-Cookie") { // asked for twice in one request
 		if c, err := http.ParseSetCookie(set); err == nil && c.Name == SessionCookie {
-			return c.Value
+			return sessionID(c.Value)
 		}
 	}
-	id := newSecret()
+	secret := newSecret()
 	http.SetCookie(w, &http.Cookie{
-		Name: SessionCookie, Value: id, Path: "/", HttpOnly: true, SameSite: http.SameSiteLaxMode,
+		Name: SessionCookie, Value: secret, Path: "/", HttpOnly: true, SameSite: http.SameSiteLaxMode,
 		Secure: r.TLS != nil || strings.EqualFold(r.Header.Get("X-Forwarded-Proto"), "https"),
 	})
-	return id
+	return sessionID(secret)
+}
+
+// sessionID is a session's public name.
+func sessionID(cookie string) string {
+	sum := sha256.Sum256([]byte("sojourn session " + cookie))
+	return base64.RawURLEncoding.EncodeToString(sum[:])[:22]
 }
 
 // withSession gives the request its session's id.
