@@ -37,11 +37,31 @@ func (p *tab) listens(room string) *tab {
 type ear struct {
 	Heard     []string `json:"heard"`
 	Answers   []string `json:"answers"`
+	Status    string   `json:"status"`
 	Transport string   `json:"transport"`
 }
 
 func (p *tab) ear() (ear, error) {
-	return evaluate[ear](p, `({ heard: ear.heard, answers: ear.answers, transport: ear.rt.transport ?? '' })`)
+	return evaluate[ear](p, `({ heard: ear.heard, answers: ear.answers, status: ear.rt.status, transport: ear.rt.transport ?? '' })`)
+}
+
+// hearsBy has the page's ear hear by a transport, and waits until it does: by itself it begins with what worked last, for whichever conversation
+// of the page that was.
+func (p *tab) hearsBy(transport string) *tab {
+	p.t.Helper()
+	told := false
+	until(p.t, func() string {
+		e, err := p.ear()
+		switch {
+		case err == nil && e.Transport == transport && e.Status == "ready":
+			return ""
+		case err == nil && e.Transport != transport && !told:
+			told = true
+			p.run(`ear.rt.use(%q)`, transport)
+		}
+		return fmt.Sprintf("%s does not hear by %s: %+v %v", p.name, transport, e, err)
+	})
+	return p
 }
 
 // hears waits until the page's ear has heard as many lines as these, and fails if they are others.
@@ -55,7 +75,7 @@ func (p *tab) hears(lines ...string) {
 			}
 			return ""
 		}
-		return fmt.Sprintf("%s has only heard %q: %v", p.name, e.Heard, err)
+		return fmt.Sprintf("%s has not heard %q: %+v %v", p.name, lines, e, err)
 	})
 }
 
@@ -73,7 +93,7 @@ func (p *tab) answered(answers ...string) {
 		if err == nil && slices.Equal(e.Answers, answers) {
 			return ""
 		}
-		return fmt.Sprintf("the calls of %s have the answers %q, want %q: %v", p.name, e.Answers, answers, err)
+		return fmt.Sprintf("the calls of %s are not answered with %q: %+v %v", p.name, answers, e, err)
 	})
 }
 

@@ -48,16 +48,17 @@ func TestSwitchInMidCall(t *testing.T) {
 			} {
 				t.Run(test.from+" to "+test.to, func(t *testing.T) {
 					room := test.from + " to " + test.to
-					ann := visit(t, "Ann", c.URL+"/#"+room).enter().via(test.from).listens(room)
+					ann := visit(t, "Ann", c.URL+"/#"+room).enter().via(test.from).listens(room).hearsBy(test.from)
 					test.shut(test.paths...)
 					t.Cleanup(g.open)
 					ann.say("hello")
 					ann.calls(room)
 					until(t, func() string {
-						if g.held() < 2 { // the chat's and the ear's
-							return "nothing is held up"
+						if g.held() >= 2 { // the chat's and the ear's
+							return ""
 						}
-						return ""
+						e, err := ann.ear()
+						return fmt.Sprintf("%d requests are held up: %+v %v", g.held(), e, err)
 					})
 					ann.sees("that the line is not said yet", func(v view) bool { return slices.Equal(v.Pending, []string{"hello"}) })
 					ann.via(test.to)
