@@ -184,11 +184,11 @@ func (s *script) Open(_ *http.Request, hello []byte, c transports.Carrier) (tran
 }
 
 func (s *script) Post(r *http.Request, frames [][]byte) ([][]byte, error) {
-	key, ack, tries, err := protocol.ParseCredentials(frames[0])
+	hello, err := protocol.ParseHelloPost(frames[0])
 	if err != nil {
 		return nil, err
 	}
-	u := up{s: s, key: key, ack: ack, tries: tries, reply: make(chan []string, 1)}
+	u := up{s: s, key: hello.Key, ack: hello.Ack, tries: hello.Tries, reply: make(chan []string, 1)}
 	for _, f := range frames[1:] {
 		u.lines = append(u.lines, string(f))
 	}

@@ -42,7 +42,7 @@ func (v *conversation) takeUp(ackNow bool) []byte {
 	if len(v.queue) > 0 {
 		tries = v.queue[0].tries
 	}
-	b := append(protocol.AppendCredentials(nil, v.key, v.own, tries), '\n')
+	b := append(protocol.HelloPost{Key: v.key, Ack: v.own, Tries: tries, Auth: v.auth}.Append(nil), '\n')
 	v.said()
 	v.progress = false
 	return v.take(b, upLines, upBytes-len(b))

@@ -166,12 +166,12 @@ func (l *link) attached(sock *socket, got store.Attached) {
 
 // Post implements transports.Switchboard: frames of a client whose transport only carries down, perhaps to another instance.
 func (s switchboard) Post(r *http.Request, frames [][]byte) ([][]byte, error) {
-	key, ack, tries, err := protocol.ParseCredentials(frames[0])
+	hello, err := protocol.ParseHelloPost(frames[0])
 	if err != nil {
 		return nil, err
 	}
 	ctx := r.Context()
-	sock, err := s.lookup(ctx, protocol.CredentialOf(key))
+	sock, err := s.lookup(ctx, protocol.CredentialOf(hello.Key))
 	if err != nil {
 		return nil, err
 	}
@@ -185,7 +185,7 @@ func (s switchboard) Post(r *http.Request, frames [][]byte) ([][]byte, error) {
 		case f.Kind == protocol.Volatile:
 			if !sock.fresh() { // no commit follows that would tell whether it has ended
 				s.known.forget(sock.id)
-				if sock, err = s.lookup(ctx, protocol.CredentialOf(key)); err != nil {
+				if sock, err = s.lookup(ctx, protocol.CredentialOf(hello.Key)); err != nil {
 					return reply, err
 				}
 			}
@@ -194,9 +194,9 @@ func (s switchboard) Post(r *http.Request, frames [][]byte) ([][]byte, error) {
 		case !numbered(f.Kind):
 			continue
 		}
-		m := message{Frame: f, ack: ack}
+		m := message{Frame: f, ack: hello.Ack}
 		if i == 0 {
-			m.tries = tries
+			m.tries = hello.Tries
 		}
 		acked, _, err = s.handleMessage(ctx, sock, m)
 		if err != nil {
@@ -208,8 +208,8 @@ func (s switchboard) Post(r *http.Request, frames [][]byte) ([][]byte, error) {
 	}
 	if acked != nil {
 		reply = append(reply, acked)
-	} else if !ack.IsZero() {
-		s.acknowledge(ctx, sock, ack)
+	} else if !hello.Ack.IsZero() {
+		s.acknowledge(ctx, sock, hello.Ack)
 	}
 	s.due.passing(ctx)
 	return reply, nil

@@ -26,6 +26,8 @@ const (
 	CodeEnded       Code = 4011
 	CodeUserChanged Code = 4012
 	CodeSilent      Code = 4013
+	CodeExpired     Code = 4014
+	CodeCrowded     Code = 4015
 )
 
 // Action is what a client does when its connection was closed with a code.
@@ -57,6 +59,8 @@ var codes = map[Code]struct {
 	CodeEnded:       {"ended", Stop, http.StatusOK},
 	CodeUserChanged: {"user_changed", Anew, http.StatusOK},
 	CodeSilent:      {"silent", Resume, http.StatusRequestTimeout},
+	CodeExpired:     {"expired", Resume, http.StatusUnauthorized},
+	CodeCrowded:     {"crowded", Resume, http.StatusTooManyRequests},
 }
 
 // String returns the code's name, "gone", or its number if it is not in the table.

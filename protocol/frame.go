@@ -24,6 +24,7 @@ const (
 	Goodbye     Kind = 'B'
 	Volatile    Kind = 'W'
 	Ack         Kind = 'A'
+	Auth        Kind = 'T'
 )
 
 // The kinds of frames, down.
@@ -46,6 +47,7 @@ const (
 	Move           Kind = 'm'
 	Closed         Kind = 'z'
 	Ping           Kind = 'p'
+	Expiring       Kind = 'k'
 )
 
 // ErrMalformed is wrapped by the errors of this package's parsers, but for an unknown version's.

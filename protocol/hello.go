@@ -49,7 +49,7 @@ func ParseHello(line []byte) (HelloUp, error) {
 		return h, malformed("hello: key")
 	case h.Attach == 0 || h.Attach > 1<<53-1 || h.In > 1<<53-1 || h.Tries < 0:
 		return h, malformed("hello: number")
-	case len(h.Build) > 64 || len(h.Auth) > 8<<10:
+	case len(h.Build) > 64 || len(h.Auth) > maxAuth:
 		return h, malformed("hello: field too long")
 	}
 	return h, nil
@@ -104,35 +104,69 @@ func CredentialOf(key string) Credential {
 	}
 }
 
-// ParseCredentials parses the K frame that begins a POST of messages.
-func ParseCredentials(line []byte) (key string, ack Cursor, tries int, err error) {
+// HelloPost is the first frame of a POST of messages: who sends them.
+type HelloPost struct {
+	Key   string
+	Ack   Cursor // the client has its own stream up to here; zero: it says nothing
+	Tries int    // of the first message
+	Auth  string // as of HelloUp
+}
+
+// ParseHelloPost parses and checks a K frame.
+func ParseHelloPost(line []byte) (HelloPost, error) {
 	f, err := ParseFrame(line)
 	if err != nil {
-		return "", Cursor{}, 0, err
+		return HelloPost{}, err
 	}
-	key = string(f.Field(0))
-	if f.Kind != Credentials || !validKey(key) {
-		return "", Cursor{}, 0, malformed("credentials")
+	h := HelloPost{Key: string(f.Field(0))}
+	if f.Kind != Credentials || !validKey(h.Key) {
+		return HelloPost{}, malformed("credentials")
 	}
-	if ack, err = f.Cursor(1); err != nil {
-		return "", Cursor{}, 0, err
+	if h.Ack, err = f.Cursor(1); err != nil {
+		return HelloPost{}, err
 	}
 	if t := f.Field(2); len(t) > 0 {
 		n, err := parseNumber(t)
 		if err != nil {
-			return "", Cursor{}, 0, err
+			return HelloPost{}, err
 		}
-		tries = int(min(n, 1000))
+		h.Tries = int(min(n, 1000))
 	}
-	return key, ack, tries, nil
+	h.Auth, err = ParseAuth(f)
+	return h, err
 }
 
-// AppendCredentials appends the K frame.
-func AppendCredentials(b []byte, key string, ack Cursor, tries int) []byte {
-	b = append(append(b, byte(Credentials)), key...)
+// Append appends the K frame.
+func (h HelloPost) Append(b []byte) []byte {
+	b = append(append(b, byte(Credentials)), h.Key...)
 	b = append(b, ',')
-	if !ack.IsZero() {
-		b = ack.Append(b)
+	if !h.Ack.IsZero() {
+		b = h.Ack.Append(b)
 	}
-	return AppendNumber(append(b, ','), uint64(tries))
+	b = AppendNumber(append(b, ','), uint64(h.Tries))
+	if h.Auth == "" {
+		return b
+	}
+	return appendJSON(append(b, '|'), h.Auth)
 }
+
+const maxAuth = 8 << 10
+
+// ParseAuth returns what a K or T frame says for the program's Identify: a string, empty if there is no payload.
+func ParseAuth(f Frame) (string, error) {
+	if len(f.Payload) == 0 {
+		return "", nil
+	}
+	text, err := f.Payload.JSON()
+	if err != nil {
+		return "", err
+	}
+	var auth string
+	if json.Unmarshal(text, &auth) != nil || len(auth) > maxAuth {
+		return "", malformed("auth")
+	}
+	return auth, nil
+}
+
+// AppendAuth appends the T frame.
+func AppendAuth(b []byte, auth string) []byte { return appendJSON(append(b, byte(Auth), '|'), auth) }

@@ -38,8 +38,8 @@ type vectors struct {
 	}
 
 	Credentials []struct {
-		Line, Key, Ack string
-		Tries          int
+		Line, Key, Ack, Auth string
+		Tries                int
 	}
 	NotCredentials []string `json:"not_credentials"`
 	Keys           []struct{ Key, Socket, Secret string }
@@ -155,7 +155,7 @@ func TestVectorRefusals(t *testing.T) {
 		func(b []byte) error { _, err := ParseFrame(b); return err })
 	refused("ParseCursor", v.NotCursors, func(b []byte) error { _, err := ParseCursor(b); return err })
 	refused("ParseHello", v.NotHellos, func(b []byte) error { _, err := ParseHello(b); return err })
-	refused("ParseCredentials", v.NotCredentials, func(b []byte) error { _, _, _, err := ParseCredentials(b); return err })
+	refused("ParseHelloPost", v.NotCredentials, func(b []byte) error { _, err := ParseHelloPost(b); return err })
 	for _, bad := range v.BadPayloads {
 		f, err := ParseFrame([]byte(bad.Line))
 		if err != nil {
@@ -224,12 +224,12 @@ func TestVectorHellos(t *testing.T) {
 func TestVectorCredentials(t *testing.T) {
 	v := readVectors(t)
 	for _, v := range v.Credentials {
-		key, ack, tries, err := ParseCredentials([]byte(v.Line))
-		if err != nil || key != v.Key || tries != v.Tries || (v.Ack != "" && ack.String() != v.Ack) || (v.Ack == "" && !ack.IsZero()) {
-			t.Errorf("ParseCredentials(%q) = %q, %v, %d, %v", v.Line, key, ack, tries, err)
+		h, err := ParseHelloPost([]byte(v.Line))
+		if err != nil || h.Key != v.Key || h.Tries != v.Tries || h.Auth != v.Auth || (v.Ack != "" && h.Ack.String() != v.Ack) || (v.Ack == "" && !h.Ack.IsZero()) {
+			t.Errorf("ParseHelloPost(%q) = %+v, %v", v.Line, h, err)
 		}
-		if line := AppendCredentials(nil, v.Key, ack, v.Tries); string(line) != v.Line {
-			t.Errorf("AppendCredentials: %q, want %q", line, v.Line)
+		if line := h.Append(nil); string(line) != v.Line {
+			t.Errorf("Append: %q, want %q", line, v.Line)
 		}
 	}
 	for _, v := range v.Keys {

@@ -94,6 +94,7 @@ const (
 	Missing                // there is no such topic or item
 	Lost                   // the cursor is not on the stream as it is kept; Entries begin at Reply.From
 	Denied                 // wrong secret
+	Exceeded               // an effect would exceed its Max
 )
 
 // Entry is one entry of a stream.
@@ -194,6 +195,7 @@ type (
 		Attach  uint64 // as in Attach
 		Inbox   string
 		TTL     time.Duration
+		Groups  []Group
 	}
 
 	// Append adds an entry to a socket's stream. For a socket that has ended or is not known nothing happens, as for all effects on a
@@ -221,7 +223,8 @@ type (
 		Topic  string
 		Back   int           // begin so many entries before the top, as far as they are kept
 		State  bool          // begin with the zero Cursor, written "0.": the state comes first
-		TTL    time.Duration // as in Publish
+		TTL    time.Duration // as in Publish, for a topic that has no entry: one that has keeps the time of its last Publish
+		Max    int           // subscriptions the socket may have, this one included; beyond them the turn is Exceeded. 0: no limit
 		Data   []byte
 	}
 
@@ -234,10 +237,12 @@ type (
 	}
 
 	// Put adds an item, due after a time; one of the same name is replaced, and a claim of that one holds no more. With a Socket it belongs to it: when the socket ends (or if it has ended, or is not known) the item is due
-	// at once, with Gone set.
+	// at once, with Gone set. With By it counts as one of that name's items for as long as it exists, claimed or not: if there are more than Max of them the turn is Exceeded.
 	Put struct {
 		Item   string
 		Socket string
+		By     string
+		Max    int // 0: no limit
 		After  time.Duration
 		Data   []byte
 	}
@@ -271,7 +276,13 @@ func (Cancel) effect()      {}
 func (End) effect()         {}
 func (Bye) effect()         {}
 
-// MaxEntries and MaxBytes bound what a socket's stream holds unacknowledged.
+// Group is a set of sockets that have not ended: those of a user, of a session, of an address.
+type Group struct {
+	Name string
+	Max  int // members it may have, the new one included; beyond them the open is Exceeded. 0: no limit
+}
+
+// MaxEntries and MaxBytes bound what a socket's stream holds unacknowledged, unless a store's options say otherwise.
 const (
 	MaxEntries = 1000
 	MaxBytes   = 1 << 20
@@ -279,11 +290,12 @@ const (
 
 // Outcome is what became of a turn.
 type Outcome struct {
-	Status  Status        // Applied, Repeated, Gap, Conflict, Gone, Full
+	Status  Status        // Applied, Repeated, Gap, Conflict, Gone, Full, Exceeded
 	Number  uint64        // last message of the cause's socket that is applied, now
 	Top     Cursor        // of the cause's socket, now
 	At      []Cursor      // on Applied: one for each effect. Where an Append, Publish, Subscribe or Unsubscribe put its entry; zero for other effects and where nothing happened
 	Fresh   []Fresh       // on Conflict: what the guarded topics hold now, in the order of the guards on topics
+	Over    string        // on Exceeded: the name of the group, topic or item that is one too many
 	NextDue time.Duration // until something is due; negative: nothing is known to be. A hint for when to claim
 }
 
@@ -295,8 +307,9 @@ type Fresh struct {
 }
 
 // Query asks for one of: a topic's entries (Topic), a topic's value (Topic and Value), a socket (Socket), a
-// socket's entries (Socket and Entries), an item (Item).
+// socket's entries (Socket and Entries), an item (Item), a group's members (Group).
 type Query struct {
+	Group   string
 	Topic   string
 	Socket  string
 	Item    string
@@ -311,11 +324,12 @@ type Reply struct {
 	Status  Status // Applied, Missing (Gone for a socket that has ended: Sock is set as far as known), Lost
 	From    Cursor // where Entries begin: Query.After; if that is zero or Lost, the oldest place that is kept
 	Entries []Entry
-	Top     Cursor // of the stream
-	Value   []byte // of a topic that was asked for its value; nil: it never had one
-	Sock    Socket // of a socket
-	Item    Item   // of an item
-	Rewound bool   // with Lost: the cursor was never on this stream (else: it is older than what is kept)
+	Top     Cursor   // of the stream
+	Value   []byte   // of a topic that was asked for its value; nil: it never had one
+	Sock    Socket   // of a socket
+	Item    Item     // of an item
+	Members []string // of a group: sockets' ids, sorted, 10,000 at most. A group without members is Applied
+	Rewound bool     // with Lost: the cursor was never on this stream (else: it is older than what is kept)
 }
 
 // Held is a connection that is still there.

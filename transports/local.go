@@ -97,17 +97,17 @@ func (l *Local) Open(_ *http.Request, hello []byte, c Carrier) (Link, error) {
 
 // Post implements Switchboard.
 func (l *Local) Post(_ *http.Request, frames [][]byte) ([][]byte, error) {
-	key, ack, _, err := protocol.ParseCredentials(frames[0])
+	hello, err := protocol.ParseHelloPost(frames[0])
 	if err != nil {
 		return nil, err
 	}
 	l.mu.Lock()
-	s := l.sockets[protocol.CredentialOf(key).Socket]
+	s := l.sockets[protocol.CredentialOf(hello.Key).Socket]
 	l.mu.Unlock()
 	if s == nil {
 		return nil, &protocol.Close{Code: protocol.CodeGone}
 	}
-	if err := s.acknowledge(ack); err != nil {
+	if err := s.acknowledge(hello.Ack); err != nil {
 		return nil, err
 	}
 	var reply [][]byte

@@ -24,7 +24,7 @@ func (s *Server) Post(ctx context.Context, endpoint string, body []byte) (*http.
 
 // Up posts frames to /up after a K frame. A z frame in the response is returned as a *protocol.Close.
 func (s *Server) Up(ctx context.Context, frames ...[]byte) error {
-	body := protocol.AppendCredentials(nil, "AAAAAAAAAAAAAAAAAAAAAA", protocol.Cursor{}, 0)
+	body := protocol.HelloPost{Key: "AAAAAAAAAAAAAAAAAAAAAA"}.Append(nil)
 	body = append(append(body, '\n'), bytes.Join(frames, []byte{'\n'})...)
 	response, err := s.Post(ctx, "up", body)
 	if err != nil {
