@@ -137,7 +137,10 @@ func (s *Server) keep(ctx context.Context, all bool) {
 	for batch := range slices.Chunk(links, keepBatch) {
 		held := make([]store.Held, len(batch))
 		for i, l := range batch {
-			held[i] = store.Held{Socket: l.sock.id, Attach: l.attach, Inbox: s.hub.inbox(), TTL: s.cfg.TTL, Ack: l.unsaidAck()}
+			held[i] = store.Held{Socket: l.sock.id, Attach: l.attach, Inbox: s.hub.inbox(), TTL: s.cfg.TTL}
+			l.mu.Lock()
+			held[i].Ack = l.unsaidAckLocked()
+			l.mu.Unlock()
 		}
 		kept, err := s.store.Keep(ctx, held)
 		if err != nil {
@@ -147,6 +150,9 @@ func (s *Server) keep(ctx context.Context, all bool) {
 			return
 		}
 		for i, k := range kept {
+			if k.Status == store.Applied {
+				batch[i].saidAck(held[i].Ack)
+			}
 			batch[i].kept(k)
 		}
 	}
@@ -286,7 +292,8 @@ func (s *Server) finish(ctx context.Context, due store.Due) {
 		j.cause = store.Cause{Item: due.Item.ID, Token: due.Token}
 		j.handler = s.itemTurn(due.Item)
 	} else {
-		j.sock = socketFrom(due.Socket)
+		j.sock = s.socketFrom(due.Socket)
+		j.user = j.sock.user
 		j.id = turnID(j.sock.id+" goodbye", 0)
 		j.cause = store.Cause{Socket: j.sock.id, Token: due.Token}
 		j.handler = s.goodbyeTurn

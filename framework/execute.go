@@ -19,6 +19,7 @@ type job struct {
 	id      uuid.UUID
 	cause   store.Cause
 	sock    *socket // nil: nobody's
+	user    User
 	method  string
 	payload protocol.Payload
 	tries   int // how often the client has sent the message before
@@ -57,7 +58,7 @@ func (s *Server) execute(ctx context.Context, j job) (out store.Outcome, failed,
 	log := s.turnLog(j)
 
 	for run := 1; ; run++ {
-		t := &Turn{Context: ctx, srv: s, id: j.id, sock: j.sock, method: j.method, payload: j.payload,
+		t := &Turn{Context: ctx, srv: s, id: j.id, sock: j.sock, user: j.user, method: j.method, payload: j.payload,
 			attempt: j.tries + run, log: log, locks: locks}
 		effects, failed := s.handle(t, j)
 		switch {
@@ -97,6 +98,11 @@ func (s *Server) execute(ctx context.Context, j job) (out store.Outcome, failed,
 				sleep(ctx, rand.N(time.Millisecond<<run))
 			}
 			locks.again(ctx, t.guards, out.Fresh)
+		case store.Exceeded:
+			if len(j.before) > 0 { // not even room for the socket
+				return out, failed, nil
+			}
+			j.handler = func(*Turn) (any, error) { return nil, Errorf(CodeFull, "more than may be outstanding at once") }
 		default:
 			return out, failed, nil
 		}
@@ -192,7 +198,7 @@ func (s *Server) turnLog(j job) *slog.Logger {
 		log = log.With("method", j.method)
 	}
 	if j.sock != nil {
-		log = log.With("socket", j.sock.id, "user", j.sock.user.ID)
+		log = log.With("socket", j.sock.id, "user", j.user.ID)
 	}
 	return log
 }
@@ -206,8 +212,8 @@ func (s *Server) sendVolatile(ctx context.Context, sends []volatileSend) {
 	for _, send := range sends {
 		if !ok {
 			s.log.Warn("the store cannot pass on volatile messages", "topic", send.topic)
-		} else if err := v.Volatile(ctx, send.topic, "", send.data); err != nil {
-			s.log.Debug("volatile message lost", "topic", send.topic, "error", err)
+		} else if err := v.Volatile(ctx, send.topic, send.socket, send.data); err != nil {
+			s.log.Debug("volatile message lost", "topic", send.topic, "socket", send.socket, "error", err)
 		}
 	}
 }

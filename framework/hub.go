@@ -193,6 +193,10 @@ func follows(place store.Cursor, n store.Notice, attempt string) bool {
 // committed hands what this instance committed, in a run named attempt, to its own connections: the store notices only the others.
 func (h *hub) committed(t store.Turn, at []store.Cursor) {
 	for i, e := range t.Effects {
+		if _, bye := e.(store.Bye); bye {
+			h.notice(store.Notice{Kind: store.Moved, Socket: t.Cause.Socket})
+			continue
+		}
 		n, ended := noticeOf(e)
 		switch {
 		case ended:

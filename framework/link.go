@@ -6,6 +6,7 @@ import (
 	"context"
 	"io"
 	"math/rand/v2"
+	"net/http"
 	"sync"
 	"time"
 
@@ -16,9 +17,8 @@ import (
 
 // What waits in a link for a slow client, at most. Entries of streams do not wait in links: they are in the store.
 const (
-	maxControls     = 64
-	maxNotices      = 256
-	maxVolatileRuns = 16 // volatile calls of one connection at the same time
+	maxControls = 64
+	maxNotices  = 256
 )
 
 // link is one connection of a socket: a cursor in each of its streams and some frames that belong to the connection alone. A client that
@@ -30,10 +30,10 @@ type link struct {
 	sock    *socket
 	carrier transports.Carrier
 	attach  uint64
-	fresh   bool // the client waits for the hello: a poll is answered at once
-	tries   int  // of message first
+	request *http.Request // that began it
+	fresh   bool          // the client waits for the hello: a poll is answered at once
+	tries   int           // of message first
 	first   uint64
-	runs    chan struct{} // a place for each volatile call that runs
 	woken   chan struct{} // capacity 1
 	closed  context.Context
 	close   context.CancelFunc
@@ -54,6 +54,9 @@ type link struct {
 	tails    map[string]listened // of subscribed topics; nil: the link is closed
 	ending   *protocol.Close     // to be told, then EOF
 	ended    bool
+	user     User         // as Identify said last
+	expires  time.Time    // when its credentials run out; zero: never
+	ask      time.Time    // when to ask for fresh ones; zero: not
 	ack      store.Cursor // the client has its stream up to here
 	ackSaid  store.Cursor // and the store knows so
 }
@@ -77,6 +80,10 @@ func (l *link) notice(n store.Notice, attempt string) {
 			l.endLocked(&protocol.Close{Code: protocol.CodeReplaced})
 		}
 	case store.Volatile:
+		if n.Entry.Data[0] == renewalKind {
+			l.renewLocked(n.Entry.Data)
+			return
+		}
 		l.volatileLocked(volatileFrame(n.Entry.Data))
 	default:
 		l.latest = max(l.latest, n.Entry.Offset)
@@ -119,6 +126,10 @@ func (l *link) endLocked(why *protocol.Close) {
 func (l *link) control(frame []byte) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	l.controlLocked(frame)
+}
+
+func (l *link) controlLocked(frame []byte) {
 	if len(l.controls) >= maxControls {
 		l.endLocked(&protocol.Close{Code: protocol.CodeFull, Why: "answers are not read"})
 		return
@@ -164,7 +175,7 @@ func (l *link) enough(frames [][]byte) bool {
 
 // wait waits for something new, or until the store should be looked at anyway.
 func (l *link) wait(ctx context.Context) error {
-	timer := time.NewTimer(checkTopics + rand.N(time.Second))
+	timer := time.NewTimer(l.expiring(checkTopics + rand.N(time.Second)))
 	defer timer.Stop()
 	select {
 	case <-l.woken:

@@ -122,7 +122,7 @@ func (l *link) catchUp(ctx context.Context, frames [][]byte, behind []*sub) ([][
 	if len(queries) == 0 {
 		return frames, nil
 	}
-	replies, err := l.srv.store.Read(ctx, queries)
+	replies, err := l.srv.readMany(ctx, queries)
 	if err != nil {
 		return frames, err
 	}

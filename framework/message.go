@@ -15,6 +15,7 @@ type message struct {
 	n     uint64
 	tries int
 	ack   store.Cursor // that came with it
+	user  User
 }
 
 // numbered tells whether a frame is a message.
@@ -32,6 +33,8 @@ func (s *Server) handleMessage(ctx context.Context, sock *socket, m message) (re
 	if m.n, err = m.Number(0); err != nil || m.n == 0 {
 		return nil, false, protocol.ErrMalformed
 	}
+	sock.turns.Lock()
+	defer sock.turns.Unlock()
 	if in, top := sock.applied(); m.n <= in {
 		return committed(in, top), false, nil
 	}
@@ -64,7 +67,7 @@ func committed(n uint64, top store.Cursor) []byte {
 // jobOf returns the turn that a message asks for.
 func (s *Server) jobOf(sock *socket, m message) job {
 	j := job{
-		id: turnID(sock.id, m.n), cause: store.Cause{Socket: sock.id, Number: m.n}, sock: sock,
+		id: turnID(sock.id, m.n), cause: store.Cause{Socket: sock.id, Number: m.n}, sock: sock, user: m.user,
 		payload: m.Payload, tries: m.tries, ack: m.ack, always: true,
 	}
 	target := string(m.Field(1))
@@ -154,7 +157,7 @@ func (s *Server) resume(t *Turn, i store.Item, answer protocol.Payload, failed e
 }
 
 // volatileCall runs a message that is not remembered, and returns the frame that answers it.
-func (s *Server) volatileCall(ctx context.Context, sock *socket, f protocol.Frame) []byte {
+func (s *Server) volatileCall(ctx context.Context, sock *socket, user User, f protocol.Frame) []byte {
 	id := f.Field(0)
 	method, ok := s.reg.methods[string(f.Field(1))]
 	var p protocol.Payload
@@ -165,7 +168,7 @@ func (s *Server) volatileCall(ctx context.Context, sock *socket, f protocol.Fram
 	case !method.volatile:
 		err = Errorf(CodeInvalid, "%s is not volatile", f.Field(1))
 	default:
-		p, err = s.runVolatile(ctx, sock, string(f.Field(1)), f.Payload, method.chain)
+		p, err = s.runVolatile(ctx, sock, user, string(f.Field(1)), f.Payload, method.chain)
 	}
 	if err != nil {
 		return join(string(rune(protocol.VolatileError)), id, told(err, "").payload())
@@ -173,14 +176,14 @@ func (s *Server) volatileCall(ctx context.Context, sock *socket, f protocol.Fram
 	return join(string(rune(protocol.VolatileAnswer)), id, p)
 }
 
-func (s *Server) runVolatile(ctx context.Context, sock *socket, method string, p protocol.Payload, h Handler) (answer protocol.Payload, err error) {
+func (s *Server) runVolatile(ctx context.Context, sock *socket, user User, method string, p protocol.Payload, h Handler) (answer protocol.Payload, err error) {
 	turn, done, err := s.turnContext(ctx, false)
 	if err != nil {
 		return nil, Errorf(CodeUnavailable, "the instance is being shut down")
 	}
 	defer done()
-	j := job{id: newTurnID(), sock: sock, method: method}
-	t := &Turn{Context: turn, srv: s, id: j.id, sock: sock, method: method, payload: p, attempt: 1,
+	j := job{id: newTurnID(), sock: sock, user: user, method: method}
+	t := &Turn{Context: turn, srv: s, id: j.id, sock: sock, user: user, method: method, payload: p, attempt: 1,
 		log: s.turnLog(j), locks: &heldLocks{all: &s.locks}, volatile: true}
 	err = t.run(h, func(v any) (err error) {
 		answer, err = encode(v)

@@ -16,12 +16,16 @@ func (l *link) Push(ctx context.Context, line []byte) error {
 		return err
 	case f.Kind == protocol.Ack:
 		return l.acknowledge(f)
+	case f.Kind == protocol.Auth:
+		return l.identify(ctx, f)
 	case f.Kind == protocol.Volatile:
 		return l.runVolatile(ctx, bytes.Clone(line))
 	case !numbered(f.Kind):
 		return nil // of a later version, perhaps
 	}
-	m := message{Frame: f, ack: l.unsaidAck()}
+	l.mu.Lock()
+	m := message{Frame: f, ack: l.unsaidAckLocked(), user: l.user}
+	l.mu.Unlock()
 	if n, _ := f.Number(0); n == l.first {
 		m.tries = l.tries
 		l.tries = 0
@@ -30,6 +34,7 @@ func (l *link) Push(ctx context.Context, line []byte) error {
 	if err != nil {
 		return err
 	}
+	l.saidAck(m.ack)
 	switch {
 	case protocol.Kind(reply[0]) == protocol.Gap:
 		l.control(reply)
@@ -60,15 +65,41 @@ func (l *link) acknowledge(f protocol.Frame) error {
 	return nil
 }
 
-// unsaidAck returns the client's acknowledgement if the store does not know of it yet, as one that it will be told.
-func (l *link) unsaidAck() store.Cursor {
-	l.mu.Lock()
-	defer l.mu.Unlock()
+// unsaidAckLocked returns the client's acknowledgement if the store does not know of it yet.
+func (l *link) unsaidAckLocked() store.Cursor {
 	if l.ack == l.ackSaid {
 		return store.Cursor{}
 	}
-	l.ackSaid = l.ack
 	return l.ack
+}
+
+// saidAck notes that the store knows of an acknowledgement.
+func (l *link) saidAck(c store.Cursor) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if c.Offset > l.ackSaid.Offset {
+		l.ackSaid = c
+	}
+}
+
+// identify takes credentials that the client says anew.
+func (l *link) identify(ctx context.Context, f protocol.Frame) error {
+	auth, err := protocol.ParseAuth(f)
+	if err != nil {
+		return err
+	}
+	c, err := l.srv.caller(l.request, auth)
+	if err == nil {
+		err = l.srv.admit(ctx, l.sock, c)
+	}
+	if err != nil {
+		return err
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.user = c.user
+	l.expireLocked(c.user.Expires)
+	return nil
 }
 
 // runVolatile runs a volatile call beside all others. One too many is refused.
@@ -77,16 +108,16 @@ func (l *link) runVolatile(ctx context.Context, line []byte) error {
 	if err != nil {
 		return err
 	}
-	select {
-	case l.runs <- struct{}{}:
-	default:
-		e := Errorf(CodeRateLimited, "more than %d volatile calls at the same time", maxVolatileRuns)
-		l.control(join(string(rune(protocol.VolatileError)), f.Field(0), e.payload()))
+	if refused := l.sock.beginVolatile(f); refused != nil {
+		l.control(refused)
 		return nil
 	}
+	l.mu.Lock()
+	user := l.user
+	l.mu.Unlock()
 	go func() { // a turn like all others: Drain waits for it
-		defer func() { <-l.runs }()
-		l.control(l.srv.volatileCall(ctx, l.sock, f))
+		defer l.sock.endVolatile()
+		l.control(l.srv.volatileCall(ctx, l.sock, user, f))
 	}()
 	return nil
 }

@@ -29,8 +29,8 @@ type Config struct {
 	Services []Service
 	// Store remembers everything that must survive the instance. Default: a memory store of the server's own, for one instance.
 	Store store.Store
-	// Identify says who a request's user is; an error refuses the connection. It runs whenever a client connects, each poll
-	// included. What a client gave as its auth option stands in the header Authorization, as a bearer token, if the request itself has no such header.
+	// Identify says who a request's user is; an error refuses the request, [ErrExpired] asks for fresh credentials. It runs whenever a client connects, each poll
+	// included, and for each POST of messages. What a client gave as its auth option stands in the header Authorization, as a bearer token, if the request itself has no such header.
 	// Default: everybody is the zero User.
 	Identify func(*http.Request) (User, error)
 	// Origins are origins of pages, other than the server's own, that may connect: "https://app.example.com".
@@ -41,6 +41,11 @@ type Config struct {
 	TTL time.Duration
 	// TurnTime is how long a turn may take. Default 20 seconds.
 	TurnTime time.Duration
+	// Limits bound what one client may have and ask for.
+	Limits Limits
+	// Address names the host that a request comes from, for Limits.SocketsPerAddress; "" for one that is not to be counted. Default: who made the
+	// connection, if its address is a public one. Behind a proxy that is none: [ClientAddress].
+	Address func(*http.Request) string
 	// Build names the program's version, by any string that sorts. With it, what only a newer build knows is left for instances that run it.
 	Build string
 	// Log is where the server logs to. Default: slog.Default().
@@ -76,6 +81,10 @@ func New(cfg Config) (*Server, error) {
 		err = errors.Join(err, errors.New("framework: a negative time in Config"))
 	}
 	s := &Server{cfg: cfg, reg: reg, store: cfg.Store, log: cfg.Log}
+	s.cfg.Limits = cfg.Limits.withDefaults()
+	if s.cfg.Address == nil {
+		s.cfg.Address = directAddress
+	}
 	s.cfg.TTL = cmp.Or(cfg.TTL, 2*time.Minute)
 	s.cfg.TurnTime = cmp.Or(cfg.TurnTime, 20*time.Second)
 	if s.log == nil {

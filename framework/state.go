@@ -99,11 +99,13 @@ func (st *State[S]) Update(t *Turn, key string, f func(*S) error) error {
 	if err != nil {
 		return fmt.Errorf("framework: state %s/%s: %w", st.Name, key, err)
 	}
-	switch {
+	switch max := t.srv.cfg.Limits.StateBytes; {
 	case t.over:
 		return ErrTurnOver
 	case t.volatile:
 		return ErrVolatileTurn
+	case len(text) > max:
+		return Errorf(CodeFull, "%s/%s would have %d bytes, of %d at most", st.Name, key, len(text), max)
 	}
 	if err := t.room(len(text)); err != nil {
 		return err

@@ -15,7 +15,7 @@ type switchboard struct{ *Server }
 var _ transports.Switchboard = switchboard{}
 
 // Open implements transports.Switchboard: the hello of a new client commits its socket's connect turn, that of one that was here before attaches.
-func (s switchboard) Open(r *http.Request, line []byte, c transports.Carrier) (transports.Link, error) {
+func (s switchboard) Open(r *http.Request, line []byte, by transports.Carrier) (transports.Link, error) {
 	hello, err := protocol.ParseHello(line)
 	if err != nil {
 		return nil, err
@@ -23,7 +23,7 @@ func (s switchboard) Open(r *http.Request, line []byte, c transports.Carrier) (t
 	if s.drain.started() {
 		return nil, &protocol.Close{Code: protocol.CodeUnavailable, Why: "the instance is being shut down"}
 	}
-	user, err := s.identify(r, hello.Auth)
+	c, err := s.caller(r, hello.Auth)
 	if err != nil {
 		return nil, err
 	}
@@ -31,15 +31,15 @@ func (s switchboard) Open(r *http.Request, line []byte, c transports.Carrier) (t
 		return nil, err
 	}
 	cred := protocol.CredentialOf(hello.Key)
-	sock := &socket{id: cred.Socket, secret: cred.Secret, session: sessionOf(r), build: hello.Build, user: user}
-	if sock.session == "" {
-		sock.session = newSecret() // as long as the socket
-	}
-	l := s.newLink(r.Context(), sock, hello, c)
+	sock := &socket{id: cred.Socket, secret: cred.Secret, session: c.session, build: hello.Build, user: c.user, bound: c.cookie}
+	sock.volatiles = make(chan struct{}, s.cfg.Limits.Volatile)
+	l := s.newLink(r, sock, hello, by)
+	l.user = c.user
+	l.expire(c.user.Expires)
 	if !s.hub.join(l) { // before the store knows of it, so that no notice is missed
 		return nil, &protocol.Close{Code: protocol.CodeUnavailable, Why: "the instance is being shut down"}
 	}
-	if err := s.connect(r.Context(), l, hello, user); err != nil {
+	if err := s.connect(r.Context(), l, hello, c); err != nil {
 		l.Close()
 		return nil, err
 	}
@@ -47,43 +47,46 @@ func (s switchboard) Open(r *http.Request, line []byte, c transports.Carrier) (t
 	return l, nil
 }
 
-func (s *Server) newLink(ctx context.Context, sock *socket, hello protocol.HelloUp, c transports.Carrier) *link {
+func (s *Server) newLink(r *http.Request, sock *socket, hello protocol.HelloUp, by transports.Carrier) *link {
 	l := &link{
-		srv: s, sock: sock, carrier: c, attach: hello.Attach, fresh: hello.Cursor == nil || hello.Now,
-		runs: make(chan struct{}, maxVolatileRuns), woken: make(chan struct{}, 1),
-		subs: map[string]*sub{}, tails: map[string]listened{}, reread: true,
+		srv: s, sock: sock, carrier: by, request: r, attach: hello.Attach, fresh: hello.Cursor == nil || hello.Now,
+		woken: make(chan struct{}, 1),
+		subs:  map[string]*sub{}, tails: map[string]listened{}, reread: true,
 	}
-	l.closed, l.close = context.WithCancel(ctx)
+	l.closed, l.close = context.WithCancel(r.Context())
 	return l
 }
 
 // connect opens the link's socket, or attaches to it.
-func (s *Server) connect(ctx context.Context, l *link, hello protocol.HelloUp, user User) error {
+func (s *Server) connect(ctx context.Context, l *link, hello protocol.HelloUp, c caller) error {
 	if hello.Cursor == nil {
-		out, failed, err := s.execute(ctx, s.openJob(l))
+		out, failed, err := s.execute(ctx, s.openJob(l, c))
 		switch {
 		case err != nil:
 			return err
 		case failed != nil:
 			return &protocol.Close{Code: protocol.CodeDenied, Why: told(failed, turnID(l.sock.id, 0).String()).Message}
+		case out.Status == store.Exceeded:
+			return s.crowded(out.Over, c)
 		case out.Status == store.Applied:
 			l.sock.note(0, out.Top)
+			l.sock.prolong(c.user.Expires)
 			s.known.put(l.sock)
 			l.opened(out.Top)
 			return nil
 		}
 		// Repeated: the answer to an earlier hello of this very open was lost.
 	}
-	return s.attach(ctx, l, hello, user)
+	return s.attach(ctx, l, hello, c)
 }
 
-func (s *Server) openJob(l *link) job {
+func (s *Server) openJob(l *link, c caller) job {
 	open := store.Open{
 		Secret: l.sock.secret, User: l.sock.identity(), Session: l.sock.session,
-		Attach: l.attach, Inbox: s.hub.inbox(), TTL: s.cfg.TTL,
+		Attach: l.attach, Inbox: s.hub.inbox(), TTL: s.cfg.TTL, Groups: s.groups(c),
 	}
 	return job{
-		id: turnID(l.sock.id, 0), cause: store.Cause{Socket: l.sock.id}, sock: l.sock,
+		id: turnID(l.sock.id, 0), cause: store.Cause{Socket: l.sock.id}, sock: l.sock, user: c.user,
 		before: []store.Effect{open},
 		handler: func(t *Turn) (any, error) {
 			for _, service := range s.reg.services {
@@ -108,7 +111,7 @@ func (l *link) opened(top store.Cursor) {
 	}
 }
 
-func (s *Server) attach(ctx context.Context, l *link, hello protocol.HelloUp, user User) error {
+func (s *Server) attach(ctx context.Context, l *link, hello protocol.HelloUp, c caller) error {
 	a := store.Attach{
 		Socket: l.sock.id, Secret: l.sock.secret, Number: hello.Attach, Inbox: s.hub.inbox(), TTL: s.cfg.TTL,
 		In: hello.In, Topics: hello.Topics,
@@ -132,12 +135,12 @@ func (s *Server) attach(ctx context.Context, l *link, hello protocol.HelloUp, us
 	default:
 		return endOf(got.Socket)
 	}
-	sock := socketFrom(got.Socket)
-	if s.cfg.Identify != nil && !sock.sameUser(user) {
-		return s.endSocket(ctx, sock, protocol.CodeUserChanged, "another user")
+	sock := s.known.put(s.socketFrom(got.Socket))
+	if err := s.admit(ctx, sock, c); err != nil {
+		return err
 	}
+	sock.prolong(c.user.Expires)
 	l.tries, l.first = hello.Tries, got.Socket.Number+1
-	s.known.put(sock)
 	l.attached(sock, got)
 	return nil
 }
@@ -170,11 +173,19 @@ func (s switchboard) Post(r *http.Request, frames [][]byte) ([][]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	ctx := r.Context()
-	sock, err := s.lookup(ctx, protocol.CredentialOf(hello.Key))
+	c, err := s.caller(r, hello.Auth)
 	if err != nil {
 		return nil, err
 	}
+	ctx := r.Context()
+	sock, err := s.lookup(ctx, protocol.CredentialOf(hello.Key))
+	if err == nil {
+		err = s.admit(ctx, sock, c)
+	}
+	if err != nil {
+		return nil, err
+	}
+	s.renewed(ctx, sock, c.user.Expires)
 	var acked []byte
 	var reply [][]byte
 	for i, line := range frames[1:] {
@@ -189,12 +200,17 @@ func (s switchboard) Post(r *http.Request, frames [][]byte) ([][]byte, error) {
 					return reply, err
 				}
 			}
-			reply = append(reply, s.volatileCall(ctx, sock, f))
+			answer := sock.beginVolatile(f)
+			if answer == nil {
+				answer = s.volatileCall(ctx, sock, c.user, f)
+				sock.endVolatile()
+			}
+			reply = append(reply, answer)
 			continue
 		case !numbered(f.Kind):
 			continue
 		}
-		m := message{Frame: f, ack: hello.Ack}
+		m := message{Frame: f, ack: hello.Ack, user: c.user}
 		if i == 0 {
 			m.tries = hello.Tries
 		}
@@ -230,9 +246,7 @@ func (s *Server) lookup(ctx context.Context, cred protocol.Credential) (*socket,
 	case r.Sock.Secret != cred.Secret:
 		return nil, &protocol.Close{Code: protocol.CodeDenied, Why: "wrong key"}
 	default:
-		k := socketFrom(r.Sock)
-		s.known.put(k)
-		return k, nil
+		return s.known.put(s.socketFrom(r.Sock)), nil
 	}
 }
 

@@ -2,6 +2,7 @@ package framework
 
 import (
 	"context"
+	"slices"
 	"sync"
 	"time"
 
@@ -13,6 +14,8 @@ import (
 const (
 	tailEntries = 512
 	tailBytes   = 1 << 20
+
+	readPiece = 256 // queries in one read
 )
 
 // tail is the latest entries of one topic, as one instance has seen them: shared by all its links, so that an event is read and
@@ -194,7 +197,7 @@ func (h *hub) read(ctx context.Context, tails []*tail, watch []string, more []st
 		queries = append(queries, store.Query{Topic: t.topic, Entries: true, After: t.topLocked(), Max: tailEntries})
 		t.mu.Unlock()
 	}
-	return h.srv.store.Read(ctx, append(queries, more...))
+	return h.srv.readMany(ctx, append(queries, more...))
 }
 
 // takeLocked takes what the store said.
@@ -223,4 +226,17 @@ func (t *tail) isKnown() bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	return t.known
+}
+
+// readMany reads in pieces, so that nobody waits long for what one client has subscribed to.
+func (s *Server) readMany(ctx context.Context, queries []store.Query) ([]store.Reply, error) {
+	replies := make([]store.Reply, 0, len(queries))
+	for piece := range slices.Chunk(queries, readPiece) {
+		more, err := s.store.Read(ctx, piece)
+		if err != nil {
+			return nil, err
+		}
+		replies = append(replies, more...)
+	}
+	return replies, nil
 }

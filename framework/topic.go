@@ -75,7 +75,12 @@ func (tp *Topic[E]) check() error {
 	return checkName(tp.Name)
 }
 
-const defaultKeep = 1000
+const (
+	defaultKeep = 1000
+	defaultTTL  = 24 * time.Hour
+	// emptyTTL is how long a topic is remembered that was subscribed to and never published to: anybody may have made up its name.
+	emptyTTL = 10 * time.Minute
+)
 
 var errNoRule = errors.New("Subscribe is nil: say who may subscribe, framework.Anyone perhaps")
 
@@ -104,7 +109,7 @@ func (tp *Topic[E]) Publish(t *Turn, key string, e E) error {
 		if t.over {
 			return ErrTurnOver
 		}
-		t.volatiles = append(t.volatiles, volatileSend{topic, p})
+		t.volatiles = append(t.volatiles, volatileSend{topic: topic, data: p})
 		return nil
 	}
 	return t.add(store.Publish{Topic: topic, Data: p, Keep: max(cmp.Or(tp.Keep, defaultKeep), tp.History), KeepBytes: tp.KeepBytes, TTL: tp.TTL}, len(p))
@@ -154,6 +159,8 @@ func (s *Server) subscribeTurn(topic string) Handler {
 			return nil, err
 		}
 		e.Socket, e.Topic, e.Data = t.Socket(), topic, []byte("s"+topic+",")
+		e.Max = forStore(s.cfg.Limits.Subscriptions)
+		e.TTL = min(cmp.Or(e.TTL, defaultTTL), max(emptyTTL, 3*s.cfg.TTL))
 		return nil, t.add(e, len(e.Data))
 	}
 }

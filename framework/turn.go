@@ -13,12 +13,6 @@ import (
 	"github.com/sojourn-go/sojourn/store"
 )
 
-// Limits of one turn. Beyond them its next effect is an error.
-const (
-	maxEffects     = 256
-	maxEffectBytes = 1 << 20
-)
-
 // Turn is the handling of one thing that happened (a message, an answer, a connect, a goodbye, a timer, or a piece of the
 // program's own code) with all its effects. Effects are only collected while the handler runs; they become real together, in one atomic commit,
 // after it returned nil, or not at all.
@@ -35,6 +29,7 @@ type Turn struct {
 	id      uuid.UUID
 	newIDs  int
 	sock    *socket // whose turn it is; nil: nobody's
+	user    User
 	method  string
 	payload protocol.Payload
 	attempt int
@@ -53,8 +48,8 @@ type Turn struct {
 }
 
 type volatileSend struct {
-	topic string
-	data  []byte
+	topic, socket string // one of them
+	data          []byte
 }
 
 // ID is the turn's id: a UUID, the same in every run of the turn.
@@ -70,13 +65,9 @@ func (t *Turn) NewID() string {
 // Now is the instance's time. It differs between runs and between instances.
 func (t *Turn) Now() time.Time { return time.Now() }
 
-// User is who the turn's socket belongs to, as the program's Identify said when the socket was opened. In a turn of nobody's it is zero.
-func (t *Turn) User() User {
-	if t.sock == nil {
-		return User{}
-	}
-	return t.sock.user
-}
+// User is who the turn's socket belongs to, as the program's Identify said of the request, or the connection, that brought the message; in
+// a goodbye, when the socket was opened. In a turn of nobody's it is zero.
+func (t *Turn) User() User { return t.user }
 
 // Socket is the id of the socket whose turn this is; "" for timers and the program's own code.
 func (t *Turn) Socket() string {
@@ -163,7 +154,11 @@ func (t *Turn) later(socket string, then Bound, after time.Duration) (string, er
 		return "", err
 	}
 	id := t.NewID()
-	return id, t.add(store.Put{Item: id, Socket: socket, After: after, Data: data}, len(data))
+	put := store.Put{Item: id, Socket: socket, After: after, Data: data}
+	if t.sock != nil {
+		put.By, put.Max = t.sock.id, forStore(t.srv.cfg.Limits.Pending)
+	}
+	return id, t.add(put, len(data))
 }
 
 func (t *Turn) encode(method string, v any) (protocol.Payload, error) {
@@ -195,11 +190,12 @@ func (t *Turn) add(e store.Effect, size int) error {
 
 // room returns an error if there is no room for another effect of a size.
 func (t *Turn) room(size int) error {
+	l := t.srv.cfg.Limits
 	switch {
-	case len(t.effects)+len(t.states) >= maxEffects:
-		return fmt.Errorf("framework: more than %d effects in one turn", maxEffects)
-	case t.bytes+size > maxEffectBytes:
-		return fmt.Errorf("framework: effects of more than %d bytes in one turn", maxEffectBytes)
+	case len(t.effects)+len(t.states) >= l.Effects:
+		return fmt.Errorf("framework: more than %d effects in one turn", l.Effects)
+	case t.bytes+size > l.EffectBytes:
+		return fmt.Errorf("framework: effects of more than %d bytes in one turn", l.EffectBytes)
 	}
 	return nil
 }

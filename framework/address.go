@@ -1,0 +1,63 @@
+package framework
+
+import (
+	"net/http"
+	"net/netip"
+	"slices"
+	"strings"
+)
+
+// directAddress is the default of Config.Address: who made the connection, if that is somebody on the internet. A private address is a proxy's or
+// a neighbour's, and says nothing of a client.
+func directAddress(r *http.Request) string {
+	a, ok := remote(r)
+	if !ok || a.IsPrivate() || a.IsLoopback() || a.IsLinkLocalUnicast() {
+		return ""
+	}
+	return addressOf(a)
+}
+
+// ClientAddress returns a function for Config.Address, for programs behind proxies: it looks for the client in the header X-Forwarded-For, from its end,
+// where the nearest proxy writes, and passes over those that are trusted. What stands before the first that is not is whatever that one
+// chose to say, and is not looked at. A request that does not come from a trusted proxy is its own client.
+//
+//	framework.ClientAddress(netip.MustParsePrefix("10.0.0.0/8"), netip.MustParsePrefix("169.254.0.0/16"))
+func ClientAddress(trusted ...netip.Prefix) func(*http.Request) string {
+	trusts := func(a netip.Addr) bool {
+		return slices.ContainsFunc(trusted, func(p netip.Prefix) bool { return p.Contains(a) })
+	}
+	return func(r *http.Request) string {
+		a, ok := remote(r)
+		if !ok {
+			return ""
+		}
+		hops := strings.Split(strings.Join(r.Header.Values("X-Forwarded-For"), ","), ",")
+		for _, hop := range slices.Backward(hops) {
+			if !trusts(a) {
+				break
+			}
+			before, err := netip.ParseAddr(strings.TrimSpace(hop))
+			if err != nil {
+				break
+			}
+			a = before.Unmap()
+		}
+		return addressOf(a)
+	}
+}
+
+func remote(r *http.Request) (netip.Addr, bool) {
+	a, err := netip.ParseAddrPort(r.RemoteAddr)
+	return a.Addr().Unmap(), err == nil
+}
+
+// addressOf names whom an address belongs to: one host has the whole of an IPv6 /64.
+func addressOf(a netip.Addr) string {
+	if a.Is6() {
+		p, err := a.WithZone("").Prefix(64)
+		if err == nil {
+			return p.String()
+		}
+	}
+	return a.String()
+}

@@ -1,0 +1,64 @@
+package framework
+
+import (
+	"strconv"
+	"time"
+
+	"github.com/sojourn-go/sojourn/protocol"
+)
+
+// renewBefore is how long before its credentials run out a client is asked for fresh ones; but not before half of their time is over.
+const renewBefore = 30 * time.Second
+
+// expire sets until when the connection's credentials last. Zero: for ever.
+func (l *link) expire(until time.Time) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.expireLocked(until)
+}
+
+func (l *link) expireLocked(until time.Time) {
+	l.expires, l.ask = until, time.Time{}
+	if !until.IsZero() && !l.carrier.Once { // a poll says its credentials in the next one
+		l.ask = until.Add(-min(renewBefore, time.Until(until)/2))
+	}
+	l.wake()
+}
+
+// expiring asks the client for fresh credentials, or ends the connection, when it is time for that. It returns after how long it is to be called again, at the
+// latest after a time.
+func (l *link) expiring(latest time.Duration) time.Duration {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.expires.IsZero() || l.ending != nil {
+		return latest
+	}
+	left := time.Until(l.expires)
+	if left <= 0 {
+		l.endLocked(errExpired)
+		return 0
+	}
+	if !l.ask.IsZero() {
+		if wait := time.Until(l.ask); wait > 0 {
+			return min(latest, wait)
+		}
+		l.ask = time.Time{}
+		frame := []byte{byte(protocol.Expiring)}
+		l.controlLocked(protocol.AppendNumber(frame, uint64(left.Milliseconds())))
+	}
+	return min(latest, left)
+}
+
+// A renewal tells the instance that holds a socket's connection that its credentials last longer. It travels as volatile message to the socket.
+const renewalKind = byte(protocol.Expiring)
+
+func renewal(until time.Time) []byte {
+	return strconv.AppendInt([]byte{renewalKind}, until.UnixMilli(), 10)
+}
+
+func (l *link) renewLocked(data []byte) {
+	ms, err := strconv.ParseInt(string(data[1:]), 10, 64)
+	if until := time.UnixMilli(ms); err == nil && !l.expires.IsZero() && until.After(l.expires) {
+		l.expireLocked(until)
+	}
+}

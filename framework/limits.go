@@ -1,0 +1,55 @@
+package framework
+
+import "math"
+
+// Limits bound what one client may have and ask for, so that none can take what belongs to all. A zero field has its default; a negative one is no
+// limit. What a client may send at once is bounded by its transports ([github.com/sojourn-go/sojourn/transports.Limits]), what may be kept unread for it by the
+// store's options. docs/limits.md has all of them, and what happens beyond each.
+type Limits struct {
+	// SocketsPerUser is how many sockets a user may have at once, and a browser's session: tabs and devices. Default 100. One more is refused
+	// (crowded), and tries again by and by. Users without an ID are not counted.
+	SocketsPerUser int
+	// SocketsPerAddress is the same for an address, as Config.Address gives it. Default 1,000.
+	SocketsPerAddress int
+	// Subscriptions is how many topics and states a socket may be subscribed to. Default 200. One more is answered with [CodeFull].
+	Subscriptions int
+	// Pending is how many questions and timers of a socket's turns may be outstanding. Default 200. A turn that makes one more is
+	// answered with [CodeFull].
+	Pending int
+	// Volatile is how many volatile calls of a socket an instance runs at the same time. Default 16. One more is answered with [CodeRateLimited].
+	Volatile int
+	// Effects is how many effects a turn may have. Default 256. The next one is an error.
+	Effects int
+	// EffectBytes is what a turn's effects may come to, in encoded bytes. Default 1 MiB. The next one is an error.
+	EffectBytes int
+	// StateBytes is how large a State's value may be, in bytes of JSON. Default 256 KiB. An Update beyond that is an error of [CodeFull].
+	StateBytes int
+}
+
+func (l Limits) withDefaults() Limits {
+	set := func(n *int, byDefault int) {
+		switch {
+		case *n == 0:
+			*n = byDefault
+		case *n < 0:
+			*n = math.MaxInt32
+		}
+	}
+	set(&l.SocketsPerUser, 100)
+	set(&l.SocketsPerAddress, 1000)
+	set(&l.Subscriptions, 200)
+	set(&l.Pending, 200)
+	set(&l.Volatile, 16)
+	set(&l.Effects, 256)
+	set(&l.EffectBytes, 1<<20)
+	set(&l.StateBytes, 256<<10)
+	return l
+}
+
+// forStore returns a limit as stores take it: 0 for none.
+func forStore(limit int) int {
+	if limit == math.MaxInt32 {
+		return 0
+	}
+	return limit
+}

@@ -1,0 +1,168 @@
+package framework
+
+import (
+	"bytes"
+	"cmp"
+	"encoding/json"
+	"sync"
+	"time"
+
+	"github.com/sojourn-go/sojourn/protocol"
+	"github.com/sojourn-go/sojourn/store"
+)
+
+// socket is what an instance needs to know of a socket in order to run its turns. All but what it notes of the store's answers never changes
+// in the socket's life, so it may be kept by any instance for any time.
+type socket struct {
+	id, secret, session, build string
+	user                       User // as Identify said when it was opened
+	bound                      bool // its session's cookie comes with each of its requests
+
+	turns     sync.Mutex    // held while a message's turn runs here: a second run of it would only find that out
+	volatiles chan struct{} // a place for each volatile call that runs here
+
+	mu      sync.Mutex
+	in      uint64 // messages up to in are known to be applied
+	top     store.Cursor
+	seen    time.Time // when the store last said that the socket lives
+	expires time.Time // its connection is known to have credentials until then
+}
+
+// identity is what the store keeps of who a socket belongs to. Fields are only added.
+type identity struct {
+	User  User   `json:"user"`
+	Build string `json:"build,omitempty"`
+	Bound bool   `json:"bound,omitempty"`
+}
+
+func (k *socket) identity() []byte {
+	text, err := json.Marshal(identity{k.user, k.build, k.bound})
+	if err != nil {
+		panic("framework: " + err.Error()) // strings and a map of strings
+	}
+	return text
+}
+
+func (s *Server) socketFrom(r store.Socket) *socket {
+	k := &socket{id: r.ID, secret: r.Secret, session: r.Session, in: r.Number, top: r.Top, seen: time.Now()}
+	k.volatiles = make(chan struct{}, s.cfg.Limits.Volatile)
+	var i identity
+	_ = json.Unmarshal(r.User, &i) // written by identity
+	k.user, k.build, k.bound = i.User, i.Build, i.Bound
+	return k
+}
+
+// sameUser tells whether a user is the socket's: by the ID, or all that is known of one that has none.
+func (k *socket) sameUser(u User) bool {
+	if k.user.ID != "" || u.ID != "" {
+		return k.user.ID == u.ID
+	}
+	other := &socket{user: u, build: k.build, bound: k.bound}
+	return bytes.Equal(k.identity(), other.identity())
+}
+
+// note remembers what the store said of the socket.
+func (k *socket) note(in uint64, top store.Cursor) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.seen = time.Now()
+	if in >= k.in {
+		k.in, k.top = in, top
+	}
+}
+
+// renote is note for what an attach or a read found: the store may have gone back.
+func (k *socket) renote(in uint64, top store.Cursor) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.seen, k.in, k.top = time.Now(), in, top
+}
+
+// checkSocket is how long a volatile message may be taken for a socket that the store has not been asked for.
+const checkSocket = time.Second
+
+// fresh tells whether the store said lately that the socket lives. What the store itself decides need not ask.
+func (k *socket) fresh() bool {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return time.Since(k.seen) < checkSocket
+}
+
+// prolong notes until when the socket's connection has credentials; false if that is known.
+func (k *socket) prolong(until time.Time) bool {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if !until.After(k.expires) {
+		return false
+	}
+	k.expires = until
+	return true
+}
+
+func (k *socket) applied() (uint64, store.Cursor) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return k.in, k.top
+}
+
+// beginVolatile takes a place for a volatile call, or returns the frame that refuses it.
+func (k *socket) beginVolatile(f protocol.Frame) (refused []byte) {
+	select {
+	case k.volatiles <- struct{}{}:
+		return nil
+	default:
+		e := Errorf(CodeRateLimited, "more than %d volatile calls at the same time", cap(k.volatiles))
+		return join(string(rune(protocol.VolatileError)), f.Field(0), e.payload())
+	}
+}
+
+func (k *socket) endVolatile() { <-k.volatiles }
+
+// knownSockets remembers sockets that posted to this instance lately, so that their next message need not be preceded by a read. It is a
+// cache of what does not change; the store decides about everything that does.
+type knownSockets struct {
+	mu       sync.Mutex
+	new, old map[string]*socket // two generations: an entry lives for one to two times maxKnown others
+}
+
+const maxKnown = 4096
+
+func (c *knownSockets) get(id string) *socket {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if k, ok := c.new[id]; ok {
+		return k
+	}
+	k := c.old[id]
+	if k != nil {
+		c.putLocked(k)
+	}
+	return k
+}
+
+// forget forgets a socket that has ended.
+func (c *knownSockets) forget(id string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	delete(c.new, id)
+	delete(c.old, id)
+}
+
+// put remembers a socket as the store has just described it. It returns the one that was known already, if there is one.
+func (c *knownSockets) put(k *socket) *socket {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if known := cmp.Or(c.new[k.id], c.old[k.id]); known != nil && known.secret == k.secret {
+		known.renote(k.in, k.top)
+		k = known
+	}
+	c.putLocked(k)
+	return k
+}
+
+func (c *knownSockets) putLocked(k *socket) {
+	if c.new == nil || len(c.new) >= maxKnown {
+		c.old, c.new = c.new, make(map[string]*socket)
+	}
+	c.new[k.id] = k
+}
