@@ -103,3 +103,13 @@ func receiver(x ast.Expr) string {
 	}
 	return ""
 }
+
+// Code in docs/identity.md is that of the Echo adapter's examples, to the letter.
+func TestIdentityCode(t *testing.T) {
+	sources := read(t, "framework/echov4/example_test.go") + read(t, "framework/echov4/tokens_example_test.go")
+	for _, m := range fence.FindAllStringSubmatch(read(t, "docs/identity.md"), -1) {
+		if strings.Count(m[2], "\n") > 1 && !strings.Contains(sources, m[2]) {
+			t.Errorf("no example has this code:\n%s", m[2])
+		}
+	}
+}
