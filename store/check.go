@@ -3,6 +3,7 @@ package store
 import (
 	"errors"
 	"fmt"
+	"strings"
 )
 
 // Check returns an error if the turn is one that no caller may send: no store applies it.
@@ -16,12 +17,21 @@ func (t Turn) Check() error {
 	}
 	opening := c.Socket != "" && c.Token == "" && c.Number == 0 && c.Item == "" && c.Key == ""
 	for i, e := range t.Effects {
-		switch e.(type) {
+		switch e := e.(type) {
 		case Open:
 			if !opening || i != 0 {
 				return errors.New("Open is only for message 0, and first")
 			}
-		case Append, Publish, Subscribe, Unsubscribe, Put, Cancel, End, Bye:
+			for _, g := range e.Groups {
+				if g.Name == "" || strings.Contains(g.Name, "\x00") {
+					return fmt.Errorf("a group cannot be named %q", g.Name)
+				}
+			}
+		case Put:
+			if strings.Contains(e.By, "\x00") {
+				return fmt.Errorf("an item cannot be put by %q", e.By)
+			}
+		case Append, Publish, Subscribe, Unsubscribe, Cancel, End, Bye:
 		default:
 			return fmt.Errorf("effect %T is not known", e)
 		}

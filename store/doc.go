@@ -23,7 +23,7 @@
 //   - An error is not an answer: it means that the outcome is unknown, and the same call may be made again. A Status is certain.
 //   - Notices are hints: they may be lost, repeated or late. Nothing depends on them but latency.
 //
-// All methods may be called at once from any number of goroutines. Names of sockets, topics and items are
+// All methods may be called at once from any number of goroutines. Names of sockets, topics, items and groups are
 // non-empty strings without control characters; data is opaque, never changed and never kept by reference to the caller's memory after
 // a call returns, unless stated.
 package store

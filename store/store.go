@@ -94,7 +94,7 @@ const (
 	Missing                // there is no such topic or item
 	Lost                   // the cursor is not on the stream as it is kept; Entries begin at Reply.From
 	Denied                 // wrong secret
-	Exceeded               // an effect would exceed its Max
+	Exceeded               // an effect would exceed its Max; found out after what the cause and the guards say
 )
 
 // Entry is one entry of a stream.
@@ -183,7 +183,8 @@ type Guard struct {
 	Item  string // must exist (Topic is empty then)
 }
 
-// Effect is one of Open, Append, Publish, Subscribe, Unsubscribe, Put, Cancel, End and Bye. Effects take place in order.
+// Effect is one of Open, Append, Publish, Subscribe, Unsubscribe, Put, Cancel, End and Bye. Effects take place in order, each on what
+// those before it left, after the item whose turn it is has gone. So an effect that has a Max finds the room that others of its turn have made.
 type Effect interface{ effect() }
 
 type (
@@ -195,7 +196,7 @@ type (
 		Attach  uint64 // as in Attach
 		Inbox   string
 		TTL     time.Duration
-		Groups  []Group
+		Groups  []Group // the socket is a member of them until it ends: by End, by Bye, or by the claim after its deadline
 	}
 
 	// Append adds an entry to a socket's stream. For a socket that has ended or is not known nothing happens, as for all effects on a
@@ -217,13 +218,13 @@ type (
 
 	// Subscribe subscribes a socket to a topic, which it makes if need be, and appends an entry to the socket's stream:
 	// Data followed by "<id>,<cursor>", the topic's short id and the cursor at which the subscription begins. Subscribing again
-	// begins again.
+	// begins again, and is never one too many.
 	Subscribe struct {
 		Socket string
 		Topic  string
 		Back   int           // begin so many entries before the top, as far as they are kept
 		State  bool          // begin with the zero Cursor, written "0.": the state comes first
-		TTL    time.Duration // as in Publish, for a topic that has no entry: one that has keeps the time of its last Publish
+		TTL    time.Duration // as in Publish, for a topic that has no entry: the longest of its Subscribes. One that has keeps that of its last Publish
 		Max    int           // subscriptions the socket may have, this one included; beyond them the turn is Exceeded. 0: no limit
 		Data   []byte
 	}
@@ -236,13 +237,14 @@ type (
 		Data   []byte
 	}
 
-	// Put adds an item, due after a time; one of the same name is replaced, and a claim of that one holds no more. With a Socket it belongs to it: when the socket ends (or if it has ended, or is not known) the item is due
-	// at once, with Gone set. With By it counts as one of that name's items for as long as it exists, claimed or not: if there are more than Max of them the turn is Exceeded.
+	// Put adds an item, due after a time; one of the same name is replaced, and a claim of that one holds no more. With a Socket it
+	// belongs to it: when the socket ends (or if it has ended, or is not known) the item is due at once, with Gone set. With By it counts
+	// as one of that name's items for as long as it exists, claimed or not.
 	Put struct {
 		Item   string
 		Socket string
 		By     string
-		Max    int // 0: no limit
+		Max    int // items that By may have, this one included; beyond them the turn is Exceeded, but not for one that replaces one of By's. 0: no limit
 		After  time.Duration
 		Data   []byte
 	}
@@ -276,7 +278,7 @@ func (Cancel) effect()      {}
 func (End) effect()         {}
 func (Bye) effect()         {}
 
-// Group is a set of sockets that have not ended: those of a user, of a session, of an address.
+// Group is a set of sockets that have not ended: those of a user, of a session, of an address. It exists by its members alone.
 type Group struct {
 	Name string
 	Max  int // members it may have, the new one included; beyond them the open is Exceeded. 0: no limit
@@ -295,7 +297,7 @@ type Outcome struct {
 	Top     Cursor        // of the cause's socket, now
 	At      []Cursor      // on Applied: one for each effect. Where an Append, Publish, Subscribe or Unsubscribe put its entry; zero for other effects and where nothing happened
 	Fresh   []Fresh       // on Conflict: what the guarded topics hold now, in the order of the guards on topics
-	Over    string        // on Exceeded: the name of the group, topic or item that is one too many
+	Over    string        // on Exceeded: the name of the group, topic or item that is one too many, the first in the order of the effects
 	NextDue time.Duration // until something is due; negative: nothing is known to be. A hint for when to claim
 }
 
@@ -328,7 +330,7 @@ type Reply struct {
 	Value   []byte   // of a topic that was asked for its value; nil: it never had one
 	Sock    Socket   // of a socket
 	Item    Item     // of an item
-	Members []string // of a group: sockets' ids, sorted, 10,000 at most. A group without members is Applied
+	Members []string // of a group: sockets' ids in the order of their bytes, the first 10,000. A group without members is Applied
 	Rewound bool     // with Lost: the cursor was never on this stream (else: it is older than what is kept)
 }
 

@@ -22,10 +22,16 @@ func (s *Store) Commit(ctx context.Context, t store.Turn) (store.Outcome, error)
 	defer s.mu.Unlock()
 
 	var out store.Outcome
-	out.Status = s.state.admit(t)
+	out.Status = s.admit(t)
 	if out.Status == store.Applied && !s.state.hold(t.Guards) {
 		out.Status = store.Conflict
 		out.Fresh = s.state.fresh(t.Guards)
+	}
+	if out.Status == store.Applied {
+		var exceeds bool
+		if out.Over, exceeds = s.state.exceeds(t); exceeds {
+			out.Status = store.Exceeded
+		}
 	}
 	if out.Status == store.Applied {
 		out.At = s.apply(t, now)
@@ -41,8 +47,8 @@ func (s *Store) Commit(ctx context.Context, t store.Turn) (store.Outcome, error)
 func is[E store.Effect](e store.Effect) bool { _, ok := e.(E); return ok }
 
 // admit tells whether the turn's cause lets it be applied: Applied, or why not.
-func (st *state) admit(t store.Turn) store.Status {
-	c := t.Cause
+func (s *Store) admit(t store.Turn) store.Status {
+	st, c := s.state, t.Cause
 	switch {
 	case c.Key != "":
 		if st.keys[c.Key] != nil {
@@ -53,18 +59,18 @@ func (st *state) admit(t store.Turn) store.Status {
 			return store.Gone
 		}
 	case c.Token != "":
-		if s := st.sockets[c.Socket]; s == nil || s.token != c.Token {
+		if sock := st.sockets[c.Socket]; sock == nil || sock.token != c.Token {
 			return store.Gone
 		}
 	default:
-		return st.admitMessage(t)
+		return s.admitMessage(t)
 	}
 	return store.Applied
 }
 
-func (st *state) admitMessage(t store.Turn) store.Status {
+func (s *Store) admitMessage(t store.Turn) store.Status {
 	id, n := t.Cause.Socket, t.Cause.Number
-	s, k := st.sockets[id], st.known(id)
+	sock, k := s.state.sockets[id], s.state.known(id)
 	switch {
 	case k.ID == "" && n == 0:
 		return store.Applied
@@ -80,7 +86,7 @@ func (st *state) admitMessage(t store.Turn) store.Status {
 	if slices.ContainsFunc(t.Effects, is[store.Bye]) {
 		return store.Applied // a full stream must not keep anybody from leaving
 	}
-	if entries, bytes := s.unacknowledged(t.Ack); entries > store.MaxEntries/2 || bytes > store.MaxBytes/2 {
+	if entries, bytes := sock.unacknowledged(t.Ack); entries > s.opts.MaxEntries/2 || bytes > s.opts.MaxBytes/2 {
 		return store.Full
 	}
 	return store.Applied
@@ -128,6 +134,9 @@ func (s *Store) apply(t store.Turn, now time.Duration) []store.Cursor {
 	if sock := st.sockets[c.Socket]; sock != nil {
 		sock.acknowledge(t.Ack)
 	}
+	if it := st.items[c.Item]; it != nil && c.Key == "" {
+		st.remove(it)
+	}
 	run := turn{Store: s, now: now, socket: c.Socket, attempt: t.Attempt, from: t.From}
 	at := make([]store.Cursor, len(t.Effects))
 	for i, e := range t.Effects {
@@ -138,16 +147,8 @@ func (s *Store) apply(t store.Turn, now time.Duration) []store.Cursor {
 		k := &key{name: c.Key}
 		k.expires.owner = k
 		st.keys[c.Key] = k
-		keep := c.KeepKey
-		if keep <= 0 {
-			keep = defaultKey
-		}
-		st.expires.set(&k.expires, now+keep)
+		st.expires.set(&k.expires, now+positive(c.KeepKey, defaultKey))
 	case c.Item != "":
-		// The turn may have put an item of that name, which is another one, without a token.
-		if it := st.items[c.Item]; it != nil && it.token == c.Token {
-			st.remove(it)
-		}
 	case c.Token != "":
 		if sock := st.sockets[c.Socket]; sock != nil {
 			run.bury(sock)

@@ -2,6 +2,7 @@ package memory
 
 import (
 	"bytes"
+	"slices"
 	"time"
 
 	"github.com/sojourn-go/sojourn/store"
@@ -54,10 +55,14 @@ func (t *turn) open(e store.Open) {
 		stream: newStream(t.attempt),
 		inbox:  e.Inbox,
 		subs:   map[string]store.Sub{},
-		items:  map[string]struct{}{},
+		items:  members{},
+		groups: slices.Clone(e.Groups),
 	}
 	s.due.owner = s
 	t.state.sockets[t.socket] = s
+	for _, g := range e.Groups {
+		join(t.state.groups, g.Name, s.ID)
+	}
 	t.state.deadlines.set(&s.due, t.now+e.TTL)
 }
 
@@ -66,7 +71,7 @@ func (t *turn) append(s *socket, data []byte) store.Cursor {
 	if s == nil || s.Ended {
 		return store.Cursor{}
 	}
-	if len(s.entries)+1 > store.MaxEntries || s.bytes+len(data) > store.MaxBytes {
+	if len(s.entries)+1 > t.opts.MaxEntries || s.bytes+len(data) > t.opts.MaxBytes {
 		s.drop(len(s.entries))
 	}
 	e, prev := s.add(data, t.attempt)
@@ -75,7 +80,9 @@ func (t *turn) append(s *socket, data []byte) store.Cursor {
 }
 
 func (t *turn) publish(e store.Publish) store.Cursor {
-	top := t.state.topic(e.Topic, t.attempt, e.TTL, t.now)
+	top := t.state.topic(e.Topic, t.attempt)
+	top.life = positive(e.TTL, defaultTopic)
+	t.state.touch(top, t.now)
 	entry, prev := top.add(e.Data, t.attempt)
 	if e.Value != nil {
 		top.value = bytes.Clone(e.Value)
@@ -85,7 +92,7 @@ func (t *turn) publish(e store.Publish) store.Cursor {
 	return entry.Cursor
 }
 
-func positive(n, otherwise int) int {
+func positive[T int | time.Duration](n, otherwise T) T {
 	if n > 0 {
 		return n
 	}
@@ -107,7 +114,11 @@ func (t *turn) subscribe(e store.Subscribe) store.Cursor {
 	if s == nil || s.Ended {
 		return store.Cursor{}
 	}
-	top := t.state.topic(e.Topic, t.attempt, e.TTL, t.now)
+	top := t.state.topic(e.Topic, t.attempt)
+	if top.top.Offset == 0 { // what only listens does not say how long a topic lives that somebody publishes to
+		top.life = max(top.life, positive(e.TTL, defaultTopic))
+	}
+	t.state.touch(top, t.now)
 	var begin store.Cursor
 	if !e.State {
 		back := min(max(0, e.Back), len(top.entries))
@@ -136,9 +147,12 @@ func (t *turn) put(e store.Put) {
 	if old := t.state.items[e.Item]; old != nil {
 		t.state.remove(old)
 	}
-	it := &item{Item: store.Item{ID: e.Item, Socket: e.Socket, Data: bytes.Clone(e.Data)}}
+	it := &item{Item: store.Item{ID: e.Item, Socket: e.Socket, Data: bytes.Clone(e.Data)}, by: e.By}
 	it.due.owner = it
 	t.state.items[e.Item] = it
+	if e.By != "" {
+		join(t.state.put, e.By, e.Item)
+	}
 	at := t.now + max(0, e.After)
 	if e.Socket != "" {
 		if s := t.state.sockets[e.Socket]; s != nil && !s.Ended {
@@ -154,14 +168,18 @@ func (t *turn) put(e store.Put) {
 func (st *state) remove(it *item) {
 	it.due.leave()
 	delete(st.items, it.ID)
+	leave(st.put, it.by, it.ID)
 	if s := st.sockets[it.Socket]; s != nil {
 		delete(s.items, it.ID)
 	}
 }
 
-// end makes an open socket a closing one, which can be claimed at once, and its items due.
+// end makes an open socket a closing one, which can be claimed at once, and its items due. It is in no group any more.
 func (t *turn) end(s *socket, code int, why, from string) {
 	s.Ended, s.Code, s.Why = true, code, why
+	for _, g := range s.groups {
+		leave(t.state.groups, g.Name, s.ID)
+	}
 	t.state.errands.set(&s.due, t.now)
 	t.orphan(s)
 	t.notify(s.inbox, from, store.Notice{Kind: store.Moved, Socket: s.ID})

@@ -28,12 +28,16 @@ type Options struct {
 	// Backlog is how many notices may wait for one watch's deliver function. Beyond it they are dropped, and a Resync
 	// notice stands for them. 0: 4,096.
 	Backlog int
+
+	// MaxEntries and MaxBytes bound what a socket's stream may hold unacknowledged: entries, and bytes of their data. Beyond them
+	// all of it is let go, see [store.Append]. 0: [store.MaxEntries], [store.MaxBytes].
+	MaxEntries, MaxBytes int
 }
 
 // Store keeps everything in memory. Its methods may be called at once from any number of goroutines.
 type Store struct {
-	backlog int
-	start   time.Time // has a monotonic reading: the clock is the time since
+	opts  Options
+	start time.Time // has a monotonic reading: the clock is the time since
 
 	mu      sync.Mutex
 	skipped time.Duration // by Advance
@@ -45,8 +49,11 @@ type Store struct {
 
 // New returns an empty store.
 func New(o Options) *Store {
+	o.Backlog = cmp.Or(o.Backlog, 4096)
+	o.MaxEntries = cmp.Or(o.MaxEntries, store.MaxEntries)
+	o.MaxBytes = cmp.Or(o.MaxBytes, store.MaxBytes)
 	return &Store{
-		backlog: cmp.Or(o.Backlog, 4096),
+		opts:    o,
 		start:   time.Now(),
 		state:   newState(),
 		watches: map[string]*watch{},

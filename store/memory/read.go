@@ -3,6 +3,8 @@ package memory
 import (
 	"bytes"
 	"context"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/sojourn-go/sojourn/store"
@@ -22,6 +24,8 @@ func (s *Store) Read(ctx context.Context, queries []store.Query) ([]store.Reply,
 			replies[i] = s.state.readTopic(q, now)
 		case q.Socket != "":
 			replies[i] = s.state.readSocket(q)
+		case q.Group != "":
+			replies[i] = s.state.readGroup(q)
 		default:
 			replies[i] = s.state.readItem(q)
 		}
@@ -50,6 +54,14 @@ func (st *state) readSocket(q store.Query) store.Reply {
 		return s.read(q)
 	}
 	return store.Reply{Top: s.top, Sock: s.known()}
+}
+
+// maxMembers is how many members of a group a reply names.
+const maxMembers = 10_000
+
+func (st *state) readGroup(q store.Query) store.Reply {
+	all := slices.Sorted(maps.Keys(st.groups[q.Group]))
+	return store.Reply{Members: all[:min(len(all), maxMembers)]}
 }
 
 func (st *state) readItem(q store.Query) store.Reply {

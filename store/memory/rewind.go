@@ -72,6 +72,12 @@ func (st *state) clone() *state {
 		c.keys[name] = &n
 		c.expires.set(&n.expires, k.expires.at)
 	}
+	for name, set := range st.groups {
+		c.groups[name] = maps.Clone(set)
+	}
+	for name, set := range st.put {
+		c.put[name] = maps.Clone(set)
+	}
 	return c
 }
 

@@ -23,6 +23,8 @@ type state struct {
 	topics     map[string]*topic
 	items      map[string]*item
 	keys       map[string]*key
+	groups     map[string]members // of sockets that have not ended
+	put        map[string]members // items, by Put.By
 
 	deadlines agenda // open sockets, to be claimed unless they are kept
 	errands   agenda // items and ended sockets, to be claimed
@@ -34,15 +36,33 @@ type state struct {
 	opened   bool          // a grace was ever opened
 }
 
+// members are the names of a set's sockets or items. A set without any is not kept.
+type members map[string]struct{}
+
+func join(sets map[string]members, set, name string) {
+	if sets[set] == nil {
+		sets[set] = members{}
+	}
+	sets[set][name] = struct{}{}
+}
+
+func leave(sets map[string]members, set, name string) {
+	delete(sets[set], name)
+	if len(sets[set]) == 0 {
+		delete(sets, set)
+	}
+}
+
 // socket is a socket until its goodbye: open, or closing (Ended).
 type socket struct {
 	store.Socket // but Top, which is the stream's
 	stream
-	inbox string
-	subs  map[string]store.Sub // by topic
-	items map[string]struct{}  // that belong to it
-	token string               // of the claim of its goodbye
-	due   slot                 // its deadline; once it has ended, when it can be claimed
+	inbox  string
+	groups []store.Group
+	subs   map[string]store.Sub // by topic
+	items  members              // that belong to it
+	token  string               // of the claim of its goodbye
+	due    slot                 // its deadline; once it has ended, when it can be claimed
 }
 
 // tombstone is what is left of a socket after its goodbye.
@@ -62,6 +82,7 @@ type topic struct {
 
 type item struct {
 	store.Item
+	by    string
 	token string
 	due   slot
 }
@@ -78,6 +99,8 @@ func newState() *state {
 		topics:     map[string]*topic{},
 		items:      map[string]*item{},
 		keys:       map[string]*key{},
+		groups:     map[string]members{},
+		put:        map[string]members{},
 	}
 }
 
@@ -119,7 +142,7 @@ func (st *state) nextDue(now time.Duration) time.Duration {
 }
 
 // topic returns a topic, made by a turn with this attempt if there is none.
-func (st *state) topic(name, attempt string, life, now time.Duration) *topic {
+func (st *state) topic(name, attempt string) *topic {
 	t := st.topics[name]
 	if t == nil {
 		st.topicIDs++
@@ -127,11 +150,6 @@ func (st *state) topic(name, attempt string, life, now time.Duration) *topic {
 		t.expires.owner = t
 		st.topics[name] = t
 	}
-	if life <= 0 {
-		life = defaultTopic
-	}
-	t.life = life
-	st.touch(t, now)
 	return t
 }
 

@@ -99,7 +99,7 @@ func (w *watch) Close() error {
 func (w *watch) enqueue(n store.Notice) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if len(w.queue) >= w.store.backlog {
+	if len(w.queue) >= w.store.opts.Backlog {
 		clear(w.queue)
 		w.queue, n = w.queue[:0], store.Notice{Kind: store.Resync}
 	}

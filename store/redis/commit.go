@@ -31,8 +31,8 @@ func (s *Store) Commit(ctx context.Context, t store.Turn) (store.Outcome, error)
 	}
 	c := s.newCall()
 	c.strings(t.Attempt, t.From)
-	c.int(store.MaxEntries)
-	c.int(store.MaxBytes)
+	c.int(s.opts.MaxEntries)
+	c.int(s.opts.MaxBytes)
 	s.cause(c, t.Cause)
 	c.cursor(t.Ack)
 	c.bool(leaves(t))
@@ -60,6 +60,8 @@ func (s *Store) Commit(ctx context.Context, t store.Turn) (store.Outcome, error)
 				out.Fresh = append(out.Fresh, store.Fresh{Topic: g.Topic, At: r.cursor(), Value: r.bytes()})
 			}
 		}
+	case store.Exceeded:
+		out.Over = r.string()
 	}
 	if r.err != nil {
 		return store.Outcome{}, s.failed("commit", r.err)
@@ -120,6 +122,11 @@ func (s *Store) effect(c *call, e store.Effect) {
 		c.number(e.Attach)
 		c.string(e.Inbox)
 		c.duration(e.TTL)
+		c.int(len(e.Groups))
+		for _, g := range e.Groups {
+			c.string(g.Name)
+			c.int(g.Max)
+		}
 	case store.Append:
 		c.string("append")
 		c.key(s.socketKey(e.Socket))
@@ -140,6 +147,7 @@ func (s *Store) effect(c *call, e store.Effect) {
 		c.int(max(0, e.Back))
 		c.bool(e.State)
 		c.duration(positive(e.TTL, defaultTopicTTL))
+		c.int(e.Max)
 		c.bytes(e.Data)
 	case store.Unsubscribe:
 		c.string("unsubscribe")
@@ -154,6 +162,8 @@ func (s *Store) effect(c *call, e store.Effect) {
 		} else {
 			c.int(0)
 		}
+		c.string(e.By)
+		c.int(e.Max)
 		c.duration(max(0, e.After))
 		c.bytes(e.Data)
 	case store.Cancel:

@@ -37,6 +37,10 @@ type Options struct {
 	// going on, whole or, worse, a topic or a timer of them.
 	AllowEviction bool
 
+	// MaxEntries and MaxBytes bound what a socket's stream may hold unacknowledged: entries, and bytes of their data. Beyond them
+	// all of it is let go, see [store.Append]. Stores that share a cell should share them. 0: [store.MaxEntries], [store.MaxBytes].
+	MaxEntries, MaxBytes int
+
 	// OffsetClockForTests is added to Redis's clock in every call, so that tests need not wait. Stores that share a cell must
 	// share it. nil: the clock is Redis's.
 	OffsetClockForTests func() time.Duration
@@ -65,6 +69,8 @@ func Open(ctx context.Context, url string, o Options) (*Store, error) {
 	o.Prefix = cmp.Or(o.Prefix, "sj1")
 	o.Cell = cmp.Or(o.Cell, "0")
 	o.Logger = cmp.Or(o.Logger, slog.Default())
+	o.MaxEntries = cmp.Or(o.MaxEntries, store.MaxEntries)
+	o.MaxBytes = cmp.Or(o.MaxBytes, store.MaxBytes)
 	if strings.ContainsAny(o.Prefix+o.Cell, "{}\n") {
 		return nil, errors.New("redis: open: Prefix and Cell must not contain braces or line breaks")
 	}

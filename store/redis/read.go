@@ -30,6 +30,9 @@ func (s *Store) Read(ctx context.Context, queries []store.Query) ([]store.Reply,
 	return replies, nil
 }
 
+// maxMembers is how many members of a group a reply names.
+const maxMembers = 10_000
+
 func (s *Store) query(c *call, q store.Query) {
 	switch {
 	case q.Topic != "" && q.Value:
@@ -48,6 +51,9 @@ func (s *Store) query(c *call, q store.Query) {
 	case q.Socket != "":
 		c.string("socket")
 		c.key(s.socketKey(q.Socket))
+	case q.Group != "":
+		c.strings("group", q.Group)
+		c.int(maxMembers)
 	default:
 		c.string("item")
 		c.key(s.itemKey(q.Item))
@@ -69,6 +75,8 @@ func answer(q store.Query, in *reply) store.Reply {
 	case q.Socket != "":
 		a.Sock = in.socket()
 		a.Top = a.Sock.Top
+	case q.Group != "":
+		a.Members = in.texts()
 	default:
 		a.Item = in.item()
 	}

@@ -120,6 +120,7 @@ var statuses = map[string]store.Status{
 	"applied": store.Applied, "repeated": store.Repeated, "gap": store.Gap, "conflict": store.Conflict,
 	"gone": store.Gone, "full": store.Full, "stale": store.Stale, "replaced": store.Replaced,
 	"rewound": store.Rewound, "missing": store.Missing, "lost": store.Lost, "denied": store.Denied,
+	"exceeded": store.Exceeded,
 }
 
 func (r *reply) status() store.Status {
@@ -151,6 +152,15 @@ func (r *reply) entries(from store.Cursor) []store.Entry {
 		}
 		from = store.Cursor{Offset: from.Offset + 1, Tag: string(v[:tagLength])}
 		list = append(list, store.Entry{Cursor: from, Data: v[tagLength:]})
+	}
+	r.fail(in.err)
+	return list
+}
+
+func (r *reply) texts() (list []string) {
+	in := r.nested()
+	for in.more() {
+		list = append(list, in.string())
 	}
 	r.fail(in.err)
 	return list

@@ -28,6 +28,8 @@ var (
 	topicNames = []string{"t", "u"}
 	itemNames  = []string{"i", "j"}
 	keyNames   = []string{"k", "l"}
+	groupNames = []string{"g", "h"}
+	byNames    = []string{"", "", "x", "y"}
 )
 
 func pick[T any](p *pair, what string, from ...T) T { return rapid.SampledFrom(from).Draw(p.T, what) }
@@ -100,7 +102,9 @@ func (p *pair) living() string {
 func (p *pair) openAt(place int) {
 	id := p.sockets[place]
 	inbox := p.instance()
-	open := store.Open{Secret: secret, User: []byte("user of " + id), Session: "s", Attach: 1, TTL: pick(p, "ttl", socketTTLs...)}
+	open := store.Open{
+		Secret: secret, User: []byte("user of " + id), Session: "s", Attach: 1, TTL: pick(p, "ttl", socketTTLs...), Groups: p.groups(),
+	}
 	effects := p.effects()
 	t := store.Turn{Cause: store.Cause{Socket: id}, Guards: p.guards(), Effects: append([]store.Effect{open}, effects...)}
 	out := p.commit(p.instance(), t, func(s *side) store.Turn {
@@ -189,6 +193,13 @@ func (p *pair) guards() []store.Guard {
 	return nil
 }
 
+func (p *pair) groups() (groups []store.Group) {
+	for range rapid.IntRange(0, 2).Draw(p.T, "groups") {
+		groups = append(groups, store.Group{Name: pick(p, "group", groupNames...), Max: pick(p, "max", 0, 0, 0, 3, 2, 1)})
+	}
+	return groups
+}
+
 func (p *pair) effects() []store.Effect {
 	var all []store.Effect
 	for range rapid.IntRange(0, 4).Draw(p.T, "effects") {
@@ -214,13 +225,16 @@ func (p *pair) effect() []store.Effect {
 	case 4, 5:
 		return one(store.Subscribe{
 			Socket: p.socket(), Topic: p.topic(), Back: pick(p, "back", 0, 1, 9), State: pick(p, "state", false, false, true),
-			TTL: pick(p, "ttl", topicTTLs...), Data: []byte(subscribed),
+			TTL: pick(p, "ttl", topicTTLs...), Max: pick(p, "max", 0, 0, 0, 2, 1), Data: []byte(subscribed),
 		})
 	case 6:
 		return one(store.Unsubscribe{Socket: p.socket(), Topic: p.topic(), Data: []byte(unsubscribed)})
 	case 7:
 		socket := pick(p, "socket", append(p.sockets[:], "")...)
-		return one(store.Put{Item: pick(p, "item", itemNames...), Socket: socket, After: pick(p, "after", afters...), Data: data})
+		return one(store.Put{
+			Item: pick(p, "item", itemNames...), Socket: socket, After: pick(p, "after", afters...), Data: data,
+			By: pick(p, "by", byNames...), Max: pick(p, "max", 0, 0, 2, 1),
+		})
 	case 8:
 		return one(store.Cancel{Item: pick(p, "item", itemNames...)})
 	case 9:
@@ -325,6 +339,7 @@ func (p *pair) read() {
 		queries = append(queries, pick(p, "query",
 			store.Query{Socket: id},
 			store.Query{Item: pick(p, "item", itemNames...)},
+			store.Query{Group: pick(p, "group", groupNames...)},
 			store.Query{Topic: topic, Value: true},
 			store.Query{Topic: topic, After: p.cursor("topic " + topic), Max: pick(p, "max", 0, 2)},
 			store.Query{Socket: id, Entries: true, After: p.cursor("socket " + id), Max: pick(p, "max", 0, 2)},
@@ -344,6 +359,9 @@ func (p *pair) everything() {
 	}
 	for _, name := range itemNames {
 		queries = append(queries, store.Query{Item: name})
+	}
+	for _, name := range groupNames {
+		queries = append(queries, store.Query{Group: name})
 	}
 	p.compare(queries)
 }

@@ -71,7 +71,7 @@ type check struct {
 // Run checks a store against the contract: each check is a subtest with a harness of its own.
 func Run(t *testing.T, open func(t testing.TB) Harness) {
 	for _, part := range [][]check{
-		messageChecks, streamChecks, attachChecks, topicChecks, claimChecks, endChecks, noticeChecks, faultChecks, crashChecks, hardChecks,
+		messageChecks, streamChecks, attachChecks, topicChecks, limitChecks, claimChecks, endChecks, noticeChecks, faultChecks, crashChecks, hardChecks,
 	} {
 		for _, c := range part {
 			t.Run(c.name, func(t *testing.T) { c.run(newKit(t, open(t))) })

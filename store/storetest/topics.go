@@ -16,6 +16,7 @@ var topicChecks = []check{
 	{"RetentionByBytes", checkKeepBytes},
 	{"Value", checkValue},
 	{"TopicIsForgotten", checkTopicForgotten},
+	{"TopicOfSubscribersIsForgotten", checkTopicOfSubscribers},
 	{"Subscribe", checkSubscribe},
 	{"SubscribeBack", checkSubscribeBack},
 	{"SubscribeState", checkSubscribeState},
@@ -141,6 +142,51 @@ func checkTopicForgotten(k *kit) {
 	k.must(there(), "TTL 0 means 24 hours")
 	k.Advance(24*time.Hour + time.Minute)
 	k.must(!there(), "TTL 0 means no more than 24 hours")
+}
+
+func checkTopicOfSubscribers(k *kit) {
+	there := func(rule string) { k.status(k.read(store.Query{Topic: "t"}).Status, store.Applied, "%s", rule) }
+	forgotten := func(rule string) { k.status(k.read(store.Query{Topic: "t"}).Status, store.Missing, "%s", rule) }
+	subscribe := func(ttl time.Duration) { k.do(store.Subscribe{Socket: "a", Topic: "t", TTL: ttl}) }
+	turn := opening("a")
+	turn.Effects[0] = store.Open{Secret: secret, Attach: 1, TTL: 1000 * time.Hour}
+	k.commit(turn)
+
+	subscribe(time.Minute)
+	k.Advance(58 * time.Second)
+	there("a topic that has no entry lives for the TTL of its Subscribe")
+	k.Advance(58 * time.Second)
+	there("a topic that has no entry lives on while it is read")
+	k.Advance(62 * time.Second)
+	forgotten("a topic that has no entry is forgotten TTL after it was last subscribed to or read")
+
+	subscribe(time.Minute)
+	subscribe(time.Hour)
+	subscribe(time.Minute)
+	k.Advance(59 * time.Minute)
+	there("of the Subscribes to a topic that has no entry the longest TTL counts")
+	k.Advance(61 * time.Minute)
+	forgotten("of the Subscribes to a topic that has no entry the longest TTL counts, and no longer one")
+
+	subscribe(0)
+	k.Advance(23*time.Hour + 59*time.Minute)
+	there("Subscribe's TTL 0 means 24 hours")
+	k.Advance(24*time.Hour + time.Minute)
+	forgotten("Subscribe's TTL 0 means no more than 24 hours")
+
+	subscribe(10 * time.Hour)
+	k.do(store.Publish{Topic: "t", TTL: time.Minute})
+	k.Advance(62 * time.Second)
+	forgotten("a topic that has an entry lives for the TTL of its last Publish, not that of the Subscribe before it")
+	k.do(store.Publish{Topic: "t", TTL: time.Minute})
+	subscribe(10 * time.Hour)
+	k.Advance(62 * time.Second)
+	forgotten("a topic that has an entry lives for the TTL of its last Publish, not that of a longer Subscribe after it")
+	k.do(store.Publish{Topic: "t", TTL: time.Hour})
+	k.Advance(58 * time.Minute)
+	subscribe(time.Minute)
+	k.Advance(58 * time.Minute)
+	there("a topic that has an entry lives for the TTL of its last Publish after it was subscribed to, not that of a shorter Subscribe")
 }
 
 // subs returns a socket's subscriptions by topic.

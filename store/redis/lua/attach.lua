@@ -1,8 +1,8 @@
 -- attach: makes a connection the one that receives a socket's stream. See Store.Attach.
 --
--- KEYS: 4 the socket.
+-- KEYS: 5 the socket.
 
-local k = KEYS[4]
+local k = KEYS[5]
 local secret, attach, inbox, ttl = take(), take(), take(), number()
 local offset, tag, known, max = number(), take(), number(), number()
 

@@ -20,7 +20,7 @@ if now >= grace_end and max > #members then
 end
 
 local sockets, items, leases, replies, ended, dangling = {}, {}, {}, {}, {}, {}
-local expired = {}
+local expired, off_rolls = {}, {}
 local function item(k)
   if items[k] == nil then items[k] = read_item(k) or false end
   return items[k]
@@ -43,6 +43,7 @@ for i, m in ipairs(members) do
             if it.token == '' then leases['i:' .. n] = now end
           end
         end
+        for group in groups_in(call('HGET', k, 'gr')) do off_rolls[#off_rolls + 1] = on_roll(roll_of_group(group), name(k)) end
       end
       s.token, leases[m] = token, now + lease
       sockets[#sockets + 1] = s
@@ -58,6 +59,16 @@ for i, m in ipairs(members) do
     else
       dangling[#dangling + 1] = m
     end
+  end
+end
+
+-- What was let go unclaimed has not left the rolls. Nobody knows any more on which it stood: all are gone through, in pieces.
+local on_rolls, lost = call('ZCARD', rolls), {}
+for _, m in ipairs(dangling) do lost[m] = true end
+for first = 0, next(lost) and on_rolls - 1 or -1, PIECE do
+  for _, m in ipairs(call('ZRANGE', rolls, first, first + PIECE - 1)) do
+    local nul = string.find(m, '\0', 1, true)
+    if lost[string.sub(m, 1, 2) .. string.sub(m, nul + 1)] then off_rolls[#off_rolls + 1] = m end
   end
 end
 
@@ -77,6 +88,7 @@ for m, at in pairs(leases) do call('ZADD', errands, at, m) end
 in_pieces('ZREM', due, expired)
 in_pieces('ZREM', due, dangling)
 in_pieces('ZREM', errands, dangling)
+in_pieces('ZREM', rolls, off_rolls)
 local until_due = next_due()
 
 for _, s in ipairs(ended) do

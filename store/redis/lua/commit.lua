@@ -10,6 +10,7 @@ local attempt, from, max_entries, max_bytes = take(), take(), number(), number()
 local sockets, topics, items = {}, {}, {} -- by key; false: does not exist
 local stale = {}                          -- keys to be deleted before they are written: something else is in the way
 local deadlines, errand_at = {}, {}       -- by member: when it is due; false: not any more
+local on_rolls, more = {}, {}             -- by member: whether it is on the rolls; by roll: how many are than before
 local notices = {}                        -- in order
 
 local function socket(k)
@@ -30,6 +31,20 @@ end
 local function item(k)
   if items[k] == nil then items[k] = read_item(k) or false end
   return items[k]
+end
+
+-- Puts somebody on a roll, or takes them off it.
+local function enrol(roll, one, is)
+  local m = on_roll(roll, one)
+  local was = on_rolls[m]
+  if was == nil then was = call('ZSCORE', rolls, m) and true or false end
+  if was ~= is then
+    on_rolls[m], more[roll] = is, (more[roll] or 0) + (is and 1 or -1)
+  end
+end
+
+local function exceeds(roll, max)
+  return max > 0 and call('ZLEXCOUNT', rolls, roll_ends(roll)) + (more[roll] or 0) > max
 end
 
 local function open_socket(k)
@@ -62,15 +77,28 @@ local function next_id()
 end
 
 -- Returns a topic, made if need be, whose time to live begins anew.
-local function living_topic(k, ttl)
+local function living_topic(k)
   local t = topic(k)
   if not t then
     t = new_stream(k, attempt)
-    t.id = next_id()
+    t.id, t.ttl = next_id(), 0
     topics[k], stale[k] = t, true
   end
-  t.ttl, t.touched = ttl, true
+  t.touched = true
   return t
+end
+
+-- What a socket is subscribed to: '<id>,<cursor>'; false: it is not. And to how many topics.
+local function subscription(s, topic_name)
+  local sub = s.subs[topic_name]
+  if sub == nil and not stale[s.key] then sub = call('HGET', s.key, 'b' .. topic_name) end
+  return sub
+end
+
+local function subscribe(s, topic_name, sub)
+  if not s.count then s.count = stale[s.key] and 0 or tonumber(call('HGET', s.key, 'nb') or 0) end
+  s.count = s.count + (sub and 1 or 0) - (subscription(s, topic_name) and 1 or 0)
+  s.subs[topic_name] = sub
 end
 
 local function remove_item(k)
@@ -80,6 +108,7 @@ local function remove_item(k)
     local s = socket(prefix .. 's:' .. i.owner)
     if s then s.items[name(k)] = false end
   end
+  if i.by ~= '' then enrol(roll_of_items(i.by), name(k), false) end
   items[k], stale[k], errand_at[member(k)] = false, true, false
 end
 
@@ -97,6 +126,7 @@ local function finish(s, st, code, why)
         if i.token == '' then errand_at['i:' .. n] = now end
       end
     end
+    for group in groups_in(s.groups or call('HGET', s.key, 'gr')) do enrol(roll_of_group(group), name(s.key), false) end
     if s.at ~= '' and s.at ~= from then notices[#notices + 1] = { 'I:' .. s.at, 'm', name(s.key), '0' } end
   end
   s.st, s.code, s.why = st, code, why
@@ -108,15 +138,21 @@ local function finish(s, st, code, why)
   deadlines[member(s.key)] = false
 end
 
--- The answer. more: the places of entries, or what guarded topics hold.
+-- The answer. what: the places of entries, or what guarded topics hold, or of what there is one too many.
 local cause_socket
-local function outcome(status, more)
+local function outcome(status, what)
   local s = cause_socket and socket(cause_socket)
   local reply = { status, s and tostring(s.number) or '0', s and s.st ~= 'closed' and s.top .. '.' .. s.tag or '', until_due }
-  if more then
-    for i = 1, #more do reply[4 + i] = more[i] end
+  if what then
+    for i = 1, #what do reply[4 + i] = what[i] end
   end
   return reply
+end
+
+-- Nothing was written yet: the cause's socket is what it was.
+local function exceeded(what)
+  if cause_socket then sockets[cause_socket] = nil end
+  return outcome('exceeded', { what })
 end
 
 -- 1. Does the cause stand?
@@ -195,8 +231,8 @@ for effect = 1, number() do
 
   elseif kind == 'publish' then
     local k, data, valued, value, keep, keep_bytes, ttl = key(), take(), take(), take(), number(), number(), number()
-    local t = living_topic(k, ttl)
-    local before
+    local t, before = living_topic(k)
+    t.ttl = ttl
     before, at = add(t, attempt, data)
     if valued ~= '' then t.value = value end
     while t.top > t.floor + 1 and (t.top - t.floor > keep or t.bytes > keep_bytes) do let_go(t, t.floor + 1) end
@@ -204,32 +240,37 @@ for effect = 1, number() do
     notices[#notices + 1] = { 'T:' .. name(k), fits and 'a' or 'A', from, before, at, fits and data or '' }
 
   elseif kind == 'subscribe' then
-    local s, k, back, state, ttl, data = open_socket(key()), key(), number(), take(), number(), take()
+    local s, k, back, state, ttl, max, data = open_socket(key()), key(), number(), take(), number(), number(), take()
     if s then
-      local t = living_topic(k, ttl)
-      local begin = '0.'
+      local t, begin, again = living_topic(k), '0.', subscription(s, name(k))
+      if t.top == 0 then t.ttl = math.max(t.ttl, ttl) end
       if state == '' then
         local offset = math.max(t.floor, t.top - back)
         begin = offset .. '.' .. tag_at(t, offset)
       end
       local sub = t.id .. ',' .. begin
-      s.subs[name(k)] = sub
+      subscribe(s, name(k), sub)
+      if max > 0 and s.count > max and not again then return exceeded(name(k)) end
       at = append(s, data .. sub)
     end
 
   elseif kind == 'unsubscribe' then
     local s, topic_name, data = open_socket(key()), name(key()), take()
-    local sub = s and s.subs[topic_name]
-    if s and sub == nil and not stale[s.key] then sub = call('HGET', s.key, 'b' .. topic_name) end
+    local sub = s and subscription(s, topic_name)
     if sub then
-      s.subs[topic_name] = false
+      subscribe(s, topic_name, false)
       at = append(s, data .. string.match(sub, '^[^,]*'))
     end
 
   elseif kind == 'put' then
-    local k, owner, after, data = key(), key(), number(), take()
+    local k, owner, by, max, after, data = key(), key(), take(), number(), number(), take()
+    local old = item(k)
     remove_item(k)
-    local i = { put = true, data = data, due = now + after, token = '', owner = owner and name(owner) }
+    if by ~= '' then
+      enrol(roll_of_items(by), name(k), true)
+      if not (old and old.by == by) and exceeds(roll_of_items(by), max) then return exceeded(name(k)) end
+    end
+    local i = { put = true, data = data, due = now + after, token = '', owner = owner and name(owner), by = by }
     if owner then
       local s = open_socket(owner)
       if s then
@@ -256,7 +297,16 @@ for effect = 1, number() do
     local s = new_stream(cause_socket, attempt)
     s.st, s.number, s.fields, s.items, s.subs = 'open', 0, {}, {}, {}
     s.secret, s.user, s.session, s.attach, s.at, s.ttl = take(), take(), take(), take(), take(), number()
+    local groups = {}
+    for i = 1, number() do
+      local group, max = take(), number()
+      groups[i] = group
+      enrol(roll_of_group(group), name(cause_socket), true)
+      if exceeds(roll_of_group(group), max) then return exceeded(group) end
+    end
+    s.groups = table.concat(groups, '\0')
     s.fields = { 'st', 'open', 'h', s.secret, 'u', s.user, 'ss', s.session, 'g', s.attach, 'at', s.at }
+    if s.groups ~= '' then s.fields[13], s.fields[14] = 'gr', s.groups end
     sockets[cause_socket], stale[cause_socket], deadlines[member(cause_socket)] = s, true, now + s.ttl
   end
 
@@ -291,6 +341,7 @@ for k, s in pairs(sockets) do
     for n, held in pairs(s.items) do
       if held then fields[#fields + 1] = 'q' .. n; fields[#fields + 1] = '' else removed[#removed + 1] = 'q' .. n end
     end
+    if s.count then fields[#fields + 1] = 'nb'; fields[#fields + 1] = s.count end
     in_pieces('HDEL', k, removed)
     write_stream(s, fields)
     if s.ttl then call('PEXPIRE', k, s.ttl + GARBAGE) end
@@ -312,6 +363,7 @@ for k, i in pairs(items) do
   if i and i.put then
     call('HSET', k, 'data', i.data, 'tries', '0', 'tok', '')
     if i.owner then call('HSET', k, 'sock', i.owner) end
+    if i.by ~= '' then call('HSET', k, 'by', i.by) end
     call('PEXPIRE', k, i.due - now + GARBAGE)
   end
   if i and i.gone and (i.put or i.orphaned) then call('HSET', k, 'gone', '1') end
@@ -325,6 +377,12 @@ local function enter(agenda, times)
 end
 enter(due, deadlines)
 enter(errands, errand_at)
+local joined, left = {}, {}
+for m, is in pairs(on_rolls) do
+  if is then joined[#joined + 1] = '0'; joined[#joined + 1] = m else left[#left + 1] = m end
+end
+in_pieces('ZADD', rolls, joined)
+in_pieces('ZREM', rolls, left)
 if next(deadlines) or next(errand_at) then until_due = next_due() end
 
 for i = 1, #notices do notify(unpack(notices[i])) end

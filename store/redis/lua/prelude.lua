@@ -1,6 +1,6 @@
 -- What all scripts have in common. It stands before each of them.
 --
--- KEYS: 1 the deadlines, 2 meta, 3 the errands, then what a script says. ARGV: 1 what to add to the clock, in milliseconds (0 but in tests), 2 what the
+-- KEYS: 1 the deadlines, 2 meta, 3 the errands, 4 the rolls, then what a script says. ARGV: 1 what to add to the clock, in milliseconds (0 but in tests), 2 what the
 -- names of keys and channels begin with, then what a script takes, one after the other.
 --
 -- The rule of all scripts: read everything and decide, then write, then publish. A script that fails keeps what it
@@ -13,7 +13,7 @@
 -- No `x = y and f(x)` for a local x that has a value: miniredis's Lua leaves x as it is when y is false.
 
 local call = redis.call
-local due, meta, errands, prefix = KEYS[1], KEYS[2], KEYS[3], ARGV[2]
+local due, meta, errands, rolls, prefix = KEYS[1], KEYS[2], KEYS[3], KEYS[4], ARGV[2]
 local clock = call('TIME')
 local now = clock[1] * 1000 + math.floor(clock[2] / 1000) + ARGV[1]
 
@@ -32,6 +32,18 @@ local function tag_after(tag, attempt) return string.sub(redis.sha1hex(tag .. at
 -- Keys end with 's:' and a socket, 't:' and a topic, 'i:' and an item. The deadlines' and errands' members are such ends.
 local function member(k) return string.sub(k, #prefix + 1) end
 local function name(k) return string.sub(k, #prefix + 3) end
+
+-- The rolls say which sockets a group has, and which items somebody has put. Their members are what somebody's roll is named, a NUL, which no name of
+-- a group has, and the socket or item. All have one score, so that they stand in the order of their bytes.
+local function roll_of_group(group) return 's:' .. group end
+local function roll_of_items(by) return 'i:' .. by end
+local function on_roll(roll, one) return roll .. '\0' .. one end
+
+-- From where to where a roll goes.
+local function roll_ends(roll) return '[' .. roll .. '\0', '(' .. roll .. '\1' end
+
+-- The groups of an open socket, as they were joined by NULs.
+local function groups_in(text) return string.gmatch(text or '', '[^%z]+') end
 
 -- A command with any number of arguments, in pieces that fit on the stack; an even number, for HSET.
 local PIECE = 1000
@@ -186,9 +198,9 @@ local function read_topic(k)
 end
 
 local function read_item(k)
-  local f = call('HMGET', k, 'data', 'sock', 'gone', 'tries', 'tok')
+  local f = call('HMGET', k, 'data', 'sock', 'gone', 'tries', 'tok', 'by')
   if not f[1] then return nil end
-  return { key = k, data = f[1], owner = f[2], gone = f[3] == '1', tries = tonumber(f[4]), token = f[5] }
+  return { key = k, data = f[1], owner = f[2], gone = f[3] == '1', tries = tonumber(f[4]), token = f[5], by = f[6] or '' }
 end
 
 -- An item, as reply.item reads it.

@@ -59,6 +59,14 @@ function ask.item()
   return { 'applied', item_reply(i) }
 end
 
+function ask.group()
+  local roll, max = roll_of_group(take()), number()
+  local from, to = roll_ends(roll)
+  local members = call('ZRANGEBYLEX', rolls, from, to, 'LIMIT', 0, max)
+  for i, m in ipairs(members) do members[i] = string.sub(m, #roll + 2) end
+  return { 'applied', members }
+end
+
 local replies = {}
 for i = 1, number() do replies[i] = ask[take()]() end
 
