@@ -69,7 +69,7 @@ func (m *mux) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	w.Header().Add("Vary", "Origin")
 	origin, err := m.origins.check(r)
 	if err != nil {
-		Respond(w, nil, err)
+		Limits{}.Respond(w, nil, err)
 		return
 	}
 	h, ok := m.endpoints[r.URL.Path[strings.LastIndexByte(r.URL.Path, '/')+1:]]

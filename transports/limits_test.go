@@ -26,13 +26,13 @@ func (r reading) Endpoints(transports.Switchboard) map[string]http.Handler {
 	return map[string]http.Handler{
 		"hello": http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
 			if _, ok := r.limits.ReadHello(w, req); ok {
-				transports.Respond(w, r.answer(), nil)
+				r.limits.Respond(w, r.answer(), nil)
 			}
 		}),
 		"frames": http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
 			if _, ok := r.limits.ReadFrames(w, req); ok {
 				answer := r.answer()
-				transports.Respond(w, answer, req.Context().Err())
+				r.limits.Respond(w, answer, req.Context().Err())
 			}
 		}),
 	}
@@ -48,6 +48,9 @@ func TestReadHelloIsOneFrame(t *testing.T) {
 			"H{}\n":                              0,
 			"":                                   protocol.CodeMalformed,
 			"H{}\nC1":                            protocol.CodeMalformed,
+			"H" + strings.Repeat("x", 65<<10-1):  0,
+			"H" + strings.Repeat("x", 65<<10):    protocol.CodeTooBig,
+			"H\xff":                              protocol.CodeMalformed,
 			"H{}" + strings.Repeat("\n", 65<<10): protocol.CodeTooBig,
 		} {
 			response, err := s.Post(t.Context(), "hello", []byte(body))
@@ -85,6 +88,11 @@ func TestReadFramesDeadline(t *testing.T) {
 		if err, after := post(strings.NewReader("C1")); err != io.EOF || after != time.Minute {
 			t.Errorf("a request that was held ended with %v after %v, want EOF after 1m", err, after)
 		}
+		late, w := io.Pipe()
+		time.AfterFunc(7*time.Second-1, func() { w.Close() })
+		if err, _ := post(late); err != io.EOF {
+			t.Errorf("a body that just arrives in time was answered %v", err)
+		}
 		never, w := io.Pipe()
 		defer w.Close()
 		err, after := post(io.MultiReader(strings.NewReader("C1"), never))
@@ -92,6 +100,42 @@ func TestReadFramesDeadline(t *testing.T) {
 			t.Errorf("a body that does not arrive was answered %v after %v, want silent after 7s", err, after)
 		}
 	})
+}
+
+// A message is counted before anything is made of it.
+func TestSplitCountsFirst(t *testing.T) {
+	for _, line := range []string{"\n", "p\n", "|\n"} {
+		message := []byte(strings.Repeat(line, 1<<20/len(line)))
+		var err error
+		allocs := testing.AllocsPerRun(5, func() { _, err = transports.Limits{}.Split(message) })
+		if end, _ := errors.AsType[*protocol.Close](err); code(end) != protocol.CodeTooBig || allocs != 0 {
+			t.Errorf("1 MiB of %q: %v after %v allocations, want too_big after none", line, err, allocs)
+		}
+	}
+}
+
+// A client has Limits.Write for each 64 KiB, and not a moment more.
+func TestRespondWithinWriteLimit(t *testing.T) {
+	for _, c := range []struct {
+		reads time.Duration
+		ok    bool
+	}{{7*time.Second - 1, true}, {7*time.Second + 1, false}} {
+		synctest.Test(t, func(t *testing.T) {
+			s := transporttest.Serve(t, nil, reading{
+				limits: transports.Limits{Write: 7 * time.Second},
+				answer: func() [][]byte { return [][]byte{[]byte(strings.Repeat("x", 100<<10))} },
+			})
+			response, err := s.Post(t.Context(), "frames", []byte("C1"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer response.Body.Close()
+			<-time.After(c.reads)
+			if _, err := io.Copy(io.Discard, response.Body); (err == nil) != c.ok {
+				t.Errorf("read after %v: %v", c.reads, err)
+			}
+		})
+	}
 }
 
 // A long answer may take long, as long as each 64 KiB of it does not, whatever the server's WriteTimeout.

@@ -14,26 +14,24 @@ import (
 // is not cut off because there was much to say.
 const piece = 64 << 10
 
-// WriteTimeout is the time a client has to take in 64 KiB before it is given up.
-const WriteTimeout = 10 * time.Second
-
 // Respond answers a request completely: with the frames as lines, and after them, if err is neither nil nor [io.EOF],
 // the z frame that protocol.CloseOf makes of it. The status is that of its code, or 200.
-func Respond(w http.ResponseWriter, frames [][]byte, err error) {
+func (l Limits) Respond(w http.ResponseWriter, frames [][]byte, err error) {
 	if err == nil || errors.Is(err, io.EOF) {
-		respond(w, http.StatusOK, frames, nil)
+		l.respond(w, http.StatusOK, frames, nil)
 		return
 	}
 	end := protocol.CloseOf(err)
-	respond(w, end.Code.Status(), frames, end)
+	l.respond(w, end.Code.Status(), frames, end)
 }
 
 // RespondStatus answers a request that is refused with a status of its own instead of the code's: 404, 405, 426.
 func RespondStatus(w http.ResponseWriter, status int, end *protocol.Close) {
-	respond(w, status, nil, end)
+	Limits{}.respond(w, status, nil, end)
 }
 
-func respond(w http.ResponseWriter, status int, frames [][]byte, end *protocol.Close) {
+func (l Limits) respond(w http.ResponseWriter, status int, frames [][]byte, end *protocol.Close) {
+	l = l.Defaults()
 	var body []byte
 	for _, f := range frames {
 		body = append(append(body, f...), '\n')
@@ -51,7 +49,7 @@ func respond(w http.ResponseWriter, status int, frames [][]byte, end *protocol.C
 	}
 	// The server's WriteTimeout counts from the request's arrival, however long the answer was waited for.
 	control := http.NewResponseController(w)
-	_ = control.SetWriteDeadline(time.Now().Add(WriteTimeout)) // not every ResponseWriter has deadlines
+	_ = control.SetWriteDeadline(time.Now().Add(l.Write)) // not every ResponseWriter has deadlines
 	w.WriteHeader(status)
 	for len(body) > 0 {
 		n := min(len(body), piece)
@@ -59,6 +57,6 @@ func respond(w http.ResponseWriter, status int, frames [][]byte, end *protocol.C
 			return // the client is gone, or does not read
 		}
 		body = body[n:]
-		_ = control.SetWriteDeadline(time.Now().Add(WriteTimeout))
+		_ = control.SetWriteDeadline(time.Now().Add(l.Write))
 	}
 }

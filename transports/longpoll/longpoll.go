@@ -51,7 +51,7 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	frames, err := h.poll(r, hello)
-	transports.Respond(w, frames, err)
+	h.Limits.Respond(w, frames, err)
 }
 
 func (h *handler) poll(r *http.Request, hello []byte) ([][]byte, error) {

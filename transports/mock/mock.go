@@ -27,6 +27,9 @@ func (Transport) Script() []byte { return nil }
 // Endpoints returns none.
 func (Transport) Endpoints(transports.Switchboard) map[string]http.Handler { return nil }
 
+// limits are those of a WebSocket by default.
+var limits = transports.Limits{Frames: 2048}
+
 // Conn is the client's end of a connection. Send and Receive may be called at once, each from one goroutine at a time; Close from any.
 type Conn struct {
 	link   transports.Link
@@ -40,7 +43,7 @@ type Conn struct {
 // An error is what
 // the switchboard's Open returned, as a *protocol.Close.
 func Dial(ctx context.Context, sb transports.Switchboard, hello []byte) (*Conn, error) {
-	frames, err := transports.Limits{}.Split(hello)
+	frames, err := limits.Split(hello)
 	if err != nil {
 		return nil, err
 	}
@@ -61,7 +64,7 @@ func Dial(ctx context.Context, sb transports.Switchboard, hello []byte) (*Conn, 
 
 // Send pushes a message of one frame or several lines and returns when it was dealt with. An error of the switchboard is a *protocol.Close.
 func (c *Conn) Send(message []byte) error {
-	frames, err := transports.Limits{}.Split(message)
+	frames, err := limits.Split(message)
 	if err != nil {
 		return err
 	}

@@ -16,10 +16,9 @@ import (
 
 // Transport is the event stream transport. A zero field has its default.
 type Transport struct {
-	Heartbeat    time.Duration // a ping is sent so often; default 25 s
-	MaxAge       time.Duration // a stream is ended when it is so old, or up to a tenth younger; default 295 s: before the platform cuts it; negative: never
-	WriteTimeout time.Duration // time for the client to take in 64 KiB, else it is cut off; default 10 s
-	Limits       transports.Limits
+	Heartbeat time.Duration // a ping is sent so often; default 25 s
+	MaxAge    time.Duration // a stream is ended when it is so old, or up to a tenth younger; default 295 s: before the platform cuts it; negative: never
+	Limits    transports.Limits
 }
 
 var _ transports.Transport = Transport{}
@@ -37,7 +36,7 @@ func (Transport) Script() []byte { return script }
 func (t Transport) Endpoints(sb transports.Switchboard) map[string]http.Handler {
 	t.Heartbeat = cmp.Or(t.Heartbeat, 25*time.Second)
 	t.MaxAge = cmp.Or(t.MaxAge, 295*time.Second)
-	t.WriteTimeout = cmp.Or(t.WriteTimeout, transports.WriteTimeout)
+	t.Limits = t.Limits.Defaults()
 	return map[string]http.Handler{
 		"sse": &handler{t, sb},
 		"up":  transports.Up(sb, t.Limits),
@@ -56,10 +55,10 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	link, err := h.sb.Open(r, hello, transports.Carrier{Transport: h.Name(), Heartbeat: h.Heartbeat})
 	if err != nil && protocol.CloseOf(err).Code.Status() != http.StatusOK {
-		transports.Respond(w, nil, err)
+		h.Limits.Respond(w, nil, err)
 		return
 	}
-	s := newStream(w, h.WriteTimeout)
+	s := newStream(w, h.Limits.Write)
 	if err != nil {
 		_ = s.write(format(nil, protocol.CloseOf(err).Append(nil)))
 		return

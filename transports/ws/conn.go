@@ -23,17 +23,21 @@ const lingering = time.Second
 type conn struct {
 	Transport
 	socket *websocket.Conn
+	pace   *transports.Pace // of who reads
 }
 
 func (c *conn) serve(r *http.Request, sb transports.Switchboard) {
+	ctx, end := context.WithCancelCause(r.Context())
+	defer end(nil)
+	c.paceControl(ctx)
 	link, rest, err := c.open(r, sb)
 	if err != nil {
+		end(err) // what else comes is not answered
 		c.refuse(err)
 		return
 	}
 	defer link.Close()
 
-	ctx, end := context.WithCancelCause(r.Context())
 	reading := make(chan struct{})
 	var panicked any
 	go func() {
@@ -65,7 +69,7 @@ func (c *conn) serve(r *http.Request, sb transports.Switchboard) {
 
 // open reads the client's first message and opens a link with its first frame. The rest of the message is returned.
 func (c *conn) open(r *http.Request, sb transports.Switchboard) (link transports.Link, rest [][]byte, err error) {
-	frames, err := c.read(c.HelloTimeout)
+	frames, err := c.read(c.HelloTimeout, 0)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -93,24 +97,31 @@ func (c *conn) refuse(err error) {
 // up pushes what the client sends, until it is gone or did something that ends the connection: then that is a *protocol.Close.
 func (c *conn) up(ctx context.Context, link transports.Link, frames [][]byte) error {
 	for {
+		if err := c.pace.Take(ctx, max(1, len(frames))); err != nil {
+			return err
+		}
 		for _, f := range frames {
 			if err := link.Push(ctx, f); err != nil {
 				return protocol.CloseOf(err)
 			}
 		}
 		var err error
-		if frames, err = c.read(2 * c.Heartbeat); err != nil {
+		if frames, err = c.read(2*c.Heartbeat, c.Limits.Wait); err != nil {
 			return err
 		}
 	}
 }
 
-// read returns the frames of the next message. What is the client's fault is a *protocol.Close.
-func (c *conn) read(within time.Duration) ([][]byte, error) {
-	_ = c.socket.SetReadDeadline(time.Now().Add(within))
+// read returns the frames of the next message, which must begin in time, and then has a time of its own to arrive, unless that is 0. What is
+// the client's fault is a *protocol.Close.
+func (c *conn) read(begin, whole time.Duration) ([][]byte, error) {
+	_ = c.socket.SetReadDeadline(time.Now().Add(begin))
 	kind, message, err := c.socket.NextReader()
 	if err == nil && kind == websocket.BinaryMessage {
 		return nil, &protocol.Close{Code: protocol.CodeMalformed, Why: "a binary message"}
+	}
+	if err == nil && whole > 0 {
+		_ = c.socket.SetReadDeadline(time.Now().Add(whole))
 	}
 	var frames [][]byte
 	if err == nil {
@@ -120,6 +131,20 @@ func (c *conn) read(within time.Duration) ([][]byte, error) {
 		return nil, &protocol.Close{Code: protocol.CodeSilent}
 	}
 	return frames, err
+}
+
+// paceControl makes the WebSocket's own pings and pongs count as frames. They are dealt with while the next message is waited for.
+func (c *conn) paceControl(ctx context.Context) {
+	c.socket.SetPongHandler(func(string) error {
+		_ = c.pace.Take(ctx, 1)
+		return nil
+	})
+	c.socket.SetPingHandler(func(data string) error {
+		if c.pace.Take(ctx, 1) == nil {
+			_ = c.socket.WriteControl(websocket.PongMessage, []byte(data), time.Now().Add(c.Limits.Write)) // if it fails, so does the next write
+		}
+		return nil
+	})
 }
 
 // discard reads until the peer has closed.
@@ -138,11 +163,11 @@ func (c *conn) write(b []byte) error {
 	if n := len(b) - 1; b[n] == '\n' {
 		b = b[:n]
 	}
-	_ = c.socket.SetWriteDeadline(time.Now().Add(c.WriteTimeout))
+	_ = c.socket.SetWriteDeadline(time.Now().Add(c.Limits.Write))
 	return c.socket.WriteMessage(websocket.TextMessage, b)
 }
 
 func (c *conn) sayGoodbye(end *protocol.Close) {
 	message := websocket.FormatCloseMessage(int(end.Code), end.Code.String())
-	_ = c.socket.WriteControl(websocket.CloseMessage, message, time.Now().Add(c.WriteTimeout))
+	_ = c.socket.WriteControl(websocket.CloseMessage, message, time.Now().Add(c.Limits.Write))
 }

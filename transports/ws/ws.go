@@ -25,9 +25,11 @@ import (
 type Transport struct {
 	Heartbeat    time.Duration // a ping is sent so often, and a client silent for twice that is closed (4013); default 25 s
 	MaxAge       time.Duration // a connection is ended (4000) when it is so old, or up to a tenth younger; default 295 s: before the platform cuts it; negative: never
-	HelloTimeout time.Duration // time from the upgrade to the client's hello, else 4013; default 5 s
-	WriteTimeout time.Duration // time for the client to take in 64 KiB, else it is cut off; default 10 s
-	Limits       transports.Limits
+	HelloTimeout time.Duration // time from the upgrade to the end of the client's hello, else 4013; default 5 s
+
+	// Limits has a larger default for Frames, 2,048: a client says in one message all that it has to say, of which 1,300 may be frames.
+	// A ping or pong of the WebSocket itself counts as a frame of the Rate, as does a message of none.
+	Limits transports.Limits
 }
 
 var _ transports.Transport = Transport{}
@@ -46,12 +48,13 @@ func (t Transport) Endpoints(sb transports.Switchboard) map[string]http.Handler 
 	t.Heartbeat = cmp.Or(t.Heartbeat, 25*time.Second)
 	t.MaxAge = cmp.Or(t.MaxAge, 295*time.Second)
 	t.HelloTimeout = cmp.Or(t.HelloTimeout, 5*time.Second)
-	t.WriteTimeout = cmp.Or(t.WriteTimeout, transports.WriteTimeout)
+	t.Limits.Frames = cmp.Or(t.Limits.Frames, 2048)
+	t.Limits = t.Limits.Defaults()
 	return map[string]http.Handler{"ws": &handler{
 		t:  t,
 		sb: sb,
 		upgrader: websocket.Upgrader{
-			HandshakeTimeout: t.WriteTimeout,
+			HandshakeTimeout: t.Limits.Write,
 			ReadBufferSize:   1 << 10,
 			WriteBufferSize:  4 << 10,
 			WriteBufferPool:  new(sync.Pool),                           // an idle connection holds none
@@ -78,7 +81,7 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return // refuse has answered
 	}
 	defer socket.Close()
-	c := &conn{Transport: h.t, socket: socket}
+	c := &conn{Transport: h.t, socket: socket, pace: h.t.Limits.Pace()}
 	c.serve(r, h.sb)
 }
 
