@@ -3,6 +3,7 @@ package memory
 import (
 	"context"
 	"fmt"
+	"slices"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -55,7 +56,8 @@ func TestForgets(t *testing.T) {
 	defer s.Close()
 	for i := range 100 {
 		id := fmt.Sprint(i)
-		commit(t, s, store.Cause{Socket: id}, store.Open{TTL: time.Hour}, store.Publish{Topic: id}, store.Put{Item: id, Socket: id}, store.Bye{})
+		commit(t, s, store.Cause{Socket: id}, store.Open{TTL: time.Hour, Groups: []store.Group{{Name: id}}},
+			store.Publish{Topic: id}, store.Put{Item: id, Socket: id, By: id}, store.Bye{})
 		commit(t, s, store.Cause{Key: id}, store.Cancel{Item: id})
 	}
 	if n := len(s.state.tombstones) + len(s.state.topics) + len(s.state.keys); n != 300 {
@@ -64,7 +66,8 @@ func TestForgets(t *testing.T) {
 	s.Advance(25 * time.Hour)
 	s.Read(t.Context(), nil)
 	st := s.state
-	left := len(st.sockets) + len(st.tombstones) + len(st.topics) + len(st.items) + len(st.keys) + len(st.deadlines) + len(st.errands) + len(st.expires)
+	left := len(st.sockets) + len(st.tombstones) + len(st.topics) + len(st.items) + len(st.keys) + len(st.groups) + len(st.put) +
+		len(st.deadlines) + len(st.errands) + len(st.expires)
 	if left != 0 {
 		t.Errorf("%d things are left when all have outlived their time", left)
 	}
@@ -89,6 +92,57 @@ func TestLetsGo(t *testing.T) {
 	}
 }
 
+// TestLimitsOfStreams shows that options say how much a socket's stream holds.
+func TestLimitsOfStreams(t *testing.T) {
+	s := New(Options{MaxEntries: 4, MaxBytes: 100})
+	defer s.Close()
+	for _, step := range []struct {
+		socket string
+		number uint64 // of the message; 0: from outside
+		size   int
+		status store.Status
+		kept   int
+	}{
+		{"a", 0, 1, store.Applied, 1}, {"a", 0, 1, store.Applied, 2},
+		{"a", 1, 1, store.Applied, 3}, // half of it is not Full
+		{"a", 2, 1, store.Full, 3}, {"a", 0, 1, store.Applied, 4},
+		{"a", 0, 1, store.Applied, 1}, // all is let go
+		{"b", 0, 50, store.Applied, 1},
+		{"b", 1, 1, store.Applied, 2}, // half of it is not Full
+		{"b", 2, 1, store.Full, 2}, {"b", 0, 49, store.Applied, 3},
+		{"b", 0, 1, store.Applied, 1}, // all is let go
+	} {
+		if s.state.sockets[step.socket] == nil {
+			commit(t, s, store.Cause{Socket: step.socket}, store.Open{TTL: time.Hour})
+		}
+		turn := store.Turn{Cause: store.Cause{Key: s.name()}, Attempt: "attempt",
+			Effects: []store.Effect{store.Append{Socket: step.socket, Data: make([]byte, step.size)}}}
+		if step.number > 0 {
+			turn.Cause = store.Cause{Socket: step.socket, Number: step.number}
+		}
+		out, err := s.Commit(t.Context(), turn)
+		if kept := len(s.state.sockets[step.socket].entries); err != nil || out.Status != step.status || kept != step.kept {
+			t.Errorf("%+v: status %v and %d entries, %v", step, out.Status, kept, err)
+		}
+	}
+}
+
+// TestMembersAtMost shows that a reply names the first 10,000 members of a group.
+func TestMembersAtMost(t *testing.T) {
+	s := New(Options{})
+	defer s.Close()
+	var want []string
+	for i := range 10_001 {
+		id := fmt.Sprintf("socket-%05d", i)
+		join(s.state.groups, "crowd", id)
+		want = append(want, id)
+	}
+	r, err := s.Read(t.Context(), []store.Query{{Group: "crowd"}})
+	if err != nil || !slices.Equal(r[0].Members, want[:10_000]) {
+		t.Errorf("%d members, %v", len(r[0].Members), err)
+	}
+}
+
 // TestInvalidTurns shows that a turn which no caller may send is an error, and not half applied.
 func TestInvalidTurns(t *testing.T) {
 	s := New(Options{})
@@ -103,6 +157,9 @@ func TestInvalidTurns(t *testing.T) {
 		"Open with a key":       {Cause: store.Cause{Key: "k"}, Effects: []store.Effect{store.Open{}}},
 		"effect that is nil":    {Cause: store.Cause{Key: "k"}, Effects: []store.Effect{publish, nil}},
 		"effect by its pointer": {Cause: store.Cause{Key: "k"}, Effects: []store.Effect{publish, &publish}},
+		"group without a name":  {Cause: store.Cause{Socket: "a"}, Effects: []store.Effect{store.Open{Groups: []store.Group{{Name: "g"}, {}}}, publish}},
+		"group with a NUL":      {Cause: store.Cause{Socket: "a"}, Effects: []store.Effect{store.Open{Groups: []store.Group{{Name: "g\x00"}}}, publish}},
+		"put by a NUL":          {Cause: store.Cause{Key: "k"}, Effects: []store.Effect{publish, store.Put{Item: "i", By: "\x00"}}},
 	} {
 		if out, err := s.Commit(t.Context(), turn); err == nil {
 			t.Errorf("%s: %+v", name, out)
@@ -212,15 +269,15 @@ func TestCloseEndsWatches(t *testing.T) {
 func TestMarkSharesNothing(t *testing.T) {
 	s := New(Options{})
 	defer s.Close()
-	commit(t, s, store.Cause{Socket: "a"}, store.Open{TTL: time.Hour},
+	commit(t, s, store.Cause{Socket: "a"}, store.Open{TTL: time.Hour, Groups: []store.Group{{Name: "g"}}},
 		store.Subscribe{Socket: "a", Topic: "t"}, store.Append{Socket: "a", Data: []byte("1")}, store.Append{Socket: "a", Data: []byte("2")},
 		store.Publish{Topic: "t", Data: []byte("1")}, store.Publish{Topic: "t", Data: []byte("2")}, store.Publish{Topic: "t", Data: []byte("3")},
-		store.Put{Item: "i", Socket: "a", After: time.Hour})
+		store.Put{Item: "i", Socket: "a", By: "b", After: time.Hour})
 	look := func() string {
 		a, _ := s.Attach(t.Context(), store.Attach{Socket: "a", TTL: time.Hour, Number: 1})
-		r, _ := s.Read(t.Context(), []store.Query{{Topic: "t"}, {Item: "i"}, {Topic: "u"}})
+		r, _ := s.Read(t.Context(), []store.Query{{Topic: "t"}, {Item: "i"}, {Topic: "u"}, {Group: "g"}})
 		a.NextDue = 0
-		return fmt.Sprintf("%+v %+v", a, r)
+		return fmt.Sprintf("%+v %+v %v", a, r, s.state.put)
 	}
 	before := look()
 	m := s.Mark()
@@ -236,7 +293,7 @@ func TestMarkSharesNothing(t *testing.T) {
 		if got := look(); got != before {
 			t.Errorf("after going back\n got %s\nwant %s", got, before)
 		}
-		commit(t, s, store.Cause{Key: "l"}, store.End{Socket: "a"})
+		commit(t, s, store.Cause{Key: "l"}, store.End{Socket: "a"}, store.Put{Item: "j", By: "b"})
 		if r, _ := s.Read(t.Context(), []store.Query{{Item: "i"}}); !r[0].Item.Gone {
 			t.Error("the item does not belong to its socket any more")
 		}

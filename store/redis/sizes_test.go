@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"reflect"
+	"slices"
 	"testing"
 	"time"
 
@@ -24,9 +25,10 @@ func TestAnyBytes(t *testing.T) {
 		const name = "a,b|c*d:e{f} é.日本"
 		w := watch(t, s, time.Hour, name)
 		certainly(t, s, turn(store.Cause{Socket: name},
-			store.Open{Secret: name, User: all, Session: name, Attach: 1<<53 - 1, Inbox: w.Inbox(), TTL: time.Hour},
+			store.Open{Secret: name, User: all, Session: name, Attach: 1<<53 - 1, Inbox: w.Inbox(), TTL: time.Hour,
+				Groups: []store.Group{{Name: name}, {Name: name + "2", Max: 1}, {Name: "\xff\xfe"}}},
 			store.Append{Socket: name, Data: all}, store.Publish{Topic: name, Data: all, Value: all},
-			store.Subscribe{Socket: name, Topic: name, Data: all}, store.Put{Item: name, Data: all},
+			store.Subscribe{Socket: name, Topic: name, Data: all}, store.Put{Item: name, By: name, Max: 1, Data: all},
 			store.Publish{Topic: "empty", Data: nil, Value: []byte{}}))
 		if n := w.next(store.Added); n.Socket != name || !bytes.Equal(n.Entry.Data, all) {
 			t.Errorf("notice of a socket: %+v", n)
@@ -47,7 +49,8 @@ func TestAnyBytes(t *testing.T) {
 		if len(a.Subs) != 1 || a.Subs[0].Topic != name {
 			t.Errorf("subscriptions: %+v", a.Subs)
 		}
-		r, err := s.Read(ctx, []store.Query{{Topic: name}, {Topic: name, Value: true}, {Item: name}, {Topic: "empty", Value: true}, {Topic: "empty"}})
+		r, err := s.Read(ctx, []store.Query{{Topic: name}, {Topic: name, Value: true}, {Item: name}, {Topic: "empty", Value: true}, {Topic: "empty"},
+			{Group: name}, {Group: name + "2"}, {Group: "\xff\xfe"}})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -56,6 +59,14 @@ func TestAnyBytes(t *testing.T) {
 		}
 		if r[3].Value == nil || len(r[3].Value) != 0 || len(r[4].Entries) != 1 || len(r[4].Entries[0].Data) != 0 {
 			t.Errorf("a value and an entry that are empty: %+v", r[3:])
+		}
+		for _, group := range r[5:] {
+			if !slices.Equal(group.Members, []string{name}) {
+				t.Errorf("a group: %+v", group)
+			}
+		}
+		if out := certainly(t, s, turn(store.Cause{Key: "2"}, store.Put{Item: "2", By: name, Max: 1})); out.Over != "2" {
+			t.Errorf("an item by %q: %+v", name, out)
 		}
 		if err := s.Volatile(ctx, name, "", all); err != nil {
 			t.Fatal(err)
@@ -86,13 +97,16 @@ func TestMany(t *testing.T) {
 			return c
 		}
 		claim(0)
-		effects := []store.Effect{store.Open{TTL: time.Hour, Attach: 1}}
+		first := store.Open{TTL: time.Hour, Attach: 1}
+		effects := []store.Effect{nil}
 		for i := range many {
+			first.Groups = append(first.Groups, store.Group{Name: fmt.Sprint("g", i), Max: 1})
 			effects = append(effects,
-				store.Subscribe{Socket: "a", Topic: fmt.Sprint("t", i)},
-				store.Put{Item: fmt.Sprint("i", i), Socket: "a", After: time.Hour},
+				store.Subscribe{Socket: "a", Topic: fmt.Sprint("t", i), Max: many},
+				store.Put{Item: fmt.Sprint("i", i), Socket: "a", By: "a", Max: many, After: time.Hour},
 				store.Publish{Topic: "long", Data: []byte("x"), Keep: 2 * many})
 		}
+		effects[0] = first
 		out := certainly(t, s, turn(store.Cause{Socket: "a"}, effects...))
 		if out.Status != store.Applied || out.Top.Offset != many {
 			t.Fatalf("%+v", out.Status)
@@ -101,9 +115,10 @@ func TestMany(t *testing.T) {
 		if err != nil || a.Status != store.Lost || len(a.Subs) != many || len(a.Entries) > store.MaxEntries || len(a.Entries) < store.MaxEntries/2 {
 			t.Fatal(a.Status, len(a.Subs), len(a.Entries), err)
 		}
-		r, err := s.Read(ctx, []store.Query{{Topic: "long", Max: 2 * many}})
-		if err != nil || len(r[0].Entries) != many {
-			t.Fatal(len(r[0].Entries), err)
+		last := store.Query{Group: fmt.Sprint("g", many-1)}
+		r, err := s.Read(ctx, []store.Query{{Topic: "long", Max: 2 * many}, last})
+		if err != nil || len(r[0].Entries) != many || len(r[1].Members) != 1 {
+			t.Fatal(len(r[0].Entries), r[1].Members, err)
 		}
 		certainly(t, s, turn(store.Cause{Key: "shorten"}, store.Publish{Topic: "long", Keep: 1}))
 		r, err = s.Read(ctx, []store.Query{{Topic: "long", Max: 2 * many}})
@@ -120,6 +135,9 @@ func TestMany(t *testing.T) {
 			} else if d.Socket.ID == "a" && len(d.Subs) == many {
 				sockets++
 			}
+		}
+		if r, err := s.Read(ctx, []store.Query{last}); err != nil || len(r[0].Members) != 0 {
+			t.Fatal(r[0].Members, err)
 		}
 		if items != many || sockets != 1 {
 			t.Errorf("%d items and %d sockets came out, not %d and 1", items, sockets, many)

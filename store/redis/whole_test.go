@@ -28,10 +28,10 @@ const worldCell = "world"
 func newWorld(t testing.TB, url string) *world {
 	w := &world{TB: t, client: plain(t, url)}
 	w.Store = open(t, url, redis.Options{Cell: worldCell, OffsetClockForTests: func() time.Duration { return w.clock }})
-	w.commit(turn(store.Cause{Socket: "a"}, store.Open{Secret: "s", Attach: 1, Inbox: "in", TTL: time.Minute},
+	w.commit(turn(store.Cause{Socket: "a"}, store.Open{Secret: "s", Attach: 1, Inbox: "in", TTL: time.Minute, Groups: []store.Group{{Name: "g"}}},
 		store.Append{Socket: "a", Data: []byte("1")}, store.Subscribe{Socket: "a", Topic: "t"},
-		store.Put{Item: "mine", Socket: "a", After: time.Hour}, store.Put{Item: "mine too", Socket: "a", After: time.Hour}))
-	w.commit(turn(store.Cause{Socket: "b"}, store.Open{Secret: "s", Attach: 1, Inbox: "in", TTL: time.Hour}))
+		store.Put{Item: "mine", Socket: "a", By: "a", After: time.Hour}, store.Put{Item: "mine too", Socket: "a", After: time.Hour}))
+	w.commit(turn(store.Cause{Socket: "b"}, store.Open{Secret: "s", Attach: 1, Inbox: "in", TTL: time.Hour, Groups: []store.Group{{Name: "g"}}}))
 	w.commit(turn(store.Cause{Key: "world"}, store.Publish{Topic: "t", Data: []byte("1"), Value: []byte("v")},
 		store.Put{Item: "due", After: time.Second}))
 	if _, err := w.claim(); err != nil { // opens a time of grace
@@ -88,11 +88,12 @@ func operations() map[string]struct {
 		store.Put{Item: "i", Socket: "b", After: time.Hour}, store.Cancel{Item: "mine"}, store.End{Socket: "b"})
 	everything.Guards = []store.Guard{{Item: "due"}, {Topic: "none"}}
 	return map[string]operation{
-		"open":           {[]string{"d", "e", "s:c"}, commit(turn(store.Cause{Socket: "c"}, store.Open{TTL: time.Hour}))},
-		"turn":           {[]string{"d", "e", "m", "e", "s:a", "s:b", "t:t", "t:new", "t:t2", "t:none", "i:i", "i:mine", "i:due"}, commit(everything)},
-		"bye":            {[]string{"d", "e", "s:a", "i:mine", "i:mine too"}, commit(turn(message, store.Publish{Topic: "t"}, store.Bye{Code: 4011, Why: "x"}))},
+		"open":           {[]string{"d", "e", "g", "s:c"}, commit(turn(store.Cause{Socket: "c"}, store.Open{TTL: time.Hour, Groups: []store.Group{{Name: "g", Max: 9}}}))},
+		"put by":         {[]string{"e", "g", "i:i"}, commit(turn(store.Cause{Key: "once"}, store.Put{Item: "i", By: "a"}))},
+		"turn":           {[]string{"d", "e", "g", "m", "e", "s:a", "s:b", "t:t", "t:new", "t:t2", "t:none", "i:i", "i:mine", "i:due"}, commit(everything)},
+		"bye":            {[]string{"d", "e", "g", "s:a", "i:mine", "i:mine too"}, commit(turn(message, store.Publish{Topic: "t"}, store.Bye{Code: 4011, Why: "x"}))},
 		"key":            {[]string{"k:once", "d", "e", "s:b"}, commit(turn(store.Cause{Key: "once"}, store.Append{Socket: "b"}))},
-		"another's item": {[]string{"i:mine", "s:a"}, commit(turn(store.Cause{Key: "once"}, store.Append{Socket: "b"}, store.Cancel{Item: "mine"}))},
+		"another's item": {[]string{"g", "i:mine", "s:a"}, commit(turn(store.Cause{Key: "once"}, store.Append{Socket: "b"}, store.Cancel{Item: "mine"}))},
 		"attach": {[]string{"d", "e", "s:a"}, func(w *world) error {
 			_, err := w.Attach(context.Background(), store.Attach{Socket: "a", Secret: "s", Number: 2, TTL: time.Hour,
 				Topics: map[string]store.Cursor{"t": {Offset: 1, Tag: "x"}}})
@@ -102,11 +103,11 @@ func operations() map[string]struct {
 			_, err := w.Keep(context.Background(), []store.Held{{Socket: "a", Attach: 1, TTL: time.Hour}, {Socket: "b", Attach: 1, TTL: time.Hour}})
 			return err
 		}},
-		"read": {[]string{"t:t", "s:a", "i:due"}, func(w *world) error {
-			_, err := w.Read(context.Background(), []store.Query{{Topic: "t"}, {Topic: "t", Value: true}, {Socket: "a"}, {Socket: "a", Entries: true}, {Item: "due"}})
+		"read": {[]string{"g", "t:t", "s:a", "i:due"}, func(w *world) error {
+			_, err := w.Read(context.Background(), []store.Query{{Topic: "t"}, {Topic: "t", Value: true}, {Socket: "a"}, {Socket: "a", Entries: true}, {Item: "due"}, {Group: "g"}})
 			return err
 		}},
-		"claim": {[]string{"d", "e", "m", "e", "s:a", "i:mine", "i:mine too", "i:due"}, func(w *world) error {
+		"claim": {[]string{"d", "e", "g", "m", "e", "s:a", "i:mine", "i:mine too", "i:due"}, func(w *world) error {
 			c, err := w.claim()
 			if err == nil && len(c.Due) != 2 {
 				return fmt.Errorf("%d things were due", len(c.Due))

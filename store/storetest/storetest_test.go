@@ -4,6 +4,7 @@ import (
 	"context"
 	"flag"
 	"runtime"
+	"slices"
 	"testing"
 	"time"
 
@@ -67,11 +68,37 @@ func (b broken) Read(ctx context.Context, queries []store.Query) ([]store.Reply,
 	return replies, err
 }
 
+// changing returns what changes all effects of a type.
+func changing[E store.Effect](change func(*E)) func(*store.Turn) {
+	return func(t *store.Turn) {
+		t.Effects = slices.Clone(t.Effects)
+		for i, e := range t.Effects {
+			if e, ok := e.(E); ok {
+				change(&e)
+				t.Effects[i] = e
+			}
+		}
+	}
+}
+
+func unlimited(groups []store.Group) (all []store.Group) {
+	for _, g := range groups {
+		all = append(all, store.Group{Name: g.Name})
+	}
+	return all
+}
+
 // TestRunAgainstFinds shows that random sequences find what is wrong with a store.
 func TestRunAgainstFinds(t *testing.T) {
 	rapidly(t)
 	for name, b := range map[string]broken{
 		"guards that are ignored":      {commit: func(t *store.Turn) { t.Guards = nil }},
+		"groups that have room":        {commit: changing(func(e *store.Open) { e.Groups = unlimited(e.Groups) })},
+		"groups that nobody is in":     {commit: changing(func(e *store.Open) { e.Groups = nil })},
+		"room for subscriptions":       {commit: changing(func(e *store.Subscribe) { e.Max = 0 })},
+		"room for items":               {commit: changing(func(e *store.Put) { e.Max = 0 })},
+		"items that are nobody's":      {commit: changing(func(e *store.Put) { e.By = "" })},
+		"listeners who keep a topic":   {commit: changing(func(e *store.Subscribe) { e.TTL = 0 })},
 		"acknowledgements of turns":    {commit: func(t *store.Turn) { t.Ack = store.Cursor{} }},
 		"keys that are kept for ever":  {commit: func(t *store.Turn) { t.Cause.KeepKey = 0 }},
 		"tags that are not chained":    {commit: func(t *store.Turn) { t.Attempt = "same" }},
