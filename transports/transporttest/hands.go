@@ -67,7 +67,7 @@ func (b *bench) dialError(hello []byte) error {
 	}
 	select {
 	case <-b.board.links:
-		b.t.Error("a link was opened")
+		b.t.Error("a link was opened for a connection that is to be refused")
 	default:
 	}
 	return err
@@ -151,6 +151,18 @@ func (b *bench) ending(c Conn) error {
 	}
 }
 
+// cutOff lets the write timeout pass, after which the one client that is left must be gone.
+func (b *bench) cutOff() {
+	b.t.Helper()
+	if n := b.server.active.Load(); n != 1 {
+		b.t.Fatalf("%d requests are being served, want that of the slow client alone: the check is broken", n)
+	}
+	b.pass(b.WriteTimeout + 2*time.Second)
+	if b.server.active.Load() != 0 {
+		b.t.Error("a client that does not read was not cut off")
+	}
+}
+
 func (b *bench) endsWell(c Conn) {
 	b.t.Helper()
 	if err := b.ending(c); !errors.Is(err, io.EOF) && codeOf(err) != protocol.CodeMove {
@@ -190,7 +202,7 @@ func (b *bench) nothingArrived() {
 	synctest.Wait()
 	select {
 	case f := <-b.board.up:
-		b.t.Errorf("%.80q came up", f)
+		b.t.Errorf("%.80q came up, want nothing", f)
 	default:
 	}
 }

@@ -62,6 +62,7 @@ type pipes struct {
 	conns  chan net.Conn
 	done   chan struct{}
 	writes atomic.Int64 // by the server
+	slow   atomic.Bool  // clients read a byte each second
 }
 
 func newPipes() *pipes { return &pipes{conns: make(chan net.Conn), done: make(chan struct{})} }
@@ -70,7 +71,7 @@ func (p *pipes) dial(ctx context.Context, _, _ string) (net.Conn, error) {
 	client, server := net.Pipe()
 	select {
 	case p.conns <- &counted{server, &p.writes}:
-		return client, nil
+		return &reader{client, &p.slow}, nil
 	case <-p.done:
 		return nil, net.ErrClosed
 	case <-ctx.Done():
@@ -106,4 +107,18 @@ type counted struct {
 func (c *counted) Write(b []byte) (int, error) {
 	c.writes.Add(1)
 	return c.Conn.Write(b)
+}
+
+// reader is a client's end.
+type reader struct {
+	net.Conn
+	slow *atomic.Bool
+}
+
+func (r *reader) Read(b []byte) (int, error) {
+	if r.slow.Load() && len(b) > 0 {
+		<-time.After(time.Second)
+		b = b[:1]
+	}
+	return r.Conn.Read(b)
 }

@@ -6,8 +6,9 @@
 //	}
 //
 // Every check runs in a bubble of its own (testing/synctest): a real net/http server over net.Pipe, in fake time, so that
-// minutes cost nothing and a goroutine that is left behind fails the test. The server has a ReadTimeout and a
-// WriteTimeout of five seconds, as careful programs have.
+// minutes cost nothing. The server has a ReadTimeout and a WriteTimeout of five seconds, as careful programs have. Whatever a check is about,
+// afterwards no request may still be served, each link must have been closed once, and no goroutine may be left: the bubble
+// ends the test with the stacks of those that are.
 package transporttest
 
 import (
@@ -21,16 +22,17 @@ import (
 
 // Subject is a transport under test.
 type Subject struct {
-	Transport transports.Transport
+	Transport transports.Transport // with default limits
 
 	// Dial makes one connection that begins with the hello. It need not wait for anything but the connection itself. If
 	// the request is refused, Dial or the first Receive returns the z frame of the response as a *protocol.Close.
 	Dial func(ctx context.Context, s *Server, hello []byte) (Conn, error)
 
+	// What the transport is said to do. A zero field leaves out the checks of it.
 	Once         bool          // a connection carries what one Pull returns
 	Heartbeat    time.Duration // a ping comes so often; 0: it has none
 	MaxAge       time.Duration // a connection ends when it is so old; 0: it does not
-	WriteTimeout time.Duration // a client that does not read is cut off after so long; 0: it is not (there is nothing to cut)
+	WriteTimeout time.Duration // a client that does not take in 64 KiB is cut off after so long; 0: it is not (there is nothing to cut)
 }
 
 // Conn is the client's end of one connection.
@@ -47,39 +49,22 @@ type Conn interface {
 	Close() error
 }
 
-// Run runs all checks that apply to the subject.
+// Run runs all checks that apply to the subject. A check that fails says which rule is broken; docs/transports.md has them all.
 func Run(t *testing.T, s Subject) {
-	for _, c := range []struct {
-		name  string
-		check func(*testing.T, *bench)
-		skip  bool
-	}{
-		{"HelloFirst", helloFirst, false},
-		{"DownInOrder", downInOrder, false},
-		{"OneWrite", oneWrite, false},
-		{"LargeBatch", largeBatch, false},
-		{"UpInOrder", upInOrder, false},
-		{"TooBig", tooBig, false},
-		{"HelloTooBig", helloTooBig, false},
-		{"NotUTF8", notUTF8, false},
-		{"OpenRefused", openRefused, false},
-		{"PullRefused", pullRefused, false},
-		{"PushRefused", pushRefused, false},
-		{"EndOfFile", endOfFile, false},
-		{"EndDuringPush", endDuringPush, false},
-		{"Drain", drain, false},
-		{"ClientLeaves", clientLeaves, false},
-		{"ServerTimeouts", serverTimeouts, false},
-		{"ForeignOrigin", foreignOrigin, len(s.Transport.Endpoints(newBoard(t))) == 0},
-		{"SlowClient", slowClient, s.WriteTimeout == 0},
-		{"Heartbeat", heartbeat, s.Heartbeat == 0},
-		{"MaxAge", maxAge, s.MaxAge == 0},
-	} {
-		if c.skip {
+	for _, c := range checks {
+		if c.of != nil && !c.of(s) {
 			continue
 		}
 		t.Run(c.name, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) { c.check(t, newBench(t, s)) })
+			synctest.Test(t, func(t *testing.T) {
+				b := newBench(t, s)
+				defer func() {
+					if t.Failed() {
+						t.Logf("the broken rule, %s: %s", c.name, c.rule)
+					}
+				}()
+				c.check(t, b)
+			})
 		})
 	}
 }
