@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net"
 	"os"
+	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -31,6 +32,11 @@ func TestServer(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
 	defer cancel()
 	first, addr := s.PID(), s.Addr()
+	for command, want := range map[string]string{"PING": "+PONG\r\n", "GET none": "$-1\r\n", "GET": "-ERR", "ECHO hello": "hello"} {
+		if got, err := s.Do(command); err != nil || !strings.Contains(got, want) {
+			t.Errorf("%s: %q, %v", command, got, err)
+		}
+	}
 	if !alive(t, first) {
 		t.Fatal("a server that was started is not there")
 	}

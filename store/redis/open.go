@@ -83,6 +83,7 @@ func Open(ctx context.Context, url string, o Options) (*Store, error) {
 	co.RetryDelay = retryDelay // see Errors in the package's documentation
 	co.DisableCache = true     // nothing is cached here
 	co.AlwaysRESP2 = true      // subscriptions have a connection of their own
+	co.PipelineMultiplex = -1  // one connection for commands: a server has one core for scripts, so more are only more that break
 	client, err := rueidis.NewClient(co)
 	if err != nil {
 		return nil, fmt.Errorf("redis: open: %w", err)
