@@ -207,7 +207,8 @@ func (l *link) down(v value) bool {
 // value is a value of the Redis protocol (RESP2).
 type value struct {
 	raw   []byte
-	first string // of a list: its first string
+	first string   // of a list: its first string
+	list  []string // of a list: its strings
 }
 
 func readValue(r *bufio.Reader) (v value, err error) {
@@ -245,6 +246,7 @@ func readValue(r *bufio.Reader) (v value, err error) {
 			if i == 0 {
 				v.first = element.first
 			}
+			v.list = append(v.list, element.first)
 			v.raw = append(v.raw, element.raw...)
 		}
 	}

@@ -26,6 +26,7 @@ var ErrNotInstalled = errors.New("redistest: no redis-server on this machine; on
 type Server struct {
 	dir  string
 	port int
+	bus  int // of a node of a cluster, the port for the others
 	args []string
 	cmd  *exec.Cmd     // nil while none runs
 	done chan struct{} // closed when cmd has ended
@@ -125,24 +126,32 @@ func (s *Server) answers(ctx context.Context) error {
 
 // ask sends a command and tells whether the answer contains one of some texts.
 func (s *Server) ask(command string, texts ...string) bool {
-	answer, err := s.Do(command)
+	answer, err := s.Do(strings.Fields(command)...)
 	return err == nil && slices.ContainsFunc(texts, func(text string) bool { return strings.Contains(answer, text) })
 }
 
-// Do sends a command, words with spaces between them, on a connection of its own, and returns the answer as it came: "+OK\r\n", or what begins with
+// Do sends a command on a connection of its own, and returns the answer as it came: "+OK\r\n", or what begins with
 // "-" for an error of the server's. It is for what the clients of tests do not do: they may not even begin with a server that is loading.
-func (s *Server) Do(command string) (answer string, err error) {
+func (s *Server) Do(words ...string) (answer string, err error) {
+	v, err := s.send(words...)
+	return string(v.raw), err
+}
+
+func (s *Server) send(words ...string) (value, error) {
 	conn, err := net.DialTimeout("tcp", s.Addr(), time.Second)
 	if err != nil {
-		return "", err
+		return value{}, err
 	}
 	defer conn.Close()
-	conn.SetDeadline(time.Now().Add(5 * time.Second))
-	if _, err := conn.Write([]byte(command + "\r\n")); err != nil {
-		return "", err
+	conn.SetDeadline(time.Now().Add(10 * time.Second))
+	command := fmt.Appendf(nil, "*%d\r\n", len(words))
+	for _, word := range words {
+		command = fmt.Appendf(command, "$%d\r\n%s\r\n", len(word), word)
 	}
-	v, err := readValue(bufio.NewReader(conn))
-	return string(v.raw), err
+	if _, err := conn.Write(command); err != nil {
+		return value{}, err
+	}
+	return readValue(bufio.NewReader(conn))
 }
 
 // Stop ends the server as an operator would, with SIGTERM, and returns when it has ended. Without a server it does nothing.
@@ -178,12 +187,18 @@ func StartT(t testing.TB, args ...string) *Server {
 	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
 	defer cancel()
 	s, err := StartServer(ctx, t.TempDir(), args...)
+	skipOrFail(t, err)
+	t.Cleanup(s.Stop)
+	return s
+}
+
+// skipOrFail ends a test whose server did not start. Without an error it does nothing.
+func skipOrFail(t testing.TB, err error) {
+	t.Helper()
 	if errors.Is(err, ErrNotInstalled) && os.Getenv("SOJOURN_NO_SKIP") != "1" {
 		t.Skip(err)
 	}
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(s.Stop)
-	return s
 }

@@ -33,7 +33,7 @@ func TestServer(t *testing.T) {
 	defer cancel()
 	first, addr := s.PID(), s.Addr()
 	for command, want := range map[string]string{"PING": "+PONG\r\n", "GET none": "$-1\r\n", "GET": "-ERR", "ECHO hello": "hello"} {
-		if got, err := s.Do(command); err != nil || !strings.Contains(got, want) {
+		if got, err := s.Do(strings.Fields(command)...); err != nil || !strings.Contains(got, want) {
 			t.Errorf("%s: %q, %v", command, got, err)
 		}
 	}
@@ -67,5 +67,41 @@ func TestServerThatCannotStart(t *testing.T) {
 	_, err := redistest.StartServer(t.Context(), t.TempDir(), "--no-such-option", "1")
 	if err == nil || errors.Is(err, redistest.ErrNotInstalled) {
 		t.Fatalf("a server that ended at its start: %v", err)
+	}
+}
+
+func TestCluster(t *testing.T) {
+	c := redistest.StartCluster(t, 3)
+	owner := func() (owner int) {
+		t.Helper()
+		owners := 0
+		for i, node := range c.Nodes {
+			if answer, err := node.Do("GET", "{x}key"); err != nil {
+				t.Fatal(err)
+			} else if !strings.HasPrefix(answer, "-MOVED") {
+				owner, owners = i, owners+1
+			}
+		}
+		if owners != 1 {
+			t.Fatalf("%d nodes have the slot", owners)
+		}
+		return owner
+	}
+	from := owner()
+	for _, key := range []string{"{x}key", "{x}another key"} {
+		c.Nodes[from].Do("SET", key, "value of "+key)
+	}
+	c.Migrate("{x}key").Abort()
+	if got := owner(); got != from {
+		t.Fatal("a migration that was aborted has moved the slot")
+	}
+	m := c.Migrate("{x}key")
+	if !m.Some(1) {
+		t.Fatal("there was no key to move")
+	}
+	m.End()
+	to := owner()
+	if answer, _ := c.Nodes[to].Do("GET", "{x}another key"); to == from || !strings.Contains(answer, "value of {x}another key") {
+		t.Fatalf("after the migration from %d node %d answers %q", from, to, answer)
 	}
 }

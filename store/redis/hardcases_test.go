@@ -240,7 +240,7 @@ func TestLoading(t *testing.T) {
 		for _, command := range []string{"CONFIG SET key-load-delay 0", "INFO persistence"} {
 			for answer := "loading:1"; strings.Contains(answer, "loading:1"); {
 				var err error
-				if answer, err = server.Do(command); err != nil {
+				if answer, err = server.Do(strings.Fields(command)...); err != nil {
 					t.Fatal(err)
 				}
 			}
