@@ -34,6 +34,31 @@ func BenchmarkPublish(b *testing.B) {
 	})
 }
 
+func BenchmarkOpen(b *testing.B) {
+	ctx := context.Background()
+	url := redistest.Start(b)
+	s := open(b, url, redis.Options{})
+	c := plain(b, url)
+	var sockets atomic.Int64
+	b.SetParallelism(32)
+	do(b, c, "CONFIG", "RESETSTAT")
+	b.RunParallel(func(pb *testing.PB) {
+		for pb.Next() {
+			n := sockets.Add(1)
+			socket := fmt.Sprint("socket", n)
+			groups := []store.Group{
+				{Name: fmt.Sprint("user", n%100), Max: b.N}, {Name: fmt.Sprint("address", n%1000), Max: b.N}, {Name: fmt.Sprint("session", n)},
+			}
+			out, err := s.Commit(ctx, store.Turn{Cause: store.Cause{Socket: socket}, Attempt: socket,
+				Effects: []store.Effect{store.Open{Attach: 1, Inbox: "elsewhere", TTL: time.Hour, Groups: groups}}})
+			if err != nil || out.Status != store.Applied {
+				b.Fatal(out, err)
+			}
+		}
+	})
+	b.ReportMetric(scriptCost(b, c), "script-µs")
+}
+
 // benchmark commits turns of 64 sockets at once; each acknowledges the one before.
 func benchmark(b *testing.B, turn func(socket string, n uint64) store.Turn) {
 	ctx := context.Background()

@@ -43,7 +43,7 @@ for i, m in ipairs(members) do
             if it.token == '' then leases['i:' .. n] = now end
           end
         end
-        for group in groups_in(call('HGET', k, 'gr')) do off_rolls[#off_rolls + 1] = on_roll(roll_of_group(group), name(k)) end
+        for group in string.gmatch(call('HGET', k, 'gr') or '', GROUPS) do off_rolls[#off_rolls + 1] = 's:' .. group .. '\0' .. name(k) end
       end
       s.token, leases[m] = token, now + lease
       sockets[#sockets + 1] = s

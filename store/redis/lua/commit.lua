@@ -10,7 +10,7 @@ local attempt, from, max_entries, max_bytes = take(), take(), number(), number()
 local sockets, topics, items = {}, {}, {} -- by key; false: does not exist
 local stale = {}                          -- keys to be deleted before they are written: something else is in the way
 local deadlines, errand_at = {}, {}       -- by member: when it is due; false: not any more
-local on_rolls, more = {}, {}             -- by member: whether it is on the rolls; by roll: how many are than before
+local on_rolls, more = {}, {}             -- by member of the rolls: whether it is to be one; by roll: how many more are on it than before
 local notices = {}                        -- in order
 
 local function socket(k)
@@ -33,18 +33,16 @@ local function item(k)
   return items[k]
 end
 
--- Puts somebody on a roll, or takes them off it.
+-- Puts somebody on a roll who is not on it, as the records say, or takes off it somebody who is.
 local function enrol(roll, one, is)
-  local m = on_roll(roll, one)
-  local was = on_rolls[m]
-  if was == nil then was = call('ZSCORE', rolls, m) and true or false end
-  if was ~= is then
+  local m = roll .. '\0' .. one
+  if on_rolls[m] ~= is then
     on_rolls[m], more[roll] = is, (more[roll] or 0) + (is and 1 or -1)
   end
 end
 
 local function exceeds(roll, max)
-  return max > 0 and call('ZLEXCOUNT', rolls, roll_ends(roll)) + (more[roll] or 0) > max
+  return max > 0 and call('ZLEXCOUNT', rolls, '[' .. roll .. '\0', '(' .. roll .. '\1') + (more[roll] or 0) > max
 end
 
 local function open_socket(k)
@@ -108,7 +106,7 @@ local function remove_item(k)
     local s = socket(prefix .. 's:' .. i.owner)
     if s then s.items[name(k)] = false end
   end
-  if i.by ~= '' then enrol(roll_of_items(i.by), name(k), false) end
+  if i.by ~= '' then enrol('i:' .. i.by, name(k), false) end
   items[k], stale[k], errand_at[member(k)] = false, true, false
 end
 
@@ -126,7 +124,7 @@ local function finish(s, st, code, why)
         if i.token == '' then errand_at['i:' .. n] = now end
       end
     end
-    for group in groups_in(s.groups or call('HGET', s.key, 'gr')) do enrol(roll_of_group(group), name(s.key), false) end
+    for group in string.gmatch(s.groups or call('HGET', s.key, 'gr') or '', GROUPS) do enrol('s:' .. group, name(s.key), false) end
     if s.at ~= '' and s.at ~= from then notices[#notices + 1] = { 'I:' .. s.at, 'm', name(s.key), '0' } end
   end
   s.st, s.code, s.why = st, code, why
@@ -267,8 +265,8 @@ for effect = 1, number() do
     local old = item(k)
     remove_item(k)
     if by ~= '' then
-      enrol(roll_of_items(by), name(k), true)
-      if not (old and old.by == by) and exceeds(roll_of_items(by), max) then return exceeded(name(k)) end
+      enrol('i:' .. by, name(k), true)
+      if not (old and old.by == by) and exceeds('i:' .. by, max) then return exceeded(name(k)) end
     end
     local i = { put = true, data = data, due = now + after, token = '', owner = owner and name(owner), by = by }
     if owner then
@@ -301,8 +299,8 @@ for effect = 1, number() do
     for i = 1, number() do
       local group, max = take(), number()
       groups[i] = group
-      enrol(roll_of_group(group), name(cause_socket), true)
-      if exceeds(roll_of_group(group), max) then return exceeded(group) end
+      enrol('s:' .. group, name(cause_socket), true)
+      if exceeds('s:' .. group, max) then return exceeded(group) end
     end
     s.groups = table.concat(groups, '\0')
     s.fields = { 'st', 'open', 'h', s.secret, 'u', s.user, 'ss', s.session, 'g', s.attach, 'at', s.at }
@@ -317,6 +315,8 @@ if cause == 'goodbye' then
   local s = socket(cause_socket)
   if s.st ~= 'closed' then finish(s, 'closed', s.code, s.why) end
 end
+
+if next(on_rolls) then call('ZCARD', rolls) end -- if that is something else, the script fails here
 
 -- 4. Write. Nothing can fail from here on.
 
@@ -377,12 +377,14 @@ local function enter(agenda, times)
 end
 enter(due, deadlines)
 enter(errands, errand_at)
-local joined, left = {}, {}
-for m, is in pairs(on_rolls) do
-  if is then joined[#joined + 1] = '0'; joined[#joined + 1] = m else left[#left + 1] = m end
+if next(on_rolls) then
+  local joined, left = {}, {}
+  for m, is in pairs(on_rolls) do
+    if is then joined[#joined + 1] = '0'; joined[#joined + 1] = m else left[#left + 1] = m end
+  end
+  in_pieces('ZADD', rolls, joined)
+  in_pieces('ZREM', rolls, left)
 end
-in_pieces('ZADD', rolls, joined)
-in_pieces('ZREM', rolls, left)
 if next(deadlines) or next(errand_at) then until_due = next_due() end
 
 for i = 1, #notices do notify(unpack(notices[i])) end

@@ -33,17 +33,10 @@ local function tag_after(tag, attempt) return string.sub(redis.sha1hex(tag .. at
 local function member(k) return string.sub(k, #prefix + 1) end
 local function name(k) return string.sub(k, #prefix + 3) end
 
--- The rolls say which sockets a group has, and which items somebody has put. Their members are what somebody's roll is named, a NUL, which no name of
--- a group has, and the socket or item. All have one score, so that they stand in the order of their bytes.
-local function roll_of_group(group) return 's:' .. group end
-local function roll_of_items(by) return 'i:' .. by end
-local function on_roll(roll, one) return roll .. '\0' .. one end
-
--- From where to where a roll goes.
-local function roll_ends(roll) return '[' .. roll .. '\0', '(' .. roll .. '\1' end
-
--- The groups of an open socket, as they were joined by NULs.
-local function groups_in(text) return string.gmatch(text or '', '[^%z]+') end
+-- The rolls say which sockets a group has, and which items somebody has put. A roll is 's:' and a group, or 'i:' and by whom the items are. A member of
+-- the rolls is a roll, a NUL, which no such name has, and the socket or item. All have one score, so that they stand in the order of their bytes: a
+-- roll goes from '[' .. roll .. '\0' to '(' .. roll .. '\1'. A socket's record has its groups' names with NULs between them.
+local GROUPS = '[^%z]+'
 
 -- A command with any number of arguments, in pieces that fit on the stack; an even number, for HSET.
 local PIECE = 1000

@@ -60,9 +60,8 @@ function ask.item()
 end
 
 function ask.group()
-  local roll, max = roll_of_group(take()), number()
-  local from, to = roll_ends(roll)
-  local members = call('ZRANGEBYLEX', rolls, from, to, 'LIMIT', 0, max)
+  local roll, max = 's:' .. take(), number()
+  local members = call('ZRANGEBYLEX', rolls, '[' .. roll .. '\0', '(' .. roll .. '\1', 'LIMIT', 0, max)
   for i, m in ipairs(members) do members[i] = string.sub(m, #roll + 2) end
   return { 'applied', members }
 end
