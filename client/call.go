@@ -2,13 +2,9 @@ package client
 
 import (
 	"context"
-	"errors"
 
 	"github.com/sojourn-go/sojourn/protocol"
 )
-
-// maxQueue bounds the messages that wait to take effect.
-const maxQueue = 10_000
 
 // Call calls a method, "chat.say", and waits for its answer, which is decoded into out unless that is nil.
 //
@@ -34,7 +30,8 @@ func (c *Client) Send(method string, in any) *Pending {
 	return &Pending{&m.pending}
 }
 
-// Volatile calls a method that is volatile: at once, in no order, and not again if the connection breaks; then, and if there is none, the error's code is "unavailable".
+// Volatile calls a method that is volatile: at once, in no order, and not again if the connection breaks or is replaced; then, and if there is none, the
+// error's code is "unavailable". It is "full" if Options.MaxQueue such calls have no answer yet. When ctx ends first its error is returned.
 func (c *Client) Volatile(ctx context.Context, method string, in, out any) error {
 	payload, err := encode(in)
 	if err != nil {
@@ -50,21 +47,18 @@ func (c *Client) Volatile(ctx context.Context, method string, in, out any) error
 		m.settle(nil, c.err)
 	case !c.open:
 		m.settle(nil, &Error{Code: "unavailable", Message: "no connection"})
-	case len(c.conv.volatile) >= maxQueue:
+	case len(c.conv.volatile)+len(c.conv.asked) >= c.options.MaxQueue:
 		m.settle(nil, errFull)
 	default:
 		c.conv.volatile = append(c.conv.volatile, m)
 	}
 	c.mu.Unlock()
 	c.wakeUp()
-	return (&Pending{&m.pending}).Wait(ctx, out)
-}
-
-// Handle has a handler called for a method of this side: events and questions of the server. It replaces the one before.
-func (c *Client) Handle(method string, h Handler) {
+	err = (&Pending{&m.pending}).Wait(ctx, out)
 	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.handlers[method] = h
+	c.conv.forget(m) // nobody waits for it any more
+	c.mu.Unlock()
+	return err
 }
 
 var errFull = &Error{Code: "full", Message: "too much waits to be sent"}
@@ -84,39 +78,15 @@ func (c *Client) queueMessage(m *message) {
 }
 
 func (c *Client) queueLocked(m *message) {
+	optional := m.kind == protocol.Call || m.kind == protocol.Subscribe // of the others there are no more than questions and topics
 	switch {
 	case c.err != nil:
 		m.settle(nil, c.err)
 	case c.closing != nil:
 		m.settle(nil, ErrClosed)
-	case len(c.conv.queue) >= maxQueue:
+	case optional && len(c.conv.queue)+len(c.conv.waiting) >= c.options.MaxQueue:
 		m.settle(nil, errFull)
 	default:
 		c.conv.add(m)
 	}
-}
-
-// answer runs a handler for a question and queues its answer.
-func (c *Client) answer(ask string, h Handler, in protocol.Payload) {
-	kind, payload, err := protocol.Reply, protocol.Payload(nil), error(&Error{Code: "not_found", Message: "no such method"})
-	if h != nil {
-		var out any
-		if out, err = h(c.ctx, in); err == nil {
-			payload, err = encode(out)
-		}
-	}
-	if err != nil {
-		kind = protocol.ReplyError
-		e, ok := errors.AsType[*Error](err)
-		if !ok {
-			e = &Error{Code: "internal", Message: err.Error()}
-		}
-		payload, _ = encode(e) // strings always can be
-	}
-	m, err := newMessage(kind, ask, payload)
-	if err != nil {
-		c.options.Log.Error("client: answer", "error", err)
-		return
-	}
-	c.queueMessage(m)
 }

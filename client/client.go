@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/sojourn-go/sojourn/protocol"
 )
@@ -25,19 +26,22 @@ type Client struct {
 	kick   chan struct{} // holds one when the next session is not to be waited for
 	first  chan struct{} // closed when the first hello was answered
 	done   chan struct{} // closed when every goroutine is gone
+	asking chan struct{} // holds one while the program is asked for credentials
 	calls  *callbacks
 	drop   context.CancelFunc // has callbacks dropped that were not called yet
 
 	mu       sync.Mutex
 	conv     *conversation
 	handlers map[string]Handler
-	names    []string // of transports
-	current  int      // index in names of the one in use
-	session  *session // nil between two
-	open     bool     // session has been answered a hello
-	opened   bool     // some session was: first is closed
-	closing  *message // the goodbye
-	err      error    // why the client ended
+	names    []string  // of transports, the best first; never changed in place
+	current  int       // index in names of the one in use
+	told     string    // transport that the program knows of
+	climbAt  time.Time // when better transports are tried; zero: the best is in use
+	session  *session  // nil between two
+	open     bool      // session has been answered a hello
+	opened   bool      // some session was: first is closed
+	closing  *message  // the goodbye
+	err      error     // why the client ended
 }
 
 // Dial begins a conversation with the service that is mounted at url, "https://example.org/rt", and returns when an instance has
@@ -77,14 +81,17 @@ func newClient(url string, o Options) (*Client, error) {
 		kick:     make(chan struct{}, 1),
 		first:    make(chan struct{}),
 		done:     make(chan struct{}),
-		conv:     newConversation(o.Auth, o.Build),
+		asking:   make(chan struct{}, 1),
+		conv:     newConversation(o.Build),
 		handlers: map[string]Handler{},
-		names:    slices.Clone(o.Transports),
 	}
 	maps.Copy(c.handlers, o.Handlers)
-	for _, name := range c.names {
+	for _, name := range o.Transports {
 		if c.carriers[name] == nil {
 			return nil, fmt.Errorf("client: no transport %q", name)
+		}
+		if !slices.Contains(c.names, name) {
+			c.names = append(c.names, name)
 		}
 	}
 	if c.http == nil {
@@ -97,7 +104,7 @@ func newClient(url string, o Options) (*Client, error) {
 	}
 	c.ctx, c.cancel = context.WithCancel(context.Background())
 	quit, drop := context.WithCancel(context.Background())
-	c.calls, c.drop = newCallbacks(quit), drop
+	c.calls, c.drop = newCallbacks(quit, o.Questions), drop
 	return c, nil
 }
 
@@ -173,17 +180,16 @@ func (c *Client) Transport() string {
 	return c.names[c.current]
 }
 
-// Use goes on with another transport, at once; it does not wait until it is connected. Nothing is lost.
+// Use goes on with another transport, at once, as the one to be preferred to all others; it does not wait until it is connected. Nothing is lost. It is an
+// error if there is no such transport.
 func (c *Client) Use(name string) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.carriers[name] == nil {
 		return fmt.Errorf("client: no transport %q", name)
 	}
-	if !slices.Contains(c.names, name) {
-		c.names = append(c.names, name)
-	}
-	c.current = slices.Index(c.names, name)
+	others := slices.DeleteFunc(slices.Clone(c.names), func(other string) bool { return other == name })
+	c.names, c.current = append([]string{name}, others...), 0
 	select {
 	case c.kick <- struct{}{}:
 	default:

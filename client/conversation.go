@@ -3,6 +3,7 @@ package client
 import (
 	"crypto/rand"
 	"encoding/base64"
+	"slices"
 
 	"github.com/sojourn-go/sojourn/protocol"
 )
@@ -22,7 +23,10 @@ const (
 // conversation is all that a client remembers: what it has to send, and how far it has what it was sent. It does no I/O and
 // knows no time; docs/protocol.md, "The client's side", is its specification.
 type conversation struct {
-	auth, build string
+	build string
+
+	auth       string // the newest
+	unsaidAuth bool   // the instance is to be told of it
 
 	key    string
 	attach uint64 // newest number of a hello
@@ -74,8 +78,8 @@ type delivery struct {
 	lost    string
 }
 
-func newConversation(auth, build string) *conversation {
-	v := &conversation{auth: auth, build: build, topics: map[string]*topic{}}
+func newConversation(build string) *conversation {
+	v := &conversation{build: build, topics: map[string]*topic{}}
 	v.reset()
 	v.begin(false)
 	return v
@@ -165,6 +169,14 @@ func (v *conversation) take(b []byte, lines, size int) []byte {
 	return b
 }
 
+// forget drops a volatile message, whatever has become of it.
+func (v *conversation) forget(m *message) {
+	if v.asked[m.n] == m {
+		delete(v.asked, m.n)
+	}
+	v.volatile = slices.DeleteFunc(v.volatile, func(other *message) bool { return other == m })
+}
+
 // hasOutgoing tells whether take would return something.
 func (v *conversation) hasOutgoing() bool { return v.sent < len(v.queue) || len(v.volatile) > 0 }
 
@@ -174,15 +186,23 @@ func (v *conversation) begin(broke bool) {
 	if broke && v.sent > 0 {
 		v.queue[0].tries++
 	}
+	v.resend()
+	for _, m := range v.volatile {
+		m.settle(nil, errConnectionEnded)
+	}
+	v.volatile = nil
+}
+
+// resend prepares for a connection that takes the place of the present one.
+func (v *conversation) resend() {
 	v.sent, v.ponging = 0, false
 	for _, m := range v.asked {
-		m.settle(nil, &Error{Code: "unavailable", Message: "the connection ended"})
+		m.settle(nil, errConnectionEnded)
 	}
-	for _, m := range v.volatile {
-		m.settle(nil, &Error{Code: "unavailable", Message: "the connection ended"})
-	}
-	v.volatile, v.asked = nil, map[uint64]*message{}
+	v.asked = map[uint64]*message{}
 }
+
+var errConnectionEnded = &Error{Code: "unavailable", Message: "the connection ended"}
 
 // commit notes that messages up to n took effect, and that their answers, if they have any, are at or before offset at.
 func (v *conversation) commit(n, at uint64) {
@@ -215,7 +235,7 @@ func (v *conversation) settleReached() {
 func (v *conversation) settleNamed(n uint64, payload protocol.Payload, err error) {
 	find := func(list []*message) bool {
 		for _, m := range list {
-			if m.n == n {
+			if m.n == n && n != 0 { // 0: it was never sent
 				v.settle(m, payload, err)
 				return true
 			}

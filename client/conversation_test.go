@@ -20,7 +20,7 @@ type talk struct {
 
 // newTalk begins a conversation whose first hello was answered.
 func newTalk(t *testing.T) *talk {
-	k := &talk{T: t, conversation: newConversation("", "")}
+	k := &talk{T: t, conversation: newConversation("")}
 	k.connect(`{"in":0,"at":0}`)
 	return k
 }

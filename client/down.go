@@ -8,6 +8,7 @@ import (
 func (v *conversation) welcome(attach uint64, h protocol.HelloDown) {
 	v.live = attach
 	v.known = true
+	v.unsaidAuth = false // the hello said it
 	for name, cursor := range v.saying {
 		if t := v.topics[name]; t != nil {
 			t.told = cursor
@@ -27,10 +28,13 @@ func (v *conversation) apply(attach uint64, line []byte) ([]delivery, error) {
 		return nil, err
 	}
 	switch {
-	case f.Kind == protocol.Closed && attach == v.attach: // also instead of a hello
+	case f.Kind == protocol.Closed && (attach == v.attach || attach == v.live): // also instead of a hello
 		c, err := protocol.ParseClose(f)
 		if err != nil {
 			return nil, err
+		}
+		if attach != v.attach && (c.Code == protocol.CodeReplaced || c.Code == protocol.CodeStale) {
+			return nil, nil // by a newer one of our own
 		}
 		return nil, c
 	case f.Kind == protocol.Welcome && attach == v.attach:

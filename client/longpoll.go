@@ -41,7 +41,7 @@ func carryLongPoll(s *session) error {
 func (s *session) goOn() {
 	s.c.mu.Lock()
 	defer s.c.mu.Unlock()
-	if s.c.conv.known {
+	if s.c.conv.known && s.from == nil {
 		s.watch.Reset(pollSilence)
 		s.setReady()
 	}
@@ -49,6 +49,9 @@ func (s *session) goOn() {
 
 // poll makes one poll: a hello, and all that comes in answer to it, or nothing if it did not come whole. It returns the number of lines.
 func (s *session) poll(now bool) (int, error) {
+	if err := s.waitForTrial(); err != nil {
+		return 0, err
+	}
 	ctx, cancel := context.WithTimeoutCause(s.ctx, pollSilence, errSilent)
 	defer cancel()
 	hello, attach := s.hello(now)

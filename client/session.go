@@ -5,8 +5,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math/rand/v2"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/sojourn-go/sojourn/protocol"
@@ -15,7 +15,6 @@ import (
 // Reasons for which a session ends, beside those of the network and a [*protocol.Close].
 var (
 	errSwitch  = errors.New("client: another transport is wanted")
-	errMove    = errors.New("client: the instance asked to move")
 	errSilent  = errors.New("client: nothing came for twice the heartbeat")
 	errNoHello = errors.New("client: no hello in time")
 )
@@ -24,11 +23,14 @@ const (
 	ackAfter    = 15 * time.Second // a cursor that moved is told at the latest after so long
 	pollSilence = 40 * time.Second // a poll that takes longer than this, twice its usual time, is dead
 	upSilence   = 60 * time.Second // so is a request with messages
-	maxLine     = 4 << 20          // of a frame
-	maxBody     = 16 << 20         // of a response
-	maxWrite    = 64 << 10         // of one WebSocket message, about
-	upLines     = 256              // in a request with messages ...
-	upBytes     = 1 << 20          // ... and their bytes, about
+
+	maxHeartbeat = 3600 // seconds; an instance that promises less than that is not waited for longer
+
+	maxLine  = 4 << 20  // of a frame
+	maxBody  = 16 << 20 // of a response
+	maxWrite = 64 << 10 // of one WebSocket message, about
+	upLines  = 256      // in a request with messages ...
+	upBytes  = 1 << 20  // ... and their bytes, about
 )
 
 // carrier carries a session until it ends, and returns why: it says hello with the lines of session.hello, gives
@@ -38,75 +40,113 @@ type carrier func(*session) error
 // session is the time that a conversation spends on one transport without a break: one connection, or polls in a row.
 type session struct {
 	c      *Client
+	name   string // of the transport
+	begun  time.Time
 	ctx    context.Context // ends with the session; its cause is why
 	cancel context.CancelCauseFunc
 	wg     sync.WaitGroup // of the carrier's goroutines
 	ready  chan struct{}  // closed when messages can be brought up
 	opened chan struct{}  // closed when the first hello was answered
+	over   chan struct{}  // closed when nothing of the session runs any more
+	err    error          // why it ended, once it is over
 
-	watch *time.Timer   // ends the session when it runs out
-	hb    time.Duration // of silence that end it; 0: none was promised
-	move  *time.Timer
-	acks  *time.Ticker
+	watch  *time.Timer   // ends the session when it runs out
+	hb     time.Duration // of silence that end it; 0: none was promised
+	acks   *time.Ticker
+	duplex bool // what goes up goes over the connection that carries down
+
+	trying           chan struct{} // holds one while there is a session on trial
+	moving, renewing atomic.Bool
+
+	// Guarded by the client's mutex:
+	from   *session // on trial, to take the place of this one
+	heir   *session // has taken this one's place
+	trial  *session // the newest to take this one's place that has said hello
+	attach uint64   // number of the newest hello
 }
 
-// runSession carries the conversation over the present transport, until that ends. It returns which that was, why it ended, and whether an
-// instance said hello.
-func (c *Client) runSession(helloTime time.Duration) (name string, opened bool, err error) {
-	s := &session{c: c, ready: make(chan struct{}), opened: make(chan struct{}), acks: time.NewTicker(ackAfter)}
+// newSession begins to carry the conversation: over the present transport or, if from is not nil, over one of a name as soon as it can take the place of that.
+func (c *Client) newSession(name string, helloTime time.Duration, from *session) *session {
+	s := &session{
+		c: c, name: name, begun: time.Now(), from: from,
+		ready: make(chan struct{}), opened: make(chan struct{}), over: make(chan struct{}),
+		acks: time.NewTicker(ackAfter), trying: make(chan struct{}, 1),
+	}
 	s.ctx, s.cancel = context.WithCancelCause(c.ctx)
-	s.watch = time.AfterFunc(helloTime, func() { s.silent() })
-	s.move = time.AfterFunc(time.Hour, func() { s.cancel(errMove) })
-	s.move.Stop()
+	s.watch = time.AfterFunc(helloTime, s.silent)
+	s.watch.Stop()
+	if from == nil {
+		c.setSession(s)
+	}
+	go s.run(helloTime)
+	return s
+}
 
-	name = c.setSession(s)
-	err = c.carriers[name](s)
+func (s *session) run(helloTime time.Duration) {
+	defer close(s.over)
+	err := s.c.identify(s.ctx)
+	if err == nil {
+		s.watch.Reset(helloTime)
+		err = s.c.carriers[s.name](s)
+	}
 	if cause := context.Cause(s.ctx); cause != nil {
 		err = cause // what the carrier met is its consequence
 	}
 	s.cancel(err)
 	s.wg.Wait()
 	s.watch.Stop()
-	s.move.Stop()
 	s.acks.Stop()
-	c.endSession()
-	return name, s.isOpen(), err
+	s.err = err
 }
 
-// setSession makes s the session in use, and returns its transport.
-func (c *Client) setSession(s *session) string {
+// setSession makes s the session in use, by the present transport.
+func (c *Client) setSession(s *session) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.session = s
+	s.name = c.names[c.current]
 	select {
 	case <-c.kick: // it was heard
 	default:
 	}
-	return c.names[c.current]
 }
 
-func (c *Client) openSession() {
+// openSession tells the program of what is new with a session whose hello was answered.
+func (c *Client) openSession(name string) {
 	c.mu.Lock()
-	status := StatusReconnected
-	if !c.opened {
+	var status Status // a session that took the place of another one is no news
+	switch {
+	case !c.opened:
 		status = StatusOpen
 		c.opened = true
 		close(c.first)
+	case !c.open:
+		status = StatusReconnected
 	}
 	c.open = true
+	changed := c.told != name
+	c.told = name
 	c.mu.Unlock()
+	if changed && c.options.OnTransport != nil {
+		c.tell(func() { c.options.OnTransport(name) })
+	}
 	c.status(status)
 	c.wakeUp()
 }
 
-func (c *Client) endSession() {
+// endSession returns the session that has taken the place of one that is over; nil if none has.
+func (c *Client) endSession(s *session) (heir *session) {
 	c.mu.Lock()
-	was := c.open
-	c.session, c.open = nil, false
+	heir = s.heir
+	broke := heir == nil && c.open
+	if heir == nil {
+		c.session, c.open = nil, false
+	}
 	c.mu.Unlock()
-	if was && c.ctx.Err() == nil {
+	if broke && c.ctx.Err() == nil {
 		c.status(StatusReconnecting)
 	}
+	return heir
 }
 
 func (s *session) isOpen() bool {
@@ -140,6 +180,10 @@ func (s *session) silent() {
 func (s *session) hello(now bool) (line []byte, attach uint64) {
 	s.c.mu.Lock()
 	line, attach = s.c.conv.hello(now)
+	s.attach = attach
+	if s.from != nil {
+		s.from.trial = s
+	}
 	s.c.mu.Unlock()
 	s.c.trace("up", line)
 	return line, attach
@@ -158,12 +202,12 @@ func (s *session) receive(attach uint64, lines [][]byte) error {
 }
 
 func (s *session) receiveLine(attach uint64, line []byte) error {
-	if err := s.c.calls.reserve(s.ctx); err != nil {
+	if err := s.c.calls.reserve(s.ctx, len(line)); err != nil {
 		return err
 	}
 	s.c.mu.Lock()
-	news, err := s.c.conv.apply(attach, line)
-	s.c.calls.put(s.c.callsLocked(news))
+	news, err := s.applyLocked(attach, line)
+	s.c.calls.put(s.c.callsLocked(news), len(line))
 	s.c.mu.Unlock()
 	if err != nil {
 		return err
@@ -173,9 +217,28 @@ func (s *session) receiveLine(attach uint64, line []byte) error {
 		return s.welcomed(line)
 	case protocol.Move:
 		return s.moved(line)
+	case protocol.Expiring:
+		return s.expiring(line)
 	}
 	s.c.wakeUp() // there may be something to say: an acknowledgement, a message to send again
 	return nil
+}
+
+// applyLocked has the conversation take a line, if it is the session's turn to speak.
+func (s *session) applyLocked(attach uint64, line []byte) ([]delivery, error) {
+	v := s.c.conv
+	if s.c.session != s && s.c.session != s.from {
+		return nil, errOutdone
+	}
+	news, err := v.apply(attach, line)
+	if err != nil || s.from == nil {
+		return news, err
+	}
+	if v.live != attach { // a hello of the session that it is to replace came after its own
+		return news, errOutdone
+	}
+	s.takeOverLocked()
+	return news, nil
 }
 
 // welcomed makes the session an open one.
@@ -184,28 +247,14 @@ func (s *session) welcomed(line []byte) error {
 	if err != nil {
 		return err
 	}
-	s.hb = 2 * time.Duration(h.Heartbeat) * time.Second
+	s.hb = 2 * time.Duration(min(max(h.Heartbeat, 0), maxHeartbeat)) * time.Second
 	if !s.isOpen() {
 		close(s.opened)
 		s.setReady()
-		s.c.openSession()
+		s.c.openSession(s.name)
+		s.wg.Go(s.climb)
 	}
 	s.alive()
-	return nil
-}
-
-// moved ends the session somewhere within the time that the instance gives: not all its clients at once.
-func (s *session) moved(line []byte) error {
-	f, err := protocol.ParseFrame(line)
-	if err != nil {
-		return err
-	}
-	ms, err := f.Number(0)
-	if err != nil {
-		return err
-	}
-	within := time.Duration(min(ms, 60_000)) * time.Millisecond
-	s.move.Reset(time.Duration(rand.Int64N(int64(within)/2 + 1)))
 	return nil
 }
 
@@ -228,6 +277,9 @@ func (s *session) receiveReply(lines [][]byte) error {
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	if c.session != s {
+		return errOutdone
+	}
 	for _, line := range lines {
 		f, err := protocol.ParseFrame(line)
 		if err != nil {
@@ -263,6 +315,10 @@ func (s *session) next(take func(ackNow bool) []byte) ([]byte, error) {
 	}
 	for ackNow := false; ; {
 		s.c.mu.Lock()
+		if s.c.session != s {
+			s.c.mu.Unlock()
+			return nil, errOutdone
+		}
 		text := take(ackNow)
 		s.c.mu.Unlock()
 		if len(text) > 0 {

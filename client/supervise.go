@@ -18,26 +18,42 @@ type supervisor struct {
 	*Client
 	worked   map[string]bool // transports by which a hello came
 	attempts int             // in a row without a hello
+	failures int             // in a row: attempts, and sessions that should not be repeated soon
 	strikes  int             // of them, by the present transport and for reasons that may be its own
 }
 
 func (c *Client) supervise() {
 	v := &supervisor{Client: c, worked: map[string]bool{}}
 	for c.ctx.Err() == nil {
-		begun := time.Now()
-		name, opened, err := c.runSession(v.helloTime())
+		s := v.carry()
 		if c.ctx.Err() != nil {
 			break
 		}
-		c.options.Log.Info("client: session over", "transport", name, "socket", c.ID(), "opened", opened, "error", err)
-		v.tally(name, opened, err)
-		if err := v.settle(err); err != nil {
+		if s.overtaken(s.err) {
+			s.err = errOutdone
+		}
+		v.tally(s)
+		if err := v.settle(s.err); err != nil {
 			c.end(err)
 			break
 		}
-		v.pause(v.delay(name, err, opened, time.Since(begun)))
+		v.pause(v.delay(s))
 	}
 	c.status(StatusClosed)
+}
+
+// carry carries the conversation by a session, and by those that take its place while it lives. It returns the last of them.
+func (v *supervisor) carry() *session {
+	for s := v.newSession("", v.helloTime(), nil); ; {
+		<-s.over
+		v.options.Log.Info("client: session over", "transport", s.name, "socket", v.ID(), "opened", s.isOpen(), "error", s.err)
+		heir := v.endSession(s)
+		if heir == nil {
+			return s
+		}
+		v.worked[heir.name] = true
+		s = heir
+	}
 }
 
 // helloTime is more the more often no hello came: an instance may have to be started first.
@@ -45,33 +61,49 @@ func (v *supervisor) helloTime() time.Duration {
 	return v.options.HelloTime * time.Duration(min(1+v.attempts/len(v.names), 5))
 }
 
-// tally counts how the session of a transport went.
-func (v *supervisor) tally(name string, opened bool, err error) {
+// tally counts how a session went.
+func (v *supervisor) tally(s *session) {
 	var closed *protocol.Close
+	opened := s.isOpen()
 	switch {
 	case opened:
-		v.worked[name] = true
+		v.worked[s.name] = true
 		v.attempts, v.strikes = 0, 0
-	case errors.Is(err, errSwitch):
-	case errors.As(err, &closed), unreachable(err):
+	case errors.Is(s.err, errSwitch):
+		return
+	case errors.As(s.err, &closed), unreachable(s.err):
 		v.attempts++
 	default:
 		v.attempts++
 		v.strikes++
 	}
+	if opened && (!burdened(s.err) || time.Since(s.begun) >= v.options.Reconnect.Max) {
+		v.failures = 0
+	} else {
+		v.failures++
+	}
+}
+
+// burdened tells whether an error is that of an instance that should be left in peace for a while: it cannot serve, or it talks nonsense.
+func burdened(err error) bool {
+	if closed, ok := errors.AsType[*protocol.Close](err); ok {
+		known := closed.Code >= protocol.CodeMove && closed.Code <= protocol.CodeCrowded
+		return !known || closed.Code == protocol.CodeUnavailable || closed.Code == protocol.CodeCrowded
+	}
+	return errors.Is(err, protocol.ErrMalformed) || errors.Is(err, errTooLong)
 }
 
 // settle does to the conversation what the session's end asks for. An error ends the client.
 func (v *supervisor) settle(err error) error {
-	if v.calls.reserve(v.ctx) != nil {
+	if v.calls.reserve(v.ctx, 0) != nil {
 		return ErrClosed
 	}
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	defer func() { v.calls.put(v.callsLocked(v.conv.news())) }()
+	defer func() { v.calls.put(v.callsLocked(v.conv.news()), 0) }()
 	var closed *protocol.Close
 	word := errors.As(err, &closed)
-	v.conv.begin(!word && !errors.Is(err, errSwitch) && !errors.Is(err, errMove))
+	v.conv.begin(!word && !errors.Is(err, errSwitch) && !errors.Is(err, errOutdone))
 	switch {
 	case word && closed.Code.Action() == protocol.Stop:
 		return fmt.Errorf("client: %w", closed)
@@ -88,34 +120,36 @@ func (v *supervisor) settle(err error) error {
 }
 
 // delay returns how long to wait before the next session, and chooses its transport.
-func (v *supervisor) delay(name string, err error, opened bool, lasted time.Duration) time.Duration {
+func (v *supervisor) delay(s *session) (wait time.Duration) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	if errors.Is(err, errSwitch) {
+	if errors.Is(s.err, errSwitch) {
 		return 0
 	}
-	if v.strikes >= strikes || v.strikes > 0 && !v.worked[name] {
+	next := false
+	if v.strikes >= strikes || v.strikes > 0 && !v.worked[s.name] {
 		v.strikes = 0
 		v.current = (v.current + 1) % len(v.names)
-		if v.current > 0 {
-			return 0
-		}
+		next = v.current > 0
 	}
-	var closed *protocol.Close
-	moved := errors.Is(err, errMove) || errors.As(err, &closed) && closed.Code == protocol.CodeMove
 	r := v.options.Reconnect
-	if moved && opened && lasted >= r.Min { // not round and round
-		return 0
+	if !next && !(asked(s.err) && s.isOpen() && time.Since(s.begun) >= r.Min) { // not round and round
+		limit := r.Min
+		for range v.failures {
+			limit = min(2*limit, r.Max)
+		}
+		wait = rand.N(min(limit, r.Max) + 1)
 	}
-	limit := r.Min
-	for range v.attempts {
-		limit = min(2*limit, r.Max)
-	}
-	wait := rand.N(min(limit, r.Max) + 1)
-	if retry, ok := errors.AsType[*retryError](err); ok {
+	if retry, ok := errors.AsType[*retryError](s.err); ok {
 		wait = max(wait, retry.after)
 	}
 	return wait
+}
+
+// asked tells whether the instance ended a session that should go on at once.
+func asked(err error) bool {
+	closed, ok := errors.AsType[*protocol.Close](err)
+	return ok && (closed.Code == protocol.CodeMove || closed.Code == protocol.CodeExpired)
 }
 
 func (v *supervisor) pause(d time.Duration) {
@@ -130,6 +164,9 @@ func (v *supervisor) pause(d time.Duration) {
 
 // unreachable tells whether an error says nothing about the transport.
 func unreachable(err error) bool {
+	if _, ok := errors.AsType[authError](err); ok {
+		return true
+	}
 	op, ok := errors.AsType[*net.OpError](err)
 	return ok && op.Op == "dial"
 }

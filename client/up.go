@@ -35,9 +35,10 @@ func (s *session) carryUp() error {
 
 // takeUp takes the body of a request with messages.
 func (v *conversation) takeUp(ackNow bool) []byte {
-	if !v.hasOutgoing() && !v.ackDue() && !(ackNow && v.unsaid > 0) {
+	if !v.hasOutgoing() && !v.ackDue() && !v.unsaidAuth && !(ackNow && v.unsaid > 0) {
 		return nil
 	}
+	v.unsaidAuth = false
 	tries := 0
 	if len(v.queue) > 0 {
 		tries = v.queue[0].tries
@@ -61,6 +62,9 @@ func (v *conversation) replied() error {
 	return nil
 }
 
+// errTooLong is the error of an instance that says more at once than a client takes.
+var errTooLong = errors.New("client: more than is taken at once")
+
 // post makes a request of the transports over HTTP and reads its response.
 func (c *Client) post(ctx context.Context, path string, body []byte) ([]byte, error) {
 	resp, err := c.request(ctx, path, body)
@@ -68,7 +72,10 @@ func (c *Client) post(ctx context.Context, path string, body []byte) ([]byte, er
 		return nil, err
 	}
 	defer resp.Body.Close()
-	text, err := io.ReadAll(io.LimitReader(resp.Body, maxBody))
+	text, err := io.ReadAll(io.LimitReader(resp.Body, maxBody+1))
+	if len(text) > maxBody {
+		err = errTooLong // what fits may end with half a frame
+	}
 	if err != nil {
 		return nil, fmt.Errorf("client: %s: %w", path, err)
 	}
@@ -103,10 +110,20 @@ type retryError struct {
 
 func (e *retryError) Unwrap() error { return e.error }
 
+// maxRetryAfter is how long an instance is believed that wants to be left in peace.
+const maxRetryAfter = time.Hour
+
 func refusedHTTP(resp *http.Response, body []byte) error {
 	err := refused(resp.StatusCode, body)
-	if seconds, e := strconv.Atoi(resp.Header.Get("Retry-After")); e == nil && seconds > 0 {
-		return &retryError{time.Duration(min(seconds, 60)) * time.Second, err}
+	after := resp.Header.Get("Retry-After")
+	var wait time.Duration
+	if seconds, e := strconv.ParseUint(after, 10, 32); e == nil {
+		wait = time.Duration(seconds) * time.Second
+	} else if at, e := http.ParseTime(after); e == nil {
+		wait = time.Until(at)
+	}
+	if wait > 0 {
+		return &retryError{min(wait, maxRetryAfter), err}
 	}
 	return err
 }

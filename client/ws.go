@@ -23,6 +23,7 @@ func carryWS(s *session) error {
 	stop := context.AfterFunc(s.ctx, func() { conn.Close() })
 	defer stop()
 
+	s.duplex = true
 	conn.SetReadLimit(maxBody)
 	hello, attach := s.hello(false)
 	if err := conn.WriteMessage(websocket.TextMessage, hello); err != nil {
@@ -58,7 +59,7 @@ func (c *Client) dialWS(ctx context.Context) (*websocket.Conn, error) {
 		return nil, fmt.Errorf("client: %w", err)
 	}
 	body, _ := io.ReadAll(resp.Body) // gorilla keeps the first kilobyte
-	err = refused(resp.StatusCode, body)
+	err = refusedHTTP(resp, body)
 	if closed, ok := errors.AsType[*protocol.Close](err); ok && closed.Code == protocol.CodeMalformed {
 		err = fmt.Errorf("client: no WebSocket: %s", closed.Why) // a proxy has taken the handshake's headers away
 	}
@@ -80,6 +81,10 @@ func (s *session) writeWS(conn *websocket.Conn) error {
 // takeWS takes what is to be sent over a WebSocket.
 func (v *conversation) takeWS(ackNow bool) []byte {
 	var b []byte
+	if v.unsaidAuth {
+		b = append(protocol.AppendAuth(b, v.auth), '\n')
+		v.unsaidAuth = false
+	}
 	if v.ponging || v.ackDue() || ackNow && v.unsaid > 0 {
 		b = append(v.own.Append(append(b, byte(protocol.Ack))), '\n')
 		v.ponging = false
@@ -90,6 +95,9 @@ func (v *conversation) takeWS(ackNow bool) []byte {
 
 // wsError reads a close code of the protocol's that came without its frame.
 func wsError(err error) error {
+	if errors.Is(err, websocket.ErrReadLimit) {
+		return fmt.Errorf("client: /ws: %w", errTooLong)
+	}
 	var c *websocket.CloseError
 	if errors.As(err, &c) && c.Code >= int(protocol.CodeMove) && c.Code < 5000 {
 		return &protocol.Close{Code: protocol.Code(c.Code), Why: c.Text}

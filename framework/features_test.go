@@ -366,7 +366,7 @@ func TestIdentify(t *testing.T) {
 		w.run(2, framework.Service{Name: "who", Methods: framework.Methods{
 			"ami": framework.Call(func(t *framework.Turn, _ any) (framework.User, error) { return t.User(), nil }),
 		}})
-		a := w.dial(&client.Options{Auth: "ann"})
+		a := w.dial(&client.Options{Auth: client.Token("ann")})
 		w.cut()
 		if u := call[framework.User](w, a, "who.ami", nil); u.ID != "ann" || u.Name != "ANN" || u.Data["role"] != "guest" {
 			t.Errorf("the user is %+v", u)
