@@ -15,6 +15,7 @@ const (
 	claimLease = 30 * time.Second
 	maxTake    = 10  // of one item, before it is given up
 	keepBatch  = 200 // sockets in one round trip
+	keepAgain  = time.Second
 
 	passingTime = time.Second
 )
@@ -96,6 +97,9 @@ func (d *due) tend() {
 		if !d.next.IsZero() && !d.busy {
 			wait = min(wait, time.Until(d.next))
 		}
+		if time.Since(kept) >= every { // the store was away: when it is back there is a grace, and this must come within it
+			wait = min(wait, keepAgain)
+		}
 		d.mu.Unlock()
 		timer := time.NewTimer(max(wait, 10*time.Millisecond))
 		select {
@@ -105,10 +109,10 @@ func (d *due) tend() {
 		}
 		timer.Stop()
 		all := time.Since(kept) >= every*9/10
-		if all {
+		ok := d.srv.keep(d.ctx, all)
+		if all && ok {
 			kept = time.Now()
 		}
-		d.srv.keep(d.ctx, all)
 		if d.due() {
 			d.done.Go(func() { d.work(d.ctx) }) // beside: connections are kept whatever a goodbye or a timer takes
 		}
@@ -124,8 +128,8 @@ func (d *due) stop() {
 	d.done.Wait()
 }
 
-// keep tells the store which connections are held: all of them, or those that have much to acknowledge.
-func (s *Server) keep(ctx context.Context, all bool) {
+// keep tells the store which connections are held: all of them, or those that have much to acknowledge. It tells whether the store has heard.
+func (s *Server) keep(ctx context.Context, all bool) bool {
 	var links []*link
 	s.hub.each(func(l *link) {
 		l.mu.Lock()
@@ -147,7 +151,7 @@ func (s *Server) keep(ctx context.Context, all bool) {
 			if ctx.Err() == nil {
 				s.log.Warn("connections could not be kept", "error", err)
 			}
-			return
+			return false
 		}
 		for i, k := range kept {
 			if k.Status == store.Applied {
@@ -156,6 +160,7 @@ func (s *Server) keep(ctx context.Context, all bool) {
 			batch[i].kept(k)
 		}
 	}
+	return true
 }
 
 // kept takes what the store said of a held connection's socket.

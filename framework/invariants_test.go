@@ -192,9 +192,9 @@ func TestI2TwoRunsOneCommit(t *testing.T) {
 		const key = "AAAAAAAAAAAAAAAAAAAAAA"
 		w.post("/lp", `H{"v":1,"key":"`+key+`","c":1}`)
 		replies := make(chan string, 2)
-		for range 2 {
+		for _, i := range w.instances {
 			go func() {
-				_, text := w.post("/up", "K"+key+",,0\nC1,twice.run")
+				_, text := w.postTo(i, "/up", "K"+key+",,0\nC1,twice.run")
 				replies <- text
 			}()
 		}

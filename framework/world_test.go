@@ -48,6 +48,8 @@ type world struct {
 
 	// amnesia has every single request served by a Server that is made for it.
 	amnesia bool
+	// frozen stops instances whenever they hold no request.
+	frozen bool
 	// away has the balancer answer nobody: the network is gone.
 	away atomic.Bool
 
@@ -176,6 +178,9 @@ func (w *world) start() *instance {
 	i := &instance{store: &mortal{Store: w.open(), kept: make(chan struct{}, 1)}}
 	i.ctx, i.die = context.WithCancel(context.Background())
 	i.store.dead = i.ctx
+	if w.frozen {
+		i.store.frost = newFrost()
+	}
 	cfg := w.cfg
 	cfg.Store = i.store
 	rt, err := framework.New(cfg)
@@ -275,6 +280,8 @@ func (w *world) balance(rw http.ResponseWriter, r *http.Request) {
 }
 
 func (i *instance) serve(w http.ResponseWriter, r *http.Request) {
+	i.store.frost.enter()
+	defer i.store.frost.leave()
 	ctx, cancel := context.WithCancel(r.Context())
 	t := &tracked{ResponseWriter: w, cancel: cancel}
 	i.mu.Lock()
@@ -345,17 +352,31 @@ var errDead = errors.New("this instance or connection is gone")
 // mortal is an instance's store: when the instance is dead nothing that it calls happens.
 type mortal struct {
 	store.Store
-	dead context.Context
+	dead  context.Context
+	frost *frost // nil: never frozen
+
+	outage atomic.Bool // the store cannot be reached
 
 	commits atomic.Int32
 	deaf    atomic.Bool // no notice comes
 	keeps   atomic.Int32
+	unkept  atomic.Int32 // keeps that failed
 	kept    chan struct{}
 
 	mu     sync.Mutex
 	before func(store.Turn) error                // of a commit: an error is what the instance gets, and nothing was done
 	after  func(store.Turn, store.Outcome) error // of a commit: an error is what the instance gets
 }
+
+// reach waits until the store can be reached from a frozen instance, and fails if it cannot be at all.
+func (m *mortal) reach(ctx context.Context) error {
+	if m.outage.Load() {
+		return errOutage
+	}
+	return m.frost.wait(ctx, m.dead)
+}
+
+var errOutage = errors.New("the store is away")
 
 func (m *mortal) hooks() (func(store.Turn) error, func(store.Turn, store.Outcome) error) {
 	m.mu.Lock()
@@ -369,6 +390,9 @@ func (m *mortal) Commit(ctx context.Context, t store.Turn) (store.Outcome, error
 		if err := before(t); err != nil {
 			return store.Outcome{}, err
 		}
+	}
+	if err := m.reach(ctx); err != nil {
+		return store.Outcome{}, err
 	}
 	if m.dead.Err() != nil {
 		return store.Outcome{}, store.ErrClosed
@@ -386,13 +410,24 @@ func (m *mortal) Commit(ctx context.Context, t store.Turn) (store.Outcome, error
 
 func (m *mortal) Watch(ctx context.Context, deliver func(store.Notice)) (store.Watch, error) {
 	return m.Store.Watch(ctx, func(n store.Notice) {
-		if !m.deaf.Load() {
+		_ = m.frost.wait(context.Background(), m.dead)
+		if !m.deaf.Load() && !m.outage.Load() {
 			deliver(n)
 		}
 	})
 }
 
+func (m *mortal) Read(ctx context.Context, queries []store.Query) ([]store.Reply, error) {
+	if err := m.reach(ctx); err != nil {
+		return nil, err
+	}
+	return m.Store.Read(ctx, queries)
+}
+
 func (m *mortal) Attach(ctx context.Context, a store.Attach) (store.Attached, error) {
+	if err := m.reach(ctx); err != nil {
+		return store.Attached{}, err
+	}
 	if m.dead.Err() != nil {
 		return store.Attached{}, store.ErrClosed
 	}
@@ -400,6 +435,9 @@ func (m *mortal) Attach(ctx context.Context, a store.Attach) (store.Attached, er
 }
 
 func (m *mortal) Claim(ctx context.Context, max int, lease time.Duration) (store.Claimed, error) {
+	if err := m.reach(ctx); err != nil {
+		return store.Claimed{}, err
+	}
 	if m.dead.Err() != nil {
 		return store.Claimed{}, store.ErrClosed
 	}
@@ -407,15 +445,21 @@ func (m *mortal) Claim(ctx context.Context, max int, lease time.Duration) (store
 }
 
 func (m *mortal) Keep(ctx context.Context, held []store.Held) ([]store.Kept, error) {
+	defer func() {
+		select {
+		case m.kept <- struct{}{}:
+		default:
+		}
+	}()
+	if err := m.reach(ctx); err != nil {
+		m.unkept.Add(1)
+		return nil, err
+	}
 	if m.dead.Err() != nil {
 		return nil, store.ErrClosed
 	}
 	kept, err := m.Store.Keep(ctx, held)
 	m.keeps.Add(1)
-	select {
-	case m.kept <- struct{}{}:
-	default:
-	}
 	return kept, err
 }
 
@@ -489,4 +533,12 @@ func (w *world) post(path, body string) (status int, text string) {
 		w.Fatal(err)
 	}
 	return r.StatusCode, string(b)
+}
+
+// postTo sends one request to an instance.
+func (w *world) postTo(i *instance, path, body string) (status int, text string) {
+	rw := httptest.NewRecorder()
+	r := httptest.NewRequestWithContext(w.Context(), http.MethodPost, "/rt"+path, strings.NewReader(body))
+	i.serve(rw, r)
+	return rw.Code, rw.Body.String()
 }
