@@ -99,20 +99,20 @@ func countLines(message []byte) int {
 // ReadHello reads the body of a POST that is one frame: the hello. If it returns false it has answered the request.
 func (l Limits) ReadHello(w http.ResponseWriter, r *http.Request) (hello []byte, ok bool) {
 	l = l.Defaults()
-	l.Body, l.Frames = l.Frame, 1
+	l.Body = l.Frame
 	body, ok := l.readBody(w, r)
 	if !ok {
 		return nil, false
 	}
-	err := error(&protocol.Close{Code: protocol.CodeMalformed, Why: "the body is not one frame"})
-	if countLines(body) == 1 {
-		var frames [][]byte
-		if frames, err = l.Split(body); len(frames) == 1 {
-			return frames[0], true
-		}
+	frames, err := l.Split(body)
+	if err == nil && len(frames) != 1 {
+		err = &protocol.Close{Code: protocol.CodeMalformed, Why: "the body is not one frame"}
 	}
-	l.Respond(w, nil, err)
-	return nil, false
+	if err != nil {
+		l.Respond(w, nil, err)
+		return nil, false
+	}
+	return frames[0], true
 }
 
 // ReadFrames reads the body of a POST to /up: a first frame, that says who sends, and Frames more at most. If it returns false it has answered the request.

@@ -238,12 +238,16 @@ func drain(t *testing.T, b *bench) {
 		c, k := b.dial()
 		conns, links = append(conns, c), append(links, k)
 	}
+	start := time.Now()
 	for _, k := range links {
 		k.end(io.EOF, "m0")
 	}
 	for _, c := range conns {
 		b.expect(c, string(greeting), "m0")
 		b.endsWell(c)
+	}
+	if d := time.Since(start); d > 2*time.Second {
+		t.Errorf("the connections ended %v after their links", d)
 	}
 	b.pass(2 * time.Second)
 	if n := b.server.active.Load(); n != 0 {
