@@ -268,6 +268,5 @@ func (s *Server) endSocket(ctx context.Context, sock *socket, code protocol.Code
 	if err != nil {
 		return err
 	}
-	in, _ := sock.applied()
-	return &protocol.Close{Code: code, In: &in, Why: why}
+	return s.ended(ctx, sock.id) // only the store knows what the last message was that it took
 }

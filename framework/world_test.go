@@ -542,3 +542,18 @@ func (w *world) postTo(i *instance, path, body string) (status int, text string)
 	i.serve(rw, r)
 	return rw.Code, rw.Body.String()
 }
+
+// send sends a request to any instance.
+func (w *world) send(r *http.Request) (status int, text string) {
+	w.Helper()
+	resp, err := http.DefaultClient.Do(r)
+	if err != nil {
+		w.Fatal(err)
+	}
+	defer resp.Body.Close()
+	b, err := io.ReadAll(resp.Body)
+	if err != nil {
+		w.Fatal(err)
+	}
+	return resp.StatusCode, string(b)
+}

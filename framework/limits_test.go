@@ -1,0 +1,333 @@
+package framework_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/netip"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/sojourn-go/sojourn/client"
+	"github.com/sojourn-go/sojourn/framework"
+	"github.com/sojourn-go/sojourn/protocol"
+	"github.com/sojourn-go/sojourn/store"
+)
+
+// keyOf returns the nth of many keys.
+func keyOf(n int) string { return fmt.Sprintf("%020d", n) + "AA" }
+
+func hello(n int, rest string) string { return `H{"v":1,"key":"` + keyOf(n) + `","c":1` + rest + `}` }
+
+// A user, a session and an address have as many sockets as they may, on all instances together; one more is told so, and comes in when another has gone.
+func TestI7SocketsOfOne(t *testing.T) {
+	for what, set := range map[string]func(w *world, r *http.Request){
+		"user": func(_ *world, r *http.Request) { r.Header.Set("Authorization", "ann") },
+		"session": func(_ *world, r *http.Request) {
+			r.AddCookie(&http.Cookie{Name: framework.SessionCookie, Value: rawKey})
+		},
+		"address": func(_ *world, r *http.Request) { r.Header.Set("X-Forwarded-For", "2001:db8:1:2::7, 10.1.1.1") },
+	} {
+		t.Run(what, func(t *testing.T) {
+			onEachStore(t, func(w *world) {
+				w.cfg.Limits = framework.Limits{SocketsPerUser: 3, SocketsPerAddress: 3}
+				if what == "user" {
+					w.cfg.Identify = func(r *http.Request) (framework.User, error) {
+						return framework.User{ID: r.Header.Get("Authorization")}, nil
+					}
+				}
+				if what == "address" {
+					w.cfg.Address = framework.ClientAddress(netip.MustParsePrefix("127.0.0.0/8"), netip.MustParsePrefix("10.0.0.0/8"))
+				}
+				w.run(3, ledger())
+				say := func(path, body string) (int, string) {
+					r, err := http.NewRequestWithContext(w.Context(), http.MethodPost, w.url+path, strings.NewReader(body))
+					if err != nil {
+						t.Fatal(err)
+					}
+					set(w, r)
+					return w.send(r)
+				}
+				for n := 1; n <= 3; n++ {
+					if status, text := say("/lp", hello(n, "")); status != 200 {
+						t.Errorf("socket %d of 3: %d %q", n, status, text)
+					}
+				}
+				for range 2 {
+					if status, text := say("/lp", hello(4, "")); status != 429 || !strings.HasPrefix(text, "z4015,") {
+						t.Errorf("one too many: %d %q", status, text)
+					}
+				}
+				if status, text := w.post("/lp", hello(9, "")); status != 200 {
+					t.Errorf("somebody else: %d %q", status, text)
+				}
+				if _, text := say("/lp", strings.Replace(hello(3, `,"now":true,"cur":"0."`), `"c":1`, `"c":2`, 1)); text[0] != 'h' {
+					t.Errorf("one that is in comes again: %q", text)
+				}
+				say("/up", "K"+keyOf(1)+",,0\nB1")
+				if status, text := say("/lp", hello(4, "")); status != 200 {
+					t.Errorf("after another's goodbye: %d %q", status, text)
+				}
+			})
+		})
+	}
+}
+
+func TestI7Subscriptions(t *testing.T) {
+	everywhere(t, func(w *world) {
+		w.cfg.Limits.Subscriptions = 5
+		w.run(2, ledger())
+		a := w.account(nil)
+		var subs []*client.Subscription
+		for n := range 5 {
+			sub, err := a.Subscribe(w.wait(), fmt.Sprintf("lines/%d", n), func(client.Entry) {})
+			if err != nil {
+				w.Fatal(err)
+			}
+			subs = append(subs, sub)
+		}
+		if _, err := a.Subscribe(w.wait(), "lines/one too many", func(client.Entry) {}); codeOf(err) != framework.CodeFull {
+			w.Errorf("one too many: %v", err)
+		}
+		if err := subs[0].Unsubscribe(w.wait()); err != nil {
+			w.Fatal(err)
+		}
+		a.follow(w, "lines/"+a.ID())
+		call[int](w, a.Client, "ledger.add", 1)
+		a.expect(w, "the topic", &a.lines, upTo(1))
+	})
+}
+
+// Questions and timers that a socket's turns made, and that are outstanding, have a limit; they make room when they are done.
+func TestI7Pending(t *testing.T) {
+	onEachStore(t, func(w *world) {
+		w.cfg.Limits.Pending = 3
+		ring := framework.Timer("ring", func(*framework.Turn, int) error { return nil })
+		w.run(2, ledger(), framework.Service{Name: "clock", Continuations: []framework.Continuation{ring}, Methods: framework.Methods{
+			"set": framework.Event(func(t *framework.Turn, n int) error {
+				for range n {
+					if _, err := t.After(time.Minute, ring.With(1)); err != nil {
+						return err
+					}
+				}
+				return nil
+			}),
+		}})
+		a := w.account(nil)
+		call[any](w, a.Client, "clock.set", 2)
+		if err := a.Call(w.wait(), "clock.set", 2, nil); codeOf(err) != framework.CodeFull {
+			t.Errorf("four timers of three: %v", err)
+		}
+		call[any](w, a.Client, "clock.set", 1)
+		if err := a.Call(w.wait(), "ledger.ask", 1, nil); codeOf(err) != framework.CodeFull {
+			t.Errorf("a question beside three timers: %v", err)
+		}
+		w.advance(2 * time.Minute)
+		w.sweep()
+		call[any](w, a.Client, "clock.set", 3)
+	})
+}
+
+func TestI7StateBytes(t *testing.T) {
+	onEachStore(t, func(w *world) {
+		w.cfg.Limits.StateBytes = 100
+		note := &framework.State[string]{Name: "note", Subscribe: framework.Anyone}
+		w.run(1, framework.Service{Name: "notes", Topics: []framework.Stream{note}})
+		set := func(n int) error {
+			return w.first().rt.Do(w.wait(), func(t *framework.Turn) error {
+				return note.Update(t, "a", func(s *string) error { *s = strings.Repeat("x", n); return nil })
+			})
+		}
+		if err := set(98); err != nil { // and two quotation marks
+			t.Errorf("a state of 100 bytes: %v", err)
+		}
+		if err := set(99); framework.CodeOf(err) != framework.CodeFull {
+			t.Errorf("a state of 101 bytes: %v", err)
+		}
+	})
+}
+
+func TestI7EffectsOfATurn(t *testing.T) {
+	w := newWorld(t, "longpoll", "")
+	w.cfg.Limits = framework.Limits{Effects: 10, EffectBytes: 1000}
+	w.run(1, ledger())
+	publish := func(times, size int) error {
+		return w.first().rt.Do(w.wait(), func(t *framework.Turn) error {
+			for range times {
+				if err := t.Send("nobody", "ledger.added", strings.Repeat("x", size)); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+	}
+	for _, row := range []struct {
+		times, size int
+		ok          bool
+	}{{10, 1, true}, {11, 1, false}, {2, 497, true}, {2, 498, false}} { // a payload has a bar and two quotation marks
+		if err := publish(row.times, row.size); (err == nil) != row.ok {
+			t.Errorf("%d effects of %d bytes: %v", row.times, row.size, err)
+		}
+	}
+}
+
+func TestI7VolatileCalls(t *testing.T) {
+	everywhere(t, func(w *world) {
+		w.cfg.Limits.Volatile = 2
+		entered, goOn := make(chan struct{}, 9), make(chan struct{})
+		w.run(1, framework.Service{Name: "slow", Methods: framework.Methods{
+			"look": framework.Call(func(*framework.Turn, any) (int, error) {
+				entered <- struct{}{}
+				<-goOn
+				return 1, nil
+			}).Volatile(),
+		}})
+		a := w.dial(nil)
+		b := w.dial(nil)
+		results := make(chan error, 3)
+		look := func(c *client.Client) { results <- c.Volatile(w.wait(), "slow.look", nil, nil) }
+		if w.transport == "ws" { // over POSTs one runs at a time, the others of the client wait
+			go look(a)
+			go look(a)
+			<-entered
+			<-entered
+			look(a)
+			if err := <-results; codeOf(err) != framework.CodeRateLimited {
+				w.Errorf("one too many: %v", err)
+			}
+		}
+		go look(b)
+		<-entered // another client is not held up
+		close(goOn)
+	})
+}
+
+// Others' events into the stream of a client that is away never fail the sender; beyond the limit they are let go, and the client is told.
+func TestI7OthersEventsIntoAFullStream(t *testing.T) {
+	everywhere(t, func(w *world) {
+		w.run(2, ledger())
+		a := w.account(nil)
+		call[int](w, a.Client, "ledger.add", 1)
+		a.expect(w, "the event", &a.added, upTo(1))
+		w.away.Store(true)
+		w.cut()
+		for _, i := range slices.Clone(w.instances) {
+			w.start()
+			w.kill(i)
+		}
+		for batch := range 11 {
+			err := w.any().rt.Do(w.wait(), func(t *framework.Turn) error {
+				for n := range 100 {
+					if err := t.Send(a.ID(), "ledger.added", 100*batch+n); err != nil {
+						return err
+					}
+				}
+				return nil
+			})
+			if err != nil {
+				w.Fatal(err)
+			}
+		}
+		w.away.Store(false)
+		until(w, a.changed, "the loss was told", func() bool {
+			a.mu.Lock()
+			defer a.mu.Unlock()
+			return slices.ContainsFunc(a.lost, func(s string) bool { return strings.HasPrefix(s, " ") }) // of the own stream
+		})
+		if n := len(a.seen(&a.added)); n > store.MaxEntries {
+			w.Errorf("%d events came", n)
+		}
+		call[int](w, a.Client, "ledger.add", 2)
+	})
+}
+
+// A client that does not acknowledge what it is answered is not answered any more.
+func TestI7UnacknowledgedAnswers(t *testing.T) {
+	onEachStore(t, func(w *world) {
+		w.run(2, ledger())
+		w.post("/lp", hello(1, ""))
+		n, refused := 0, ""
+		for ; n < store.MaxEntries && refused == ""; n += 100 {
+			body := "K" + keyOf(1) + ",,0"
+			for k := 1; k <= 100; k++ {
+				body += fmt.Sprintf("\nC%d,ledger.sum|\"\"", n+k)
+			}
+			_, text := w.post("/up", body)
+			if strings.Contains(text, "z4008") {
+				refused = text
+			}
+		}
+		if n < store.MaxEntries/2 || n > store.MaxEntries/2+200 || refused == "" {
+			t.Errorf("after %d answers without an acknowledgement: %q", n, refused)
+		}
+	})
+}
+
+// Topics that somebody only made up the names of are not remembered for long.
+func TestI7MadeUpTopics(t *testing.T) {
+	onEachStore(t, func(w *world) {
+		w.run(1, ledger())
+		w.post("/lp", hello(1, ""))
+		w.post("/up", "K"+keyOf(1)+",,0\nS1,lines/made-up\nB2")
+		st := w.open()
+		defer closeUnshared(st)
+		status := func() store.Status {
+			r, err := st.Read(w.wait(), []store.Query{{Topic: "lines/made-up"}})
+			if err != nil {
+				t.Fatal(err)
+			}
+			return r[0].Status
+		}
+		if got := status(); got == store.Missing {
+			t.Fatal("the subscription made no topic: the test shows nothing")
+		}
+		w.advance(11 * time.Minute)
+		if got := status(); got != store.Missing {
+			t.Errorf("after 11 minutes: %v", got)
+		}
+	})
+}
+
+func TestClientAddress(t *testing.T) {
+	behind := framework.ClientAddress(netip.MustParsePrefix("10.0.0.0/8"), netip.MustParsePrefix("fd00::/8"))
+	for _, row := range []struct{ remote, forwarded, want string }{
+		{"203.0.113.7:1234", "", "203.0.113.7"},
+		{"203.0.113.7:1234", "198.51.100.1", "203.0.113.7"}, // nobody asked it to forward
+		{"10.0.0.1:1234", "198.51.100.1", "198.51.100.1"},
+		{"10.0.0.1:1234", "1.1.1.1, 198.51.100.1", "198.51.100.1"}, // the client made up the first
+		{"10.0.0.1:1234", "198.51.100.1, 10.0.0.2", "198.51.100.1"},
+		{"10.0.0.1:1234", "1.1.1.1, garbage, 10.0.0.2", "10.0.0.2"},
+		{"10.0.0.1:1234", "", "10.0.0.1"},
+		{"[fd00::1]:1234", "2001:db8:1:2:3::4", "2001:db8:1:2::/64"},
+		{"[::ffff:10.0.0.1]:1234", "::ffff:198.51.100.1", "198.51.100.1"},
+		{"@", "198.51.100.1", ""}, // a Unix socket
+	} {
+		r := &http.Request{RemoteAddr: row.remote, Header: http.Header{}}
+		if row.forwarded != "" {
+			r.Header.Set("X-Forwarded-For", row.forwarded)
+		}
+		if got := behind(r); got != row.want {
+			t.Errorf("%s forwarding %q: %q, want %q", row.remote, row.forwarded, got, row.want)
+		}
+	}
+}
+
+// The handshake is part of what a client may have: an endless queue of frames that are no messages ends its connection, not the instance.
+func TestI7FloodOfVolatileFrames(t *testing.T) {
+	w := newWorld(t, "ws", "")
+	w.run(1, ledger())
+	a := w.dial(nil)
+	ctx, cancel := context.WithCancel(w.Context())
+	defer cancel()
+	for range 2000 { // answered or refused, each of them, or the connection is closed and comes back
+		go func() { _ = a.Volatile(ctx, "ledger.nothing", nil, nil) }()
+	}
+	call[int](w, a, "ledger.add", 1)
+	var end *protocol.Close
+	if errors.As(a.Err(), &end) {
+		t.Errorf("the client ended: %v", end)
+	}
+}
