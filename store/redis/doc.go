@@ -7,8 +7,8 @@
 //
 // # What Redis must be
 //
-//   - One server; it is tested with version 7.0. A cluster is understood, but not under test yet: its bus may lose single notices, which then
-//     come late. Reads never go to replicas.
+//   - One server or a Redis Cluster, of version 7; tested with 7.0. Reads never go to replicas. In a cluster notices go through channels of the
+//     cell's slot (sharded pub/sub). Where there are none, before version 7, they go over the cluster's bus, which may lose single ones; these come late.
 //   - maxmemory-policy noeviction. A Redis that evicts keys forgets conversations; [Open] refuses it.
 //   - What a Redis acknowledges it may still lose, in a failover or a power cut. That is always a suffix of what was committed, and
 //     cursors' tags tell those who saw any of it. How long the suffix can be is Redis's configuration: appendonly, appendfsync,
@@ -18,7 +18,8 @@
 //
 // All keys of a [Store] carry one hash tag, so that they lie in one slot and one script can touch them all: a cell. A cluster gives
 // one cell failover, not more speed. A program that outgrows one Redis core opens several Stores with different cells, and decides which of
-// its sockets and topics live in which. While a cell's slot is moved from one node to another some calls fail; they may be made again.
+// its sockets and topics live in which. While a cell's slot is moved from one node to another most calls fail, and may be made
+// again; nothing is done by halves. Notices that are lost then are made good by a Resync at the end.
 //
 // # Errors
 //

@@ -13,17 +13,18 @@ import (
 	"github.com/sojourn-go/sojourn/store/redis"
 )
 
-// follower follows the topic "t" as an instance does: it believes a notice that follows on what it has, and reads for all others.
+// follower follows a topic as an instance does: it believes a notice that follows on what it has, and reads for all others.
 type follower struct {
 	*watched
 	store *redis.Store
+	topic string
 	at    store.Cursor
 	got   []string
 }
 
-func follow(t testing.TB, s *redis.Store, probe time.Duration) *follower {
+func follow(t testing.TB, s *redis.Store, probe time.Duration, topic string) *follower {
 	t.Helper()
-	return &follower{watched: watch(t, s, probe, "t"), store: s}
+	return &follower{watched: watch(t, s, probe, topic), store: s, topic: topic}
 }
 
 func (f *follower) take(e store.Entry) { f.at, f.got = e.Cursor, append(f.got, string(e.Data)) }
@@ -31,7 +32,7 @@ func (f *follower) take(e store.Entry) { f.at, f.got = e.Cursor, append(f.got, s
 func (f *follower) read() {
 	f.Helper()
 	for {
-		replies, err := f.store.Read(context.Background(), []store.Query{{Topic: "t", After: f.at}})
+		replies, err := f.store.Read(context.Background(), []store.Query{{Topic: f.topic, After: f.at}})
 		if err != nil {
 			f.Fatal(err)
 		}
@@ -70,12 +71,12 @@ func (f *follower) until(last string) {
 	}
 }
 
-// all checks that everything came, once and in order.
-func (f *follower) all(count int) {
+// all checks that everything came, once and in order: numbers.
+func (f *follower) all(first, last int) {
 	f.Helper()
-	f.until(fmt.Sprint(count - 1))
+	f.until(fmt.Sprint(last))
 	var want []string
-	for i := range count {
+	for i := first; i <= last; i++ {
 		want = append(want, fmt.Sprint(i))
 	}
 	if !slices.Equal(f.got, want) {

@@ -54,9 +54,10 @@ const (
 
 // Store is one cell in a Redis server. Its methods may be called at once from any number of goroutines.
 type Store struct {
-	client rueidis.Client
-	opts   Options
-	prefix string // of keys and channels
+	client  rueidis.Client
+	opts    Options
+	prefix  string // of keys and channels
+	sharded bool   // notices go through the slot's channels
 
 	mu      sync.Mutex
 	closed  bool
@@ -94,9 +95,13 @@ func Open(ctx context.Context, url string, o Options) (*Store, error) {
 		prefix:  o.Prefix + ":{" + o.Cell + "}:",
 		watches: map[*watch]struct{}{},
 	}
-	if err := s.onAllNodes(func(node rueidis.Client) error {
+	err = s.onAllNodes(func(node rueidis.Client) error {
 		return errors.Join(s.examine(ctx, node, true), load(ctx, node))
-	}); err != nil {
+	})
+	if err == nil {
+		err = s.findChannels(ctx)
+	}
+	if err != nil {
 		client.Close()
 		return nil, fmt.Errorf("redis: open: %w", err)
 	}

@@ -104,7 +104,7 @@ type call struct {
 	args  []string
 }
 
-// newCall begins a call: with the deadlines, meta, the errands, the rolls, the clock's offset and the prefix.
+// newCall begins a call: with the deadlines, meta, the errands, the rolls, the clock's offset, the prefix and how to publish.
 func (s *Store) newCall() *call {
 	var offset time.Duration
 	if s.opts.OffsetClockForTests != nil {
@@ -116,7 +116,7 @@ func (s *Store) newCall() *call {
 	c.declare(s.prefix + "e")
 	c.declare(s.prefix + "g")
 	c.duration(offset)
-	c.string(s.prefix)
+	c.strings(s.prefix, s.publishCommand())
 	return c
 }
 

@@ -9,8 +9,7 @@ func (s *Store) Volatile(ctx context.Context, topic, socket string, data []byte)
 	}
 	var err error
 	if topic != "" {
-		err = s.client.Do(ctx, s.client.B().Publish().
-			Channel(s.topicChannel(topic)).Message(volatileToTopic(data)).Build().Pin()).Error()
+		err = s.client.Do(ctx, s.publish(s.topicChannel(topic), volatileToTopic(data))).Error()
 	} else {
 		c := s.newCall()
 		c.declare(s.socketKey(socket))

@@ -23,6 +23,7 @@ const (
 
 var (
 	errSilent      = errors.New("the subscription has fallen silent")
+	errMoved       = errors.New("the cell has moved to another server")
 	errUnconnected = errors.New("not connected")
 )
 
@@ -37,6 +38,8 @@ type watch struct {
 	ctx    context.Context // ends with the watch
 	cancel context.CancelFunc
 	done   chan struct{} // closed when the goroutine has ended
+
+	moved chan struct{} // holds something when the server has ended the subscriptions
 
 	delivering sync.Mutex    // one notice at a time, also while connections take turns
 	changing   chan struct{} // holds something while subscriptions are changed by Topics
@@ -59,7 +62,7 @@ func (s *Store) watch(ctx context.Context, deliver func(store.Notice), probe tim
 	}
 	w := &watch{
 		store: s, inbox: unique(), deliver: deliver, probe: probe,
-		done: make(chan struct{}), changing: make(chan struct{}, 1), topics: map[string]struct{}{},
+		done: make(chan struct{}), changing: make(chan struct{}, 1), moved: make(chan struct{}, 1), topics: map[string]struct{}{},
 	}
 	w.channel = s.inboxChannel(w.inbox)
 	w.ctx, w.cancel = context.WithCancel(context.Background())
@@ -132,20 +135,24 @@ func (w *watch) channels(topics []string) []string {
 // acknowledgement, which this waits for, is that of all channels.
 func (w *watch) subscribe(ctx context.Context, conn rueidis.DedicatedClient, add, drop []string) error {
 	if len(drop) > 0 {
-		if err := conn.Do(ctx, conn.B().Unsubscribe().Channel(drop...).Build()).Error(); err != nil {
+		if err := conn.Do(ctx, w.store.unsubscribe(conn.B(), drop)).Error(); err != nil {
 			return err
 		}
 	}
 	if len(add) > 0 {
-		return conn.Do(ctx, conn.B().Subscribe().Channel(add...).Build()).Error()
+		return conn.Do(ctx, w.store.subscribe(conn.B(), add)).Error()
 	}
 	return nil
 }
 
 // connect makes a connection that is subscribed to the inbox and all topics. broken yields when it ends.
 func (w *watch) connect(ctx context.Context) (conn rueidis.DedicatedClient, broken <-chan error, err error) {
+	select {
+	case <-w.moved: // the connection before
+	default:
+	}
 	conn, _ = w.store.client.Dedicate()
-	broken = conn.SetPubSubHooks(rueidis.PubSubHooks{OnMessage: w.message})
+	broken = conn.SetPubSubHooks(rueidis.PubSubHooks{OnMessage: w.message, OnSubscription: w.subscription})
 	add, drop := []string{w.channel}, []string(nil)
 	for subscribed := map[string]struct{}{}; ; {
 		if err := w.subscribe(ctx, conn, add, drop); err != nil {
@@ -209,6 +216,8 @@ func (w *watch) hold(broken <-chan error) error {
 		select {
 		case err := <-broken:
 			return err
+		case <-w.moved:
+			return errMoved
 		case <-w.ctx.Done():
 			return nil
 		case <-ticker.C:
@@ -229,8 +238,7 @@ func (w *watch) sendProbe() error {
 	}
 	ctx, cancel := context.WithTimeout(w.ctx, w.probe)
 	defer cancel()
-	client := w.store.client
-	if err := client.Do(ctx, client.B().Publish().Channel(w.channel).Message(kindProbe+"\n").Build().Pin()).Error(); err != nil {
+	if err := w.store.client.Do(ctx, w.store.publish(w.channel, kindProbe+"\n")).Error(); err != nil {
 		w.seen() // one that was not sent says nothing of the subscription
 	}
 	return nil
@@ -264,6 +272,17 @@ func (w *watch) message(m rueidis.PubSubMessage) {
 	w.seen()
 	if n, ok := w.parseNotice(m.Channel, m.Message); ok {
 		w.hand(n)
+	}
+}
+
+// subscription is called by the connection for each subscription that began or ended. A server that gives a slot away ends those
+// of its channels, also the inbox's, which the watch itself never does.
+func (w *watch) subscription(change rueidis.PubSubSubscription) {
+	if change.Kind == "sunsubscribe" && change.Channel == w.channel {
+		select {
+		case w.moved <- struct{}{}:
+		default:
+		}
 	}
 }
 

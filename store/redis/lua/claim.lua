@@ -41,6 +41,8 @@ for i, m in ipairs(members) do
             it.gone = true
             -- One that is claimed stays with its claim until the lease is over.
             if it.token == '' then leases['i:' .. n] = now end
+          else
+            absent(prefix .. 'i:' .. n)
           end
         end
         for group in string.gmatch(call('HGET', k, 'gr') or '', GROUPS) do off_rolls[#off_rolls + 1] = 's:' .. group .. '\0' .. name(k) end
@@ -49,6 +51,7 @@ for i, m in ipairs(members) do
       sockets[#sockets + 1] = s
       replies[#replies + 1] = { 'socket', token, socket_reply(s), subscriptions(k) }
     else
+      if not s then absent(k) end
       dangling[#dangling + 1] = m
     end
   else
@@ -57,6 +60,7 @@ for i, m in ipairs(members) do
       it.token, it.tries, leases[m] = token, it.tries + 1, now + lease
       replies[#replies + 1] = { 'item', token, item_reply(it) }
     else
+      absent(k)
       dangling[#dangling + 1] = m
     end
   end
@@ -89,7 +93,7 @@ in_pieces('ZREM', due, expired)
 in_pieces('ZREM', due, dangling)
 in_pieces('ZREM', errands, dangling)
 in_pieces('ZREM', rolls, off_rolls)
-local until_due = next_due()
+local until_due = next_due(redis.pcall)
 
 for _, s in ipairs(ended) do
   if s.at ~= '' then notify('I:' .. s.at, 'm', name(s.key), '0') end

@@ -8,7 +8,7 @@ local until_due = next_due()
 local attempt, from, max_entries, max_bytes = take(), take(), number(), number()
 
 local sockets, topics, items = {}, {}, {} -- by key; false: does not exist
-local stale = {}                          -- keys to be deleted before they are written: something else is in the way
+local stale = {}                          -- keys that are deleted or written anew: something else is in the way
 local deadlines, errand_at = {}, {}       -- by member: when it is due; false: not any more
 local on_rolls, more = {}, {}             -- by member of the rolls: whether it is to be one; by roll: how many more are on it than before
 local notices = {}                        -- in order
@@ -103,8 +103,9 @@ local function remove_item(k)
   local i = item(k)
   if not i then return end
   if i.owner then
-    local s = socket(prefix .. 's:' .. i.owner)
-    if s then s.items[name(k)] = false end
+    local owner = prefix .. 's:' .. i.owner
+    local s = socket(owner)
+    if s then s.items[name(k)] = false else absent(owner) end
   end
   if i.by ~= '' then enrol('i:' .. i.by, name(k), false) end
   items[k], stale[k], errand_at[member(k)] = false, true, false
@@ -119,6 +120,7 @@ local function finish(s, st, code, why)
     end
     for n, held in pairs(s.items) do
       local i = held and item(prefix .. 'i:' .. n)
+      if held and not i then absent(prefix .. 'i:' .. n) end
       if i then
         i.gone, i.orphaned = true, true
         if i.token == '' then errand_at['i:' .. n] = now end
@@ -320,11 +322,23 @@ if next(on_rolls) then call('ZCARD', rolls) end -- if that is something else, th
 
 -- 4. Write. Nothing can fail from here on.
 
-for k in pairs(stale) do call('DEL', k) end
+-- Lets go of all that a key holds, if it exists, but stands for it until the end.
+local STAND_IN, vacated = '.', {}
+local function vacate(k)
+  if vacated[k] or call('EXISTS', k) == 0 then return end
+  local fields = call('HKEYS', k)
+  call('HSET', k, STAND_IN, '')
+  in_pieces('HDEL', k, fields)
+  vacated[k] = true
+end
+
+for k in pairs(stale) do
+  if sockets[k] or topics[k] or items[k] then vacate(k) else call('DEL', k) end
+end
 
 for k, s in pairs(sockets) do
   if s and s.buried then
-    call('DEL', k)
+    vacate(k)
     call('HSET', k, 'st', 'closed', 'in', s.number, 'code', s.code, 'why', s.why, 'exp', now + TOMBSTONE)
     call('PEXPIRE', k, TOMBSTONE)
   elseif s and s.st ~= 'closed' then
@@ -372,7 +386,10 @@ end
 if once then call('SET', once, now + keep_once, 'PX', keep_once) end
 local function enter(agenda, times)
   for m, at in pairs(times) do
-    if at then call('ZADD', agenda, at, m) else call('ZREM', agenda, m) end
+    if at then call('ZADD', agenda, at, m) end
+  end
+  for m, at in pairs(times) do
+    if not at then call('ZREM', agenda, m) end
   end
 end
 enter(due, deadlines)
@@ -385,7 +402,8 @@ if next(on_rolls) then
   in_pieces('ZADD', rolls, joined)
   in_pieces('ZREM', rolls, left)
 end
-if next(deadlines) or next(errand_at) then until_due = next_due() end
+for k in pairs(vacated) do call('HDEL', k, STAND_IN) end
+if next(deadlines) or next(errand_at) then until_due = next_due(redis.pcall) end
 
 for i = 1, #notices do notify(unpack(notices[i])) end
 return outcome('applied', places)

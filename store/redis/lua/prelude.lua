@@ -1,11 +1,15 @@
 -- What all scripts have in common. It stands before each of them.
 --
 -- KEYS: 1 the deadlines, 2 meta, 3 the errands, 4 the rolls, then what a script says. ARGV: 1 what to add to the clock, in milliseconds (0 but in tests), 2 what the
--- names of keys and channels begin with, then what a script takes, one after the other.
+-- names of keys and channels begin with, 3 the command that sends notices, then what a script takes, one after the other.
 --
 -- The rule of all scripts: read everything and decide, then write, then publish. A script that fails keeps what it
 -- wrote, so nothing may fail after the first write: every key that is written was read before, as the type that it
 -- has to be. What is left can be refused at the first write only (no memory, read-only); Redis sees to that.
+--
+-- In a cluster a cell may be on its way from one node to another. The former node then refuses keys that do not exist, also to a script that has
+-- just deleted them: so no key is deleted before it is written, and none that may be is read afterwards. The new node takes keys that have not come yet for keys
+-- that do not exist; but only those that are not in KEYS, see absent.
 --
 -- Numbers that are written are offsets, sizes and milliseconds. They stay below 1e14, up to where every server's Lua writes them
 -- as they are. Numbers that clients make up are kept as the text that came.
@@ -22,10 +26,14 @@ local TOMBSTONE = 24 * 60 * 60 * 1000   -- how long an ended socket's last numbe
 local NOTICE = 8 * 1024                 -- an entry larger than this is noticed without its data
 local TAG = 5                           -- length of a tag; an entry is kept as its tag followed by its data
 
-local taken = 2
+local taken = 3
 local function take() taken = taken + 1; return ARGV[taken] end
 local function number() taken = taken + 1; return tonumber(ARGV[taken]) end
 local function key() taken = taken + 1; return KEYS[tonumber(ARGV[taken])] end -- named by its place in KEYS
+
+-- Is called when a key that is not in KEYS does not exist. If that is because it has not come yet Redis refuses a command with two keys of which it
+-- has one, and the script fails.
+local function absent(k) call('EXISTS', k, due) end
 
 local function tag_after(tag, attempt) return string.sub(redis.sha1hex(tag .. attempt), 1, TAG) end
 
@@ -205,10 +213,11 @@ end
 -- Before everything else among the deadlines stands, once there was one, the last time of grace: a member with its end, made negative.
 local GRACE = 'grace'
 
--- Milliseconds until something can be claimed; -1: nothing is known to be due.
-local function next_due()
-  local errand = call('ZRANGE', errands, 0, 0, 'WITHSCORES')[2]
-  local first = call('ZRANGE', due, 0, 1, 'WITHSCORES')
+-- Milliseconds until something can be claimed; -1: nothing is known to be due. read is redis.pcall once something was written.
+local function next_due(read)
+  read = read or call
+  local errand = read('ZRANGE', errands, 0, 0, 'WITHSCORES')[2]
+  local first = read('ZRANGE', due, 0, 1, 'WITHSCORES')
   local at = first[2]
   if first[1] == GRACE then
     at = nil
@@ -222,5 +231,5 @@ end
 -- Notices. Their form is known to notice.go. They are hints: that one cannot be sent (by a user who may not publish) must not make
 -- a script fail that has written.
 local function notify(channel, ...)
-  redis.pcall('PUBLISH', prefix .. channel, table.concat({ ... }, '\n'))
+  redis.pcall(ARGV[3], prefix .. channel, table.concat({ ... }, '\n'))
 end
