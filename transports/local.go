@@ -17,7 +17,8 @@ type LocalHandler func(socket, method string, p protocol.Payload) (protocol.Payl
 // Local is a Switchboard in the memory of one process, for programs that want a transport and nothing else of this module.
 //
 // It speaks the whole protocol with a client, so that messages are handled once and in order, and answers and events survive
-// a broken connection; what a method means is up to the handler. It has no topics. A socket that stays away for two
+// a broken connection; what a method means is up to the handler. It has no topics. What a socket has not acknowledged is bounded, to 1,000 entries and
+// 1 MiB; how many sockets there are is not. A socket that stays away for two
 // minutes is forgotten, and so is everything when the process ends: its clients are told (gone).
 //
 // The messages of a socket are handled one at a time, volatile ones concurrently. All methods may be called at once.
@@ -155,10 +156,15 @@ type localLink struct {
 	head  [][]byte      // what is not of the stream, and goes before it: the hello, acknowledgements, volatile answers
 	end   error         // what Pull returns when everything before it was pulled
 	wake  chan struct{} // holds one when there may be something to pull
+
+	headSize int // bytes of answers in head
 }
 
-// maxHead is where a client that does not read loses volatile answers.
-const maxHead = 256
+// Where a client that does not read loses volatile answers.
+const (
+	maxHead      = 256
+	maxHeadBytes = 1 << 20
+)
 
 // Push implements Link.
 func (k *localLink) Push(_ context.Context, frame []byte) error {
@@ -166,8 +172,8 @@ func (k *localLink) Push(_ context.Context, frame []byte) error {
 	if answer != nil {
 		k.s.mu.Lock()
 		defer k.s.mu.Unlock()
-		if len(k.head) < maxHead {
-			k.head = append(k.head, answer)
+		if len(k.head) < maxHead && k.headSize+len(answer) <= maxHeadBytes {
+			k.head, k.headSize = append(k.head, answer), k.headSize+len(answer)
 			k.wakeLocked()
 		}
 	}
@@ -198,7 +204,7 @@ func (k *localLink) take(now bool) ([][]byte, error) {
 		return nil, nil
 	}
 	frames := append(k.head, entries...)
-	k.head, k.at = nil, k.s.topLocked()
+	k.head, k.headSize, k.at = nil, 0, k.s.topLocked()
 	return frames, k.end
 }
 

@@ -317,6 +317,42 @@ func TestLocalIsBounded(t *testing.T) {
 	}
 }
 
+// So it is with bytes.
+func TestLocalIsBoundedInBytes(t *testing.T) {
+	l, _ := local()
+	c := attached(t, l, 1, "")
+	payload := strings.Repeat("1", 32<<10) // a little more, with its frame
+	for range 100 {
+		send(t, c, "W1,kit.echo|"+payload)
+	}
+	n, err := 0, error(nil)
+	for err == nil && n < 100 {
+		n++
+		err = c.Send(fmt.Appendf(nil, "C%d,kit.echo|%s", n, payload))
+	}
+	if protocol.CloseOf(err).Code != protocol.CodeFull || n != 17 {
+		t.Errorf("message %d: %v, want full after 512 KiB of answers", n, err)
+	}
+	for range 16 {
+		_ = l.Send(socketID, "kit.event", protocol.JSONPayload([]byte(payload)))
+	}
+	frames, err := c.Receive(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	const volatile = 31
+	if got := untagged(frames[1+volatile]); len(frames) != 1+volatile+2 || got != "l,31.T,expired" {
+		t.Fatalf("%d frames, one is %.40s, want the hello, %d answers, l and an entry", len(frames), got, volatile)
+	}
+	for n := 17; n < 40; n++ { // what was acknowledged does not count
+		cursor, _, _ := strings.Cut(string(frames[len(frames)-1][1:]), ",")
+		send(t, c, "A"+cursor, fmt.Sprintf("C%d,kit.echo|%s", n, payload))
+		if frames, err = c.Receive(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
 func TestLocalForgets(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l, _ := local()

@@ -23,11 +23,15 @@ type localSocket struct {
 	in      uint64   // last message handled
 	base    uint64   // offset of the place before entries[0]
 	entries [][]byte // frames that the client has not acknowledged
+	size    int      // of entries, in bytes
 	bye     bool
 }
 
-// maxEntries bounds a stream: a client's own messages are refused at half of it, and all is let go when it is reached.
-const maxEntries = 1000
+// What bounds a stream: a client's own messages are refused at half of it, and all is let go when there would be more.
+const (
+	maxEntries = 1000
+	maxBytes   = 1 << 20
+)
 
 // attach makes a new connection the one that receives the stream.
 func (s *localSocket) attach(h protocol.HelloUp, c Carrier) (Link, error) {
@@ -128,7 +132,7 @@ func (s *localSocket) admit(n uint64) (answer []byte, err error) {
 		return s.committedLocked(), nil
 	case n > s.in+1:
 		return protocol.AppendNumber([]byte{byte(protocol.Gap)}, s.in+1), nil
-	case len(s.entries) > maxEntries/2:
+	case len(s.entries) > maxEntries/2, s.size > maxBytes/2:
 		return nil, s.closeLocked(protocol.CodeFull)
 	}
 	return nil, nil
@@ -160,12 +164,13 @@ func errorPayload(code, message string) protocol.Payload {
 
 // appendLocked adds a frame to the stream, with its cursor before the header.
 func (s *localSocket) appendLocked(kind protocol.Kind, header string, p protocol.Payload) {
-	if len(s.entries) >= maxEntries {
-		s.base, s.entries = s.topLocked(), nil
-	}
 	b := s.cursorLocked(s.topLocked() + 1).Append([]byte{byte(kind)})
 	b = append(append(b, ','), header...)
-	s.entries = append(s.entries, append(b, p...))
+	b = append(b, p...)
+	if len(s.entries) >= maxEntries || s.size+len(b) > maxBytes {
+		s.base, s.entries, s.size = s.topLocked(), nil, 0
+	}
+	s.entries, s.size = append(s.entries, b), s.size+len(b)
 	if s.link != nil {
 		s.link.wakeLocked()
 	}
@@ -194,6 +199,9 @@ func (s *localSocket) acknowledgeLocked(at protocol.Cursor) error {
 	case at.Tag != s.tag || at.Offset > s.topLocked():
 		return s.closeLocked(protocol.CodeRewound)
 	case at.Offset > s.base:
+		for _, f := range s.entries[:at.Offset-s.base] {
+			s.size -= len(f)
+		}
 		s.entries = append([][]byte(nil), s.entries[at.Offset-s.base:]...) // a copy, which lets the rest be collected
 		s.base = at.Offset
 	}
