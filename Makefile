@@ -1,5 +1,6 @@
 GO       ?= go
 DURATION ?= 60s
+FUZZTIME ?= 30s
 # What the race detector looks at: everything that runs in a program. The end-to-end tests drive other processes.
 RACE     ?= ./client/... ./framework/... ./protocol/... ./store/... ./transports/... ./examples/...
 
@@ -10,7 +11,7 @@ CLIENT       = client/js/dist/client.js
 CLIENT_LIMIT = 5000
 
 .DEFAULT_GOAL := help
-.PHONY: help setup test race e2e demo client size lint fmt vet
+.PHONY: help setup test race fuzz e2e demo client size lint fmt vet
 
 help: ## lists the targets
 	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
@@ -26,8 +27,11 @@ race: ## runs the tests under the race detector
 	@scripts/setup redis gcc || true
 	$(GO) test -race $(RACE)
 
+fuzz: ## runs every Fuzz target for FUZZTIME (30s), and fails if one does
+	@FUZZTIME=$(FUZZTIME) scripts/fuzz
+
 e2e: ## runs the end-to-end tests alone: browsers, kills
-	@scripts/setup redis chromium || true
+	@scripts/setup redis python3 chromium || true
 	$(GO) test -count=1 ./e2e/...
 
 demo: ## kills an instance every 5 s under conversations, for DURATION (60s), and counts what went missing
