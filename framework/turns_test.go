@@ -5,6 +5,8 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"net/http"
+	"net/http/httptest"
 	"slices"
 	"strings"
 	"sync"
@@ -319,6 +321,39 @@ func TestTurnEffectsAfterTheEndAreErrors(t *testing.T) {
 		}
 		if err := sums.Update(turn, "x", func(*[]int) error { return nil }); !errors.Is(err, framework.ErrTurnOver) {
 			t.Errorf("Update after the end: %v", err)
+		}
+	})
+}
+
+// A client that goes away while its message is handled does not stop that: it asks again, and learns that it took effect.
+func TestTurnOutlivesItsRequest(t *testing.T) {
+	onEachStore(t, func(w *world) {
+		entered, goOn := make(chan struct{}), make(chan struct{})
+		w.run(1, ledger(), framework.Service{Name: "slow", Methods: framework.Methods{
+			"add": framework.Event(func(t *framework.Turn, _ struct{}) error {
+				close(entered)
+				<-goOn
+				_, err := add(t, 1)
+				return err
+			}),
+		}})
+		w.post("/lp", `H{"v":1,"key":"`+rawKey+`","c":1}`)
+		ctx, cancel := context.WithCancel(w.Context())
+		gone := make(chan struct{})
+		go func() {
+			defer close(gone)
+			r := httptest.NewRequestWithContext(ctx, http.MethodPost, "/rt/up", strings.NewReader("K"+rawKey+",,0\nC1,slow.add"))
+			w.first().rt.ServeHTTP(httptest.NewRecorder(), r)
+		}()
+		<-entered
+		cancel()
+		close(goOn)
+		<-gone
+		if _, text := w.post("/up", "K"+rawKey+",,1\nC1,slow.add"); text != "a1,1\n" {
+			w.Errorf("asked again: %q", text)
+		}
+		if _, text := w.post("/lp", `H{"v":1,"key":"`+rawKey+`","c":2,"now":true}`); countLines(text, 'e') != 1 || countLines(text, 'x') != 0 {
+			w.Errorf("the own stream: %q", text)
 		}
 	})
 }
