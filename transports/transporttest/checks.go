@@ -103,6 +103,39 @@ func upInOrder(t *testing.T, b *bench) {
 	b.expect(c, string(greeting), "e1.a,kit.done")
 }
 
+// Who sends too fast waits; nothing is refused or lost.
+func flood(t *testing.T, b *bench) {
+	const n = 5000
+	c, _ := b.dial()
+	sent := make(chan error, 1)
+	go func() {
+		for i := 0; i < n; i += 50 {
+			var message [][]byte
+			for j := range 50 {
+				message = append(message, fmt.Appendf(nil, "C%d,kit.m", i+j+1))
+			}
+			if err := c.Send(message...); err != nil {
+				sent <- err
+				return
+			}
+		}
+		sent <- nil
+	}()
+	for i := range n {
+		select {
+		case got := <-b.board.up:
+			if want := fmt.Sprintf("C%d,kit.m", i+1); got != want {
+				t.Fatalf("of %d frames %q came up, want %q", n, got, want)
+			}
+		case <-time.After(time.Minute):
+			t.Fatalf("%d of %d frames came up", i, n)
+		}
+	}
+	if err := <-sent; err != nil {
+		t.Errorf("Send: %v", err)
+	}
+}
+
 // A frame of 65 KiB passes, one that is longer does not reach the switchboard, and the client is told.
 func tooBig(t *testing.T, b *bench) {
 	const edge = 65 << 10

@@ -14,6 +14,7 @@ var checks = []struct {
 	{"OneWrite", oneWrite, nil, "The frames of one Pull leave with one write, if they are not more than 64 KiB."},
 	{"LargeBatch", largeBatch, nil, "A Pull may return more than is written at once, and more than the client's buffers hold."},
 	{"UpInOrder", upInOrder, nil, "Frames come up in order, one or several in a message, and while the connection goes on."},
+	{"Flood", flood, nil, "Who sends too fast waits: nothing is refused or lost."},
 	{"TooBig", tooBig, nil, "A frame of 65 KiB passes; of a message with a longer one nothing reaches the switchboard, and the client is told (too_big)."},
 	{"TooMany", tooMany, nil, "A message of 256 frames passes; of one with 100,000 lines nothing reaches the switchboard, and the client is told (too_big)."},
 	{"HelloTooBig", helloTooBig, nil, "A hello over the limit opens nothing, and the client is told (too_big)."},

@@ -132,6 +132,9 @@ var mistakes = map[string]broken{
 		slices.Reverse(frames[1:])
 		return post(r, frames)
 	}},
+	"what is too much is dropped": {check: "Flood", says: "came up, want", post: func(post poster, r *http.Request, frames [][]byte) ([][]byte, error) {
+		return post(r, frames[:min(len(frames), 40)])
+	}},
 	"no limit on frames":        {check: "TooBig", says: "want too_big", Transport: toy.Transport{Limits: transports.Limits{Frame: -1, Body: -1}}},
 	"too low a limit on frames": {check: "TooBig", says: "Send: ", Transport: toy.Transport{Limits: transports.Limits{Frame: 64 << 10}}},
 	"no limit on their number":  {check: "TooMany", says: "want too_big", Transport: toy.Transport{Limits: transports.Limits{Frames: -1, Rate: -1}}},
