@@ -12,6 +12,8 @@ func (t Turn) Check() error {
 	switch {
 	case c.Socket == "" && c.Item == "" && c.Key == "":
 		return errors.New("a turn without a cause")
+	case c.Key != "" && c.Socket+c.Item+c.Token != "", c.Item != "" && c.Socket != "":
+		return errors.New("a turn with two causes")
 	case c.Item != "" && c.Token == "":
 		return errors.New("an item's turn without its token")
 	}

@@ -134,7 +134,7 @@ func (s *Store) apply(t store.Turn, now time.Duration) []store.Cursor {
 	if sock := st.sockets[c.Socket]; sock != nil {
 		sock.acknowledge(t.Ack)
 	}
-	if it := st.items[c.Item]; it != nil && c.Key == "" {
+	if it := st.items[c.Item]; it != nil {
 		st.remove(it)
 	}
 	run := turn{Store: s, now: now, socket: c.Socket, attempt: t.Attempt, from: t.From}

@@ -8,9 +8,7 @@ func (st *state) exceeds(t store.Turn) (over string, exceeds bool) {
 		state: st, socket: t.Cause.Socket,
 		ended: members{}, subs: map[string]members{}, by: map[string]string{}, more: map[string]int{},
 	}
-	if t.Cause.Key == "" {
-		r.remove(t.Cause.Item)
-	}
+	r.remove(t.Cause.Item)
 	for _, e := range t.Effects {
 		if over, exceeds := r.take(e); exceeds {
 			return over, true

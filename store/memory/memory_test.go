@@ -149,6 +149,8 @@ func TestInvalidTurns(t *testing.T) {
 	defer s.Close()
 	publish := store.Publish{Topic: "t"}
 	for name, turn := range map[string]store.Turn{
+		"two causes":            {Cause: store.Cause{Key: "k", Item: "i", Token: "t"}, Effects: []store.Effect{publish}},
+		"a socket and an item":  {Cause: store.Cause{Socket: "a", Item: "i", Token: "t"}, Effects: []store.Effect{publish}},
 		"no cause":              {Effects: []store.Effect{publish}},
 		"item without token":    {Cause: store.Cause{Item: "i"}, Effects: []store.Effect{publish}},
 		"open without Open":     {Cause: store.Cause{Socket: "a"}, Effects: []store.Effect{publish}},

@@ -87,15 +87,16 @@ func TestLetGoUnclaimed(t *testing.T) {
 		join("lost", time.Second)
 		join("kept", time.Hour)
 		certainly(t, s, turn(store.Cause{Key: "put"},
-			store.Put{Item: "lost", By: "ann"}, store.Put{Item: "kept", By: "ann", After: time.Hour}, store.Put{Item: "other", By: "lost", After: time.Hour}))
+			store.Put{Item: "lost item", By: "ann"}, store.Put{Item: "kept", By: "ann", After: time.Hour},
+			store.Put{Item: "other", By: "lost", After: time.Hour}, store.Put{Item: "lost", By: "bob", After: time.Hour}))
 		clock += 11 * time.Second
-		for _, key := range []string{"s:lost", "i:lost"} {
+		for _, key := range []string{"s:lost", "i:lost item"} {
 			do(t, c, "DEL", "sj1:{lost}:"+key)
 		}
 		if due := claim().Due; len(due) != 0 {
 			t.Fatalf("what is not there any more was due: %+v", due)
 		}
-		want := []string{"i:ann\x00kept", "i:lost\x00other", "s:g\x00kept", "s:h\x00kept"}
+		want := []string{"i:ann\x00kept", "i:bob\x00lost", "i:lost\x00other", "s:g\x00kept", "s:h\x00kept"}
 		if got, err := do(t, c, "ZRANGE", "sj1:{lost}:g", "0", "-1").AsStrSlice(); err != nil || !reflect.DeepEqual(got, want) {
 			t.Errorf("after a claim the rolls say %q, want %q; %v", got, want, err)
 		}

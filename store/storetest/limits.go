@@ -45,6 +45,13 @@ func (k *kit) members(group string) []string {
 	return append([]string{}, r.Members...)
 }
 
+// room fails the check if effects from outside are not applied.
+func (k *kit) room(rule string, effects ...store.Effect) {
+	k.Helper()
+	out := k.commit(store.Turn{Cause: store.Cause{Key: k.name("key")}, Effects: effects})
+	k.status(out.Status, store.Applied, "%s", rule)
+}
+
 // over fails the check if a turn was not Exceeded by something.
 func (k *kit) over(out store.Outcome, over, rule string, args ...any) {
 	k.Helper()
@@ -107,7 +114,7 @@ func checkGroupsLeftAtDeadline(k *kit) {
 	k.claimOne(time.Minute, "a socket is due when its deadline has passed")
 	k.same(k.members("g"), []string{}, "a socket whose deadline was claimed is in no group")
 	k.same(k.members("h"), []string{}, "a socket whose deadline was claimed has left all its groups")
-	k.join("b", one)
+	k.status(k.commit(joining("b", one)).Status, store.Applied, "a socket whose deadline was claimed makes room in its groups")
 }
 
 func checkGroupMax(k *kit) {
@@ -118,14 +125,14 @@ func checkGroupMax(k *kit) {
 	k.over(k.commit(joining("c", three, two)), "g", "an open is Exceeded if one of its groups has no room")
 	k.same(k.members("h"), []string{"a", "b"}, "an open that is Exceeded joins no group")
 	k.over(k.commit(joining("c", store.Group{Name: "h", Max: 1}, two)), "h", "the first group that has no room is named")
-	k.join("c", three, store.Group{Name: "g", Max: 4})
-	k.same(k.members("g"), []string{"a", "b", "c"}, "each open brings its own Max")
+	k.status(k.commit(joining("c", three, store.Group{Name: "g", Max: 4})).Status, store.Applied, "an open is applied if all its groups have room: each open brings its own Max")
+	k.same(k.members("g"), []string{"a", "b", "c"}, "an open that is applied joins its groups")
 	k.join("d", store.Group{Name: "g"})
 	k.over(k.commit(joining("e", store.Group{Name: "g", Max: 3})), "g", "an open counts all members of a group, also those that came without a Max")
 	k.over(k.commit(joining("e", store.Group{Name: "new", Max: 1}, three)), "h", "an open is Exceeded if one of its groups has no room")
-	k.join("e", store.Group{Name: "new", Max: 1}, store.Group{Name: "new", Max: 1})
+	k.status(k.commit(joining("e", store.Group{Name: "new", Max: 1}, store.Group{Name: "new", Max: 1})).Status, store.Applied, "an open that names a group twice is one member")
 	k.do(store.End{Socket: "a"})
-	k.join("f", three)
+	k.status(k.commit(joining("f", three)).Status, store.Applied, "a socket that has ended makes room in its groups")
 }
 
 // checkGroupMaxAtOnce lets several instances open sockets of one group.
@@ -164,21 +171,24 @@ func checkSubscribeMax(k *kit) {
 	subscribe := func(socket, topic string, max int) store.Effect {
 		return store.Subscribe{Socket: socket, Topic: topic, Max: max}
 	}
-	k.do(subscribe("a", "t", 2), subscribe("a", "u", 2))
+	k.room("subscriptions are made up to Max", subscribe("a", "t", 2), subscribe("a", "u", 2))
 	k.over(k.commit(store.Turn{Cause: store.Cause{Key: "1"}, Effects: []store.Effect{subscribe("a", "v", 2)}}), "v", "a subscription beyond Max is Exceeded")
 	k.status(k.read(store.Query{Topic: "v"}).Status, store.Missing, "a Subscribe that is Exceeded makes no topic")
-	k.do(subscribe("a", "u", 2), subscribe("a", "u", 1))
-	k.do(subscribe("b", "v", 1))
-	k.over(k.say("b", 1, subscribe("b", "w", 1)), "w", "each socket's subscriptions count by themselves")
-	k.do(subscribe("a", "v", 0), subscribe("a", "w", 0))
+	k.room("subscribing again is never one too many", subscribe("a", "u", 2), subscribe("a", "u", 1))
+	k.room("each socket's subscriptions count by themselves", subscribe("b", "v", 1))
+	k.over(k.say("b", 1, subscribe("b", "w", 1)), "w", "a subscription beyond Max is Exceeded")
+	k.room("Max 0 means no limit", subscribe("a", "v", 0), subscribe("a", "w", 0))
 	k.over(k.say("a", 1, subscribe("a", "x", 4)), "x", "all subscriptions of the socket count, also those that came without a Max")
-	k.do(subscribe("a", "x", 5))
+	k.room("each Subscribe brings its own Max", subscribe("a", "x", 5))
 	k.same(len(k.subs("a")), 5, "subscriptions are made up to Max")
 
 	turn := opening("c", subscribe("c", "t", 1), subscribe("c", "u", 1))
 	k.over(k.commit(turn), "u", "a turn's own subscriptions count")
 	k.status(k.read(store.Query{Socket: "c"}).Status, store.Gone, "an open that is Exceeded opens nothing")
-	k.do(store.End{Socket: "a"}, subscribe("a", "y", 1), subscribe("nobody", "y", 1), subscribe("nobody", "z", 1))
+	out := k.say("b", 1, store.Bye{}, subscribe("b", "w", 1))
+	k.status(out.Status, store.Applied, "a Subscribe after its socket's Bye does nothing, and exceeds nothing")
+	k.room("a Subscribe for a socket that has ended or is not known does nothing, and exceeds nothing",
+		store.End{Socket: "a"}, subscribe("a", "y", 1), subscribe("nobody", "y", 1), subscribe("nobody", "z", 1))
 }
 
 func checkSubscribeRoom(k *kit) {
@@ -196,8 +206,7 @@ func checkSubscribeRoom(k *kit) {
 	k.do(store.Unsubscribe{Socket: "a", Topic: "u"})
 	k.status(k.say("a", 3, store.Subscribe{Socket: "a", Topic: "x", Max: 2}).Status, store.Applied, "a subscription whose topic was forgotten makes room when it is ended")
 	k.do(store.End{Socket: "a"})
-	out = k.do(store.Subscribe{Socket: "a", Topic: "y", Max: 1})
-	k.must(out.At[0].IsZero(), "a Subscribe for a socket that has ended does nothing, and exceeds nothing")
+	k.room("a Subscribe for a socket that has ended does nothing, and exceeds nothing", store.Subscribe{Socket: "a", Topic: "y", Max: 1})
 }
 
 func checkPutMax(k *kit) {
@@ -208,19 +217,19 @@ func checkPutMax(k *kit) {
 		k.Helper()
 		k.over(k.commit(store.Turn{Cause: store.Cause{Key: k.name("key")}, Effects: effects}), what, "an item beyond the Max of whom it is by is Exceeded")
 	}
-	k.do(put("1", "ann", 2), put("2", "ann", 2))
+	k.room("items are put up to Max", put("1", "ann", 2), put("2", "ann", 2))
 	refused("3", put("3", "ann", 2))
 	k.status(k.read(store.Query{Item: "3"}).Status, store.Missing, "a Put that is Exceeded puts nothing")
-	k.do(put("b1", "bob", 1), put("3", "", 1), put("4", "", 1))
+	k.room("everybody's items count by themselves, and those without By not at all", put("b1", "bob", 1), put("3", "", 1), put("4", "", 1))
 	refused("b2", put("b2", "bob", 1))
-	k.do(put("2", "ann", 2), put("2", "ann", 1))
+	k.room("an item that replaces one of By's is never one too many", put("2", "ann", 2), put("2", "ann", 1))
 	refused("b1", put("b1", "ann", 2))
 	k.same(k.read(store.Query{Item: "b1"}).Item.ID, "b1", "a Put that is Exceeded takes nothing away")
 	refused("6", put("5", "ann", 3), put("6", "ann", 3))
-	k.do(put("5", "ann", 0))
+	k.room("Max 0 means no limit", put("5", "ann", 0))
 	refused("6", put("6", "ann", 3))
-	k.do(put("6", "ann", 4))
-	k.do(put("7", "an", 1), put("8", "anna", 1))
+	k.room("each Put brings its own Max", put("6", "ann", 4))
+	k.room("By is its name, not what its name begins with", put("7", "an", 1), put("8", "anna", 1))
 }
 
 func checkPutRoom(k *kit) {
@@ -228,15 +237,18 @@ func checkPutRoom(k *kit) {
 	k.do(put("1", "ann"))
 	out := k.commit(store.Turn{Cause: store.Cause{Key: "1"}, Effects: []store.Effect{put("2", "ann"), store.Cancel{Item: "1"}}})
 	k.over(out, "2", "effects take place in order: a Cancel makes no room for a Put before it")
-	k.do(store.Cancel{Item: "1"}, store.Cancel{Item: "1"}, put("2", "ann"))
-	k.do(put("2", "bob"), put("3", "ann"))
+	k.room("effects take place in order: a Cancel makes room for a Put after it", store.Cancel{Item: "1"}, put("2", "ann"))
+	k.room("an item that replaces another's makes room for that one", put("2", "bob"), put("3", "ann"))
 	out = k.commit(store.Turn{Cause: store.Cause{Key: "2"}, Effects: []store.Effect{store.Cancel{Item: "1"}, put("1", "bob")}})
 	k.over(out, "1", "a Cancel of nothing makes no room; an item that replaces another's counts for its own")
-	k.do(store.Put{Item: "3", After: ttl}, put("4", "ann"))
-	k.do(put("4", "ann"), store.Cancel{Item: "4"}, put("5", "ann"), put("5", "ann"))
+	k.room("an item without By that replaces somebody's makes room for that one", store.Put{Item: "3", After: ttl}, put("4", "ann"))
+	k.room("an item that a turn has put is one that it can cancel, or replace", put("4", "ann"), store.Cancel{Item: "4"}, put("5", "ann"), put("5", "ann"))
 	k.open("a")
 	out = k.say("a", 1, store.Cancel{Item: "5"}, put("6", "ann"), put("7", "ann"))
 	k.over(out, "7", "a turn's own items count")
+	k.do(store.Put{Item: "8", By: "ann", After: ttl})
+	out = k.say("a", 1, store.Cancel{Item: "5"}, store.Cancel{Item: "5"}, put("9", "ann"))
+	k.over(out, "9", "an item that is cancelled twice makes room once")
 }
 
 func checkItemsCount(k *kit) {
@@ -264,7 +276,7 @@ func checkItemsCount(k *kit) {
 	out = k.commit(store.Turn{Cause: store.Cause{Item: "i", Token: d.Token}, Effects: []store.Effect{put("j")}})
 	k.status(out.Status, store.Applied, "the item whose turn it is has gone before the effects take place, and makes room")
 	refused("the item that an item's turn has put counts")
-	k.do(store.Cancel{Item: "j"}, put("other"))
+	k.room("an item that is cancelled makes room", store.Cancel{Item: "j"}, put("other"))
 }
 
 func checkExceededLast(k *kit) {
@@ -325,8 +337,10 @@ func checkRewindLimits(k *kit) {
 	k.do(store.Subscribe{Socket: "a", Topic: "u"}, store.Put{Item: "j", By: "ann", After: ttl}, store.Put{Item: "k", By: "bob", After: ttl})
 	rewind()
 	k.same(k.members("g"), []string{"a"}, "a store that was rewound has the members that it had")
-	k.join("c", store.Group{Name: "g", Max: 2}, store.Group{Name: "h", Max: 1})
-	k.do(store.Subscribe{Socket: "a", Topic: "v", Max: 2}, store.Put{Item: "l", By: "ann", Max: 2}, store.Put{Item: "m", By: "bob", Max: 1})
+	out := k.commit(joining("c", store.Group{Name: "g", Max: 2}, store.Group{Name: "h", Max: 1}))
+	k.status(out.Status, store.Applied, "members that were lost take no room")
+	k.room("subscriptions and items that were lost take no room",
+		store.Subscribe{Socket: "a", Topic: "v", Max: 2}, store.Put{Item: "l", By: "ann", Max: 2}, store.Put{Item: "m", By: "bob", Max: 1})
 	k.do(store.End{Socket: "a"}, store.End{Socket: "c"})
 	rewind()
 	k.same(k.members("g"), []string{"a"}, "a store that was rewound has the members that it had, also those that had ended since")
@@ -344,6 +358,6 @@ func checkWipeLimits(k *kit) {
 	k.do(store.Put{Item: "i", By: "ann"})
 	k.Wipe()
 	k.same(k.members("g"), []string{}, "a store that lost everything says so: a group has no members")
-	k.join("b", one)
-	k.do(store.Put{Item: "j", By: "ann", Max: 1})
+	k.status(k.commit(joining("b", one)).Status, store.Applied, "members that were lost take no room")
+	k.room("items that were lost take no room", store.Put{Item: "j", By: "ann", Max: 1})
 }
