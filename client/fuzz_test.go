@@ -40,8 +40,11 @@ func FuzzEventStream(f *testing.F) {
 		if !slices.Equal(whole, parts) {
 			t.Errorf("%q is %q, cut at %d it is %q", stream, whole, cut, parts)
 		}
-		if n := len(whole); n > 0 && !slices.Equal(whole[:n-1], readEvents(t, bytes.NewReader(stream[:len(stream)-1]))[:n-1]) {
-			t.Errorf("%q has other events without its last byte", stream)
+		if n := len(whole); n > 0 {
+			without := readEvents(t, bytes.NewReader(stream[:len(stream)-1]))
+			if !slices.Equal(whole[:n-1], without[:min(n-1, len(without))]) {
+				t.Errorf("%q is %q, without its last byte %q", stream, whole, without)
+			}
 		}
 	})
 }
@@ -50,7 +53,7 @@ func FuzzEventStream(f *testing.F) {
 // where it is told of a loss, and what it says next are frames.
 func FuzzDown(f *testing.F) {
 	for _, text := range []string{
-		"r1.aaaaa,1|1\na2,1", "x1.aaaaa,1|{\"code\":\"denied\"}", "a1,1\na2,2\na9,9", "g1", "g9", "e1.aaaaa,a.b|1\ne1.aaaaa,a.b\ne,a.b",
+		"r1.aaaaa,1|1\na2,1", "x1.aaaaa,1|{\"code\":\"denied\"}", "a1,1\na2,2\na9,9", "g1", "g9", "e1.aaaaa,a.b|1\ne1.aaaaa,a.b\ne,a.b", "e5.aaaaa,a.b\nr3.bbbbb,1",
 		"s1.aaaaa,room/1,3a,4.ttttt\nt3a,5.uuuuu|1\nj3a,6.vvvvv\nn3a,2.wwwww|{}\nl3a,9.xxxxx,expired\nu2.bbbbb,3a", "l,5.uuuuu,expired\nr6.vvvvv,1",
 		"q1.aaaaa,ask,a.b|1", "v1|1\ny2|{}", "z4004,1,away", "z4010,9,", "h{\"in\":7,\"at\":9}", "p\nm4000\nk1000", "r1.aaaaa,2*AA==",
 	} {

@@ -3,6 +3,7 @@ package protocol
 import (
 	"bytes"
 	"slices"
+	"strings"
 	"testing"
 )
 
@@ -166,6 +167,8 @@ func FuzzParseAuth(f *testing.F) {
 	for _, line := range []string{`T|"token"`, `T|"a\nb"`, `T|"\ud800"`, `T`, `T|`, `T|null`, `T|{}`, `T*AA==`, `Tx|"token"`, `K,,0|"token"`} {
 		f.Add([]byte(line))
 	}
+	f.Add(AppendAuth(nil, strings.Repeat("x", maxAuth)))
+	f.Add(AppendAuth(nil, strings.Repeat("x", maxAuth+1)))
 	f.Fuzz(func(t *testing.T, line []byte) {
 		frame, err := ParseFrame(line)
 		if err != nil {
@@ -188,11 +191,16 @@ func FuzzParseAuth(f *testing.F) {
 	})
 }
 
+// FuzzParseClose: what is parsed is appended as it was, and no reason gets out of its field.
 func FuzzParseClose(f *testing.F) {
 	for _, line := range []string{"z4004,57,away too long", "z4000", "z4007,,", "z1,2,3,4", "z,,", "z99999999999999999", "z4001,x,"} {
 		f.Add([]byte(line))
 	}
 	f.Fuzz(func(t *testing.T, line []byte) {
+		why := (&Close{Code: CodeEnded, Why: string(line)}).Append(nil)
+		if frame, err := ParseFrame(why); err != nil || frame.Payload != nil || frame.Field(3) != nil {
+			t.Errorf("the reason %q is appended as %q, which is %+v, %v", line, why, frame, err)
+		}
 		frame, err := ParseFrame(line)
 		if err != nil {
 			return

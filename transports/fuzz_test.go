@@ -26,7 +26,7 @@ var tight = transports.Limits{Frame: 32, Body: 128, Frames: 4, Rate: -1}
 
 // FuzzUp: whatever the body and wherever it is cut, a POST is answered as a plain reading of the rules would.
 func FuzzUp(f *testing.F) {
-	for _, body := range []string{"", "\n", "K\nC1,a.b|1", "K\r\nC1\r\n", "K\nC1\nC2\nC3\nC4", "K\nC1\nC2\nC3\nC4\nC5", "K\xff", "K\n" + string(bytes.Repeat([]byte("x"), 33))} {
+	for _, body := range []string{"", "\n", "K\nC1,a.b|1", "K\r\nC1\r\n", "K\nC1\nC2\nC3\nC4", "K\nC1\nC2\nC3\nC4\n", "K\nC1\nC2\nC3\nC4\nC5", "K\xff", "K\n" + string(bytes.Repeat([]byte("x"), 33))} {
 		f.Add([]byte(body), 3)
 	}
 	f.Fuzz(func(t *testing.T, body []byte, cut int) {
