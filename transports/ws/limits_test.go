@@ -145,8 +145,8 @@ func TestControlFramesArePaced(t *testing.T) {
 	for name, first := range map[string]byte{"ping": ping, "pong": pong} {
 		synctest.Test(t, func(t *testing.T) {
 			c, _ := opened(t, transports.Limits{Rate: 10, Burst: 6})
-			pongs, sent := 0, 0
-			c.SetPongHandler(func(string) error { pongs++; return nil })
+			var pongs, sent atomic.Int64
+			c.SetPongHandler(func(string) error { pongs.Add(1); return nil })
 			read := make(chan struct{})
 			go func() { defer close(read); _, _ = c.Receive() }()
 			flood := make(chan struct{})
@@ -156,14 +156,17 @@ func TestControlFramesArePaced(t *testing.T) {
 					if _, err := c.NetConn().Write(wire(first, strings.Repeat("x", 125))); err != nil {
 						return
 					}
-					sent++
+					sent.Add(1)
 				}
 			}()
-			buffered := 1<<10/125 + 1
-			for _, want := range []int{5, 15, 25} {
+			const buffered = 1<<10/125 + 1
+			for _, want := range []int64{5, 15, 25} {
 				synctest.Wait()
-				if sent < want || sent > want+buffered || first == ping && pongs != want {
-					t.Errorf("%s: %d were taken, %d answered, want %d and some in a buffer", name, sent, pongs, want)
+				if n := sent.Load(); n < want || n > want+buffered {
+					t.Errorf("%s: %d were taken, want %d and some in a buffer", name, n, want)
+				}
+				if n := pongs.Load(); first == ping && n != want {
+					t.Errorf("%d pings were answered, want %d", n, want)
 				}
 				<-time.After(time.Second)
 			}
