@@ -129,10 +129,16 @@ func (m *Migration) Some(n int) bool {
 	m.c.Helper()
 	keys := m.c.do(m.c.Nodes[m.from], "CLUSTER", "GETKEYSINSLOT", m.slot, strconv.Itoa(n)).list
 	if len(keys) > 0 {
-		to := strconv.Itoa(m.c.Nodes[m.to].port)
-		m.c.do(m.c.Nodes[m.from], append([]string{"MIGRATE", "127.0.0.1", to, "", "0", "5000", "KEYS"}, keys...)...)
+		m.Keys(keys...)
 	}
 	return len(keys) > 0
+}
+
+// Keys moves keys, one at least. Those that do not exist are left out.
+func (m *Migration) Keys(keys ...string) {
+	m.c.Helper()
+	to := strconv.Itoa(m.c.Nodes[m.to].port)
+	m.c.do(m.c.Nodes[m.from], append([]string{"MIGRATE", "127.0.0.1", to, "", "0", "5000", "KEYS"}, keys...)...)
 }
 
 // End moves what is left, and gives the slot to the new node.
@@ -140,20 +146,16 @@ func (m *Migration) End() {
 	m.c.Helper()
 	for m.Some(100) {
 	}
-	m.settle(m.to)
+	for i := range m.c.Nodes { // the new one first
+		node := m.c.Nodes[(m.to+i)%len(m.c.Nodes)]
+		m.c.do(node, "CLUSTER", "SETSLOT", m.slot, "NODE", m.c.ids[m.to])
+	}
 }
 
 // Abort leaves the slot where it was. No key may have moved.
 func (m *Migration) Abort() {
 	m.c.Helper()
-	m.settle(m.from)
-}
-
-// settle tells all nodes whose the slot is, the owner first.
-func (m *Migration) settle(owner int) {
-	m.c.Helper()
-	for i := range m.c.Nodes {
-		node := m.c.Nodes[(owner+i)%len(m.c.Nodes)]
-		m.c.do(node, "CLUSTER", "SETSLOT", m.slot, "NODE", m.c.ids[owner])
+	for _, node := range []*Server{m.c.Nodes[m.to], m.c.Nodes[m.from]} {
+		m.c.do(node, "CLUSTER", "SETSLOT", m.slot, "STABLE")
 	}
 }
