@@ -6,6 +6,8 @@ import (
 	"github.com/sojourn-go/sojourn/store"
 )
 
+var attachStatuses = []store.Status{store.Applied, store.Lost, store.Stale, store.Gone, store.Rewound, store.Denied}
+
 // Attach implements [store.Store].
 func (s *Store) Attach(ctx context.Context, a store.Attach) (store.Attached, error) {
 	c := s.newCall()
@@ -27,7 +29,7 @@ func (s *Store) Attach(ctx context.Context, a store.Attach) (store.Attached, err
 		return store.Attached{}, err
 	}
 	r := &reply{list: list}
-	found := store.Attached{Status: r.status(), Socket: r.socket(), NextDue: r.due()}
+	found := store.Attached{Status: r.status(attachStatuses...), Socket: r.socket(), NextDue: r.due()}
 	if found.Status == store.Applied || found.Status == store.Lost {
 		found.From = r.cursor()
 		found.Entries = r.entries(found.From)

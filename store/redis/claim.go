@@ -2,6 +2,7 @@ package redis
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -35,6 +36,9 @@ func (s *Store) Claim(ctx context.Context, max int, lease time.Duration) (store.
 			due.Item = in.item()
 		default:
 			in.fail(fmt.Errorf("unknown kind %q", kind))
+		}
+		if due.Token == "" || due.Socket.ID+due.Item.ID == "" {
+			in.fail(errors.New("a claim of nothing"))
 		}
 		all.fail(in.err)
 		claimed.Due = append(claimed.Due, due)

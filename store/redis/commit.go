@@ -24,6 +24,8 @@ func positive[T int | time.Duration](v, otherwise T) T {
 	return otherwise
 }
 
+var turnStatuses = []store.Status{store.Applied, store.Repeated, store.Gap, store.Conflict, store.Gone, store.Full, store.Exceeded}
+
 // Commit implements [store.Store]. A turn that no caller may send is an error, and not applied.
 func (s *Store) Commit(ctx context.Context, t store.Turn) (store.Outcome, error) {
 	if err := t.Check(); err != nil {
@@ -47,7 +49,7 @@ func (s *Store) Commit(ctx context.Context, t store.Turn) (store.Outcome, error)
 		return store.Outcome{}, err
 	}
 	r := &reply{list: list}
-	out := store.Outcome{Status: r.status(), Number: r.number(), Top: r.cursor(), NextDue: r.due()}
+	out := store.Outcome{Status: r.status(turnStatuses...), Number: r.number(), Top: r.cursor(), NextDue: r.due()}
 	switch out.Status {
 	case store.Applied:
 		out.At = make([]store.Cursor, len(t.Effects))

@@ -7,7 +7,7 @@
 //
 // # What Redis must be
 //
-//   - One server or a Redis Cluster, of version 7; tested with 7.0. Reads never go to replicas. In a cluster notices go through channels of the
+//   - One server or a Redis Cluster; both are tested with version 7.0. Reads never go to replicas. In a cluster notices go through channels of the
 //     cell's slot (sharded pub/sub). Where there are none, before version 7, they go over the cluster's bus, which may lose single ones; these come late.
 //   - maxmemory-policy noeviction. A Redis that evicts keys forgets conversations; [Open] refuses it.
 //   - What a Redis acknowledges it may still lose, in a failover or a power cut. That is always a suffix of what was committed, and

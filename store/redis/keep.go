@@ -27,7 +27,7 @@ func (s *Store) Keep(ctx context.Context, held []store.Held) ([]store.Kept, erro
 	kept := make([]store.Kept, len(held))
 	for i := range kept {
 		in := r.nested()
-		kept[i].Status = in.status()
+		kept[i].Status = in.status(store.Applied, store.Replaced, store.Gone, store.Rewound)
 		if in.more() {
 			kept[i].Socket = store.Socket{ID: held[i].Socket, Number: in.number(), Ended: in.string() != "",
 				Code: int(in.number()), Why: in.string(), Top: in.cursor()}

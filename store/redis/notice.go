@@ -39,7 +39,7 @@ func (w *watch) parseNotice(channel, message string) (n store.Notice, ok bool) {
 		}
 		n.Socket = ""
 		n.Topic, ok = strings.CutPrefix(channel, w.store.topicChannel(""))
-		if !ok {
+		if !ok || n.Topic == "" {
 			return n, false
 		}
 	}
@@ -48,7 +48,7 @@ func (w *watch) parseNotice(channel, message string) (n store.Notice, ok bool) {
 		prev, rest, _ := strings.Cut(rest, "\n")
 		at, data, _ := strings.Cut(rest, "\n")
 		c, err := protocol.ParseCursor([]byte(at))
-		if err != nil {
+		if err != nil || c.Offset == 0 || len(c.Tag) != tagLength {
 			return n, false
 		}
 		n.Kind, n.Prev, n.Entry.Cursor = store.Added, prev, c

@@ -61,7 +61,7 @@ func (s *Store) query(c *call, q store.Query) {
 }
 
 func answer(q store.Query, in *reply) store.Reply {
-	a := store.Reply{Status: in.status()}
+	a := store.Reply{Status: in.status(store.Applied, store.Missing, store.Gone, store.Lost)}
 	switch {
 	case a.Status == store.Missing:
 	case a.Status == store.Gone:

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -90,6 +91,10 @@ func (r *reply) due() time.Duration {
 	if v < 0 {
 		return -1
 	}
+	if v > math.MaxInt64/int64(time.Millisecond) {
+		r.fail(fmt.Errorf("due in %d ms", v))
+		return 0
+	}
 	return time.Duration(v) * time.Millisecond
 }
 
@@ -123,10 +128,11 @@ var statuses = map[string]store.Status{
 	"exceeded": store.Exceeded,
 }
 
-func (r *reply) status() store.Status {
+// status reads a status, one of some.
+func (r *reply) status(possible ...store.Status) store.Status {
 	text := r.string()
 	v, ok := statuses[text]
-	if !ok {
+	if !ok || !slices.Contains(possible, v) {
 		r.fail(fmt.Errorf("unknown status %q", text))
 	}
 	return v
