@@ -26,7 +26,7 @@ import (
 	"github.com/sojourn-go/sojourn/transports/ws"
 )
 
-// build is what the linker says.
+// build is what the linker says it is.
 var build = "1"
 
 //go:embed page.html
