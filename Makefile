@@ -11,7 +11,7 @@ CLIENT       = client/js/dist/client.js
 CLIENT_LIMIT = 5000
 
 .DEFAULT_GOAL := help
-.PHONY: help setup test race fuzz e2e demo client size lint fmt vet
+.PHONY: help setup test race fuzz mutants e2e demo client size lint fmt vet
 
 help: ## lists the targets
 	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
@@ -29,6 +29,9 @@ race: ## runs the tests under the race detector
 
 fuzz: ## runs every Fuzz target for FUZZTIME (30s), and fails if one does
 	@FUZZTIME=$(FUZZTIME) scripts/fuzz
+
+mutants: ## breaks the code on purpose, promise by promise, and fails unless a test catches each break
+	$(GO) run ./internal/mutants
 
 e2e: ## runs the end-to-end tests alone: browsers, kills
 	@scripts/setup redis python3 chromium || true

@@ -1,7 +1,9 @@
 package framework_test
 
 import (
+	"bytes"
 	"context"
+	"fmt"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
@@ -16,6 +18,7 @@ import (
 	"github.com/sojourn-go/sojourn/store"
 	"github.com/sojourn-go/sojourn/store/memory"
 	"github.com/sojourn-go/sojourn/transports"
+	"github.com/sojourn-go/sojourn/transports/longpoll"
 	"github.com/sojourn-go/sojourn/transports/sse"
 )
 
@@ -126,4 +129,80 @@ func TestOutageLongerThanTheTimeToLive(t *testing.T) {
 		held.Wait()
 		rt.Close()
 	})
+}
+
+// The store stays away until the instance gives up: nothing is acknowledged. When it is back the message takes effect, once.
+func TestNothingIsAcknowledgedWithoutTheStore(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		m := memory.New(memory.Options{})
+		defer m.Close()
+		st := &mortal{Store: m, dead: t.Context(), kept: make(chan struct{}, 1)}
+		rt, err := framework.New(framework.Config{
+			Transports: []transports.Transport{longpoll.Transport{}}, Store: st, Services: []framework.Service{ledger()},
+			Log: slog.New(slog.DiscardHandler),
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer rt.Close()
+		say := func(path, body string) string {
+			rw := httptest.NewRecorder()
+			rt.ServeHTTP(rw, httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/rt"+path, strings.NewReader(body)))
+			return rw.Body.String()
+		}
+		say("/lp", `H{"v":1,"key":"`+rawKey+`","c":1}`)
+		st.before = func(store.Turn) error { return errOutage }
+		if text := say("/up", "K"+rawKey+",,0\nC1,ledger.push|1"); !strings.HasPrefix(text, "z4006,") {
+			t.Errorf("without the store: %q", text)
+		}
+		st.before = nil
+		for range 2 {
+			if text := say("/up", "K"+rawKey+",,1\nC1,ledger.push|1"); text != "a1,1\n" {
+				t.Errorf("with the store: %q", text)
+			}
+		}
+	})
+}
+
+// What was sent to a client, on a connection that then said something else, is still there until the client says that it has it.
+func TestI4SentIsNotReceived(t *testing.T) {
+	s := still{make(chan transports.Link, 1)}
+	rt, err := framework.New(framework.Config{Transports: []transports.Transport{s}, Services: []framework.Service{ledger()}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, hangUp := context.WithCancel(t.Context())
+	var held sync.WaitGroup
+	connect := func(hello string) (transports.Link, string) {
+		held.Go(func() {
+			rt.ServeHTTP(httptest.NewRecorder(), httptest.NewRequestWithContext(ctx, http.MethodPost, "/rt/still", strings.NewReader(hello)))
+		})
+		l := <-s.links
+		return l, pulled(t, l)
+	}
+	l, _ := connect(`H{"v":1,"key":"` + rawKey + `","c":1}`)
+	for n := 1; n <= 3; n++ {
+		if err := l.Push(ctx, fmt.Appendf(nil, "C%d,ledger.push|%d", n, n)); err != nil {
+			t.Fatal(err)
+		}
+		if text := pulled(t, l); !strings.Contains(text, "ledger.added") {
+			t.Fatalf("after message %d: %q", n, text)
+		}
+	}
+	_, text := connect(`H{"v":1,"key":"` + rawKey + `","c":2,"cur":"0."}`)
+	if n := strings.Count(text, "ledger.added"); n != 3 || strings.Contains(text, "\nl") {
+		t.Errorf("a client that has had nothing is given %q", text)
+	}
+	hangUp()
+	held.Wait()
+	rt.Close()
+}
+
+// pulled returns the next frames of a link, as lines.
+func pulled(t *testing.T, l transports.Link) string {
+	frames, err := l.Pull(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(bytes.Join(frames, []byte("\n")))
 }

@@ -1,0 +1,181 @@
+package main
+
+// mutant is one deliberate break.
+type mutant struct {
+	promise string // the invariant of docs/design.md that it breaks
+	name    string // what the broken code does
+	edits   []edit
+	pkg     string
+	test    string // that must fail; a subtest's name narrows it down to what is quick
+}
+
+// edit replaces code that stands in a file once.
+type edit struct{ file, old, new string }
+
+const (
+	framework = "./framework"
+	memory    = "./store/memory"
+)
+
+var mutants = []mutant{
+	{
+		promise: "I1", name: "a socket is kept in a map, by the instance that opened it",
+		edits: []edit{{"framework/switchboard.go",
+			"	replies, err := s.store.Read(ctx, []store.Query{{Socket: cred.Socket}})\n	if err != nil {\n		return nil, s.unavailable(err)\n	}\n	switch r := replies[0]; {",
+			"	replies := []store.Reply{{Status: store.Gone}}\n	switch r := replies[0]; {"}},
+		pkg: framework, test: "TestI1AnyInstance/memory/longpoll",
+	},
+	{
+		promise: "I2", name: "a message that was applied is applied again",
+		edits: []edit{{"store/memory/commit.go",
+			"	case n <= k.Number:\n		return store.Repeated",
+			"	case n <= k.Number:\n		return store.Applied"}},
+		pkg: framework, test: "TestI2TwoRunsOneCommit/memory",
+	},
+	{
+		promise: "I2", name: "a message is applied before the ones in front of it",
+		edits: []edit{{"store/memory/commit.go",
+			"	case n > k.Number+1:\n		return store.Gap\n", ""}},
+		pkg: framework, test: "TestI2Gap/memory",
+	},
+	{
+		promise: "I2", name: "each run of a turn has an id of its own",
+		edits: []edit{{"framework/execute.go",
+			"	return uuid.NewSHA1(turnSpace, fmt.Appendf(nil, \"%s %d\", socket, number))",
+			"	return uuid.NewSHA1(turnSpace, fmt.Appendf(nil, \"%s %d %s\", socket, number, uuid.New()))"}},
+		pkg: framework, test: "TestI2TwoRunsOneCommit/memory",
+	},
+	{
+		promise: "I2", name: "attaches are ordered by their arrival",
+		edits: []edit{{"store/memory/attach.go",
+			"	case a.Number < sock.Attach:\n		return store.Attached{Status: store.Stale}\n", ""}},
+		pkg: memory, test: "TestConformance/DelayedDuplicateOfAnOldAttach",
+	},
+	{
+		promise: "I2", name: "what ends a socket says what this instance knows of it",
+		edits: []edit{{"framework/switchboard.go",
+			"	return s.ended(ctx, sock.id) // only the store knows what the last message was that it took",
+			"	in, _ := sock.applied()\n	return &protocol.Close{Code: code, In: &in, Why: why}"}},
+		pkg: framework, test: "TestPostIsIdentified/memory",
+	},
+	{
+		promise: "I3", name: "what a handler did stays when it fails",
+		edits: []edit{{"framework/execute.go",
+			"	effects = append(effects, t.settled...)\n	return append(effects, j.after...), err",
+			"	effects = append(append(effects, t.effects...), t.settled...)\n	return append(effects, j.after...), err"}},
+		pkg: framework, test: "TestI3AllOrNone/memory/longpoll",
+	},
+	{
+		promise: "I3", name: "a turn ends with the request that brought it",
+		edits: []edit{
+			{"framework/execute.go", "	if !bound {\n		ctx = context.WithoutCancel(ctx)\n	}\n", ""},
+			{"framework/execute.go", "context.WithTimeout(context.WithoutCancel(ctx), commitTime)", "context.WithTimeout(ctx, commitTime)"},
+		},
+		pkg: framework, test: "TestTurnOutlivesItsRequest/memory",
+	},
+	{
+		promise: "I3", name: "the shutdown of an instance is recorded as a turn's answer",
+		edits: []edit{
+			{"framework/execute.go", "		case errors.Is(failed, ErrDraining), errors.Is(failed, errNewer)", "		case errors.Is(failed, errNewer)"},
+		},
+		pkg: framework, test: "TestTurnEndedByDrainIsNotRecorded/memory",
+	},
+	{
+		promise: "I4", name: "what was sent counts as received",
+		edits: []edit{{"framework/link.go",
+			"		l.cursor = e.Cursor\n",
+			"		l.cursor = e.Cursor\n		l.mu.Lock()\n		l.ack = e.Cursor\n		l.mu.Unlock()\n"}},
+		pkg: framework, test: "TestI4SentIsNotReceived",
+	},
+	{
+		promise: "I4", name: "notices are trusted",
+		edits: []edit{
+			{"framework/hub.go", "checkTopics  = 10 * time.Second", "checkTopics  = 10 * time.Hour"},
+		},
+		pkg: framework, test: "TestNoticesAreHints",
+	},
+	{
+		promise: "I4", name: "tags are ignored",
+		edits: []edit{{"store/memory/stream.go",
+			"	case c.Offset > s.top.Offset || s.at(c.Offset) != c:", "	case c.Offset > s.top.Offset:"}},
+		pkg: framework, test: "TestI4ToldOfRewind/longpoll",
+	},
+	{
+		promise: "I4", name: "lost entries are not told",
+		edits: []edit{{"framework/linktopics.go",
+			"			frames = append(frames, lostFrame(s.id, s.cursor, why))\n", ""}},
+		pkg: framework, test: "TestI4ToldOfLoss/memory/longpoll",
+	},
+	{
+		promise: "I5", name: "goodbyes run where the connection ended, or not at all",
+		edits: []edit{{"framework/due.go",
+			"		j.handler = s.goodbyeTurn\n		j.after",
+			"		j.handler = func(*Turn) (any, error) { return nil, nil }\n		j.after"}},
+		pkg: framework, test: "TestI5OneGoodbye/memory/longpoll",
+	},
+	{
+		promise: "I5", name: "a goodbye's claim is not looked at when it commits",
+		edits: []edit{{"store/memory/commit.go",
+			"sock == nil || sock.token != c.Token", "sock == nil"}},
+		pkg: memory, test: "TestConformance/TwoRunnersSocket",
+	},
+	{
+		promise: "I6", name: "a message is acknowledged before its commit is certain",
+		edits: []edit{{"framework/execute.go",
+			"		if err != nil {\n			s.hub.uncertain(effects)\n			return out, failed, err\n		}",
+			"		if err != nil {\n			out.Status = store.Applied\n		}"}},
+		pkg: framework, test: "TestNothingIsAcknowledgedWithoutTheStore",
+	},
+	{
+		promise: "I7", name: "what a slow connection has not read is queued",
+		edits: []edit{{"framework/link.go",
+			"	if len(l.volatile) < maxControls {\n		l.volatile = append(l.volatile, frame)\n	}",
+			"	l.volatile = append(l.volatile, frame)"}},
+		pkg: framework, test: "TestI7NothingIsQueued",
+	},
+	{
+		promise: "I7", name: "a stream that nobody reads grows",
+		edits: []edit{{"store/memory/effects.go",
+			"		s.drop(len(s.entries))\n	}\n	e, prev", "	}\n	e, prev"}},
+		pkg: framework, test: "TestI7OthersEventsIntoAFullStream/memory/longpoll",
+	},
+	{
+		promise: "I7", name: "a limit counts what this instance has",
+		edits: []edit{{"framework/groups.go",
+			"{{Name: sessionGroup(c.session), Max: forStore(l.SocketsPerUser)}}",
+			"{{Name: sessionGroup(c.session) + s.hub.inbox(), Max: forStore(l.SocketsPerUser)}}"}},
+		pkg: framework, test: "TestI7SocketsOfOne/session/memory",
+	},
+	{
+		promise: "I8", name: "goodbyes and timers wait for a ticker",
+		edits: []edit{{"framework/due.go",
+			"	if !d.due() {\n		d.done.Done()\n		return\n	}",
+			"	if d.due() || true {\n		d.done.Done()\n		return\n	}",
+		}, {"framework/due.go", "		if d.due() {\n			d.done.Go(", "		if d.due() && all {\n			d.done.Go("}},
+		pkg: framework, test: "TestI8Frozen/memory/longpoll",
+	},
+	{
+		promise: "I8", name: "a connection that could not be kept waits for its next turn",
+		edits: []edit{{"framework/due.go",
+			"		if all && ok {", "		if all && (ok || !ok) {"}},
+		pkg: framework, test: "TestOutageLongerThanTheTimeToLive",
+	},
+	{
+		promise: "who", name: "a POST is taken without asking who it is from",
+		edits: []edit{{"framework/switchboard.go",
+			"	if err == nil {\n		err = s.admit(ctx, sock, c)\n	}\n", ""}},
+		pkg: framework, test: "TestSocketIsBoundToItsSession/memory",
+	},
+	{
+		promise: "who", name: "a foreign page may connect",
+		edits: []edit{{"transports/origin.go",
+			"	case o.any, ok && o.listed[u.String()]:", "	case ok:"}},
+		pkg: framework, test: "TestForeignOriginIsRefused",
+	},
+	{
+		promise: "I2", name: "Redis: a message that was applied is applied again",
+		edits: []edit{{"store/redis/lua/commit.lua",
+			"  elseif n <= s.number then refused = 'repeated'\n", ""}},
+		pkg: "./store/redis", test: "TestStore/miniredis/.*",
+	},
+}
