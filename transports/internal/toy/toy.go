@@ -62,5 +62,5 @@ func (h handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			return control.Flush()
 		},
 	}
-	pump.Run(r.Context(), link)
+	_ = pump.Run(r.Context(), link) // it has told the client
 }
