@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"net/http"
 	"net/netip"
+	"os"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -15,6 +17,7 @@ import (
 	"github.com/sojourn-go/sojourn/framework"
 	"github.com/sojourn-go/sojourn/protocol"
 	"github.com/sojourn-go/sojourn/store"
+	"github.com/sojourn-go/sojourn/transports"
 )
 
 // keyOf returns the nth of many keys.
@@ -329,5 +332,20 @@ func TestI7FloodOfVolatileFrames(t *testing.T) {
 	var end *protocol.Close
 	if errors.As(a.Err(), &end) {
 		t.Errorf("the client ended: %v", end)
+	}
+}
+
+// docs/limits.md has every limit that is an option.
+func TestLimitsAreDocumented(t *testing.T) {
+	page, err := os.ReadFile("../docs/limits.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, limits := range []any{framework.Limits{}, transports.Limits{}} {
+		for i, fields := 0, reflect.TypeOf(limits); i < fields.NumField(); i++ {
+			if name := fields.Field(i).Name; !strings.Contains(string(page), name+"`") {
+				t.Errorf("docs/limits.md has nothing of %s.%s", fields, name)
+			}
+		}
 	}
 }

@@ -68,7 +68,10 @@ func Run(e *echo.Echo, rt *framework.Server, addr string) error {
 
 // Serve is [Run] on a listener of one's own, until ctx ends.
 func Serve(ctx context.Context, e *echo.Echo, rt *framework.Server, ln net.Listener) error {
-	server := &http.Server{Handler: e, ReadHeaderTimeout: 10 * time.Second}
+	server := &http.Server{
+		Handler: e, ReadHeaderTimeout: 10 * time.Second, MaxHeaderBytes: 64 << 10,
+		IdleTimeout: 630 * time.Second, // longer than balancers keep theirs (GCP: 600 s): they must be the first to close
+	}
 	failed := make(chan error, 1)
 	go func() { failed <- server.Serve(ln) }()
 	select {

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"strings"
 	"testing"
 	"time"
 
@@ -174,5 +175,26 @@ func TestRunSaysWhyItCannot(t *testing.T) {
 	t.Setenv("PORT", "not a port")
 	if err := echov4.Run(echo.New(), rt, ":0"); err == nil {
 		t.Error("no error")
+	}
+}
+
+// A request cannot have endless headers.
+func TestServeBoundsRequests(t *testing.T) {
+	p := start(t, framework.Config{Services: []framework.Service{greeter()}, Transports: all}, nil)
+	for size, want := range map[int]int{32 << 10: http.StatusOK, 128 << 10: http.StatusRequestHeaderFieldsTooLarge} {
+		r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, p.url+"/ready", nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.Header.Set("X-Long", strings.Repeat("x", size))
+		r.Close = true
+		resp, err := http.DefaultClient.Do(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		resp.Body.Close()
+		if resp.StatusCode != want {
+			t.Errorf("a header of %d bytes: %s", size, resp.Status)
+		}
 	}
 }

@@ -36,6 +36,7 @@ var ours = []rule{
 	{"framework/echov4", []string{"framework"}, "what is Echo's stays small, so that another web framework costs as little"},
 
 	{"internal/house", nil, "it is about the repository"},
+	{"internal/mutants", nil, "it is about the sources"},
 	{"internal/redistest", nil, "it starts a process"},
 
 	{"examples/...", []string{"framework", "framework/echov4", "store/...", "transports/..."},
@@ -54,6 +55,7 @@ var theirs = []struct {
 	{"github.com/labstack/echo-contrib", []string{"examples/..."}, "how a program knows its users is the program's"},
 	{"github.com/labstack/echo-jwt/v4", []string{"examples/..."}, "how a program knows its users is the program's"},
 	{"github.com/golang-jwt/jwt/v5", []string{"examples/..."}, "how a program knows its users is the program's"},
+	{"github.com/alexedwards/scs/v2", []string{"examples/..."}, "how a program knows its users is the program's"},
 	{"github.com/gorilla/sessions", []string{"examples/..."}, "how a program knows its users is the program's"},
 	{"github.com/gorilla/websocket", []string{"client", "transports/ws"}, "nothing else knows how WebSockets are made"},
 	{"github.com/r3labs/sse/v2", []string{"client"}, "its reader of event streams is used, its server is not: see docs/design.md"},
