@@ -2,8 +2,10 @@ package transports_test
 
 import (
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
+	"os"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -13,6 +15,27 @@ import (
 	"github.com/sojourn-go/sojourn/transports"
 	"github.com/sojourn-go/sojourn/transports/transporttest"
 )
+
+// The specification's table has the defaults.
+func TestDocsHaveTheDefaults(t *testing.T) {
+	text, err := os.ReadFile("../docs/transports.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	l := transports.Limits{}.Defaults()
+	for _, row := range []string{
+		fmt.Sprintf("| `Limits.Frame` | %d KiB |", l.Frame>>10),
+		fmt.Sprintf("| `Limits.Body` | %d MiB |", l.Body>>20),
+		fmt.Sprintf("| `Limits.Frames` | %d |", l.Frames),
+		fmt.Sprintf("| `Limits.Wait` | %d s |", l.Wait/time.Second),
+		fmt.Sprintf("| `Limits.Write` | %d s |", l.Write/time.Second),
+		fmt.Sprintf("| `Limits.Rate`, `Limits.Burst` | %d,000 a second, %d,000 at once |", l.Rate/1000, l.Burst/1000),
+	} {
+		if !strings.Contains(string(text), row) {
+			t.Errorf("docs/transports.md has no row with %s", row)
+		}
+	}
+}
 
 // reading is a transport whose endpoints read a hello, or frames, and answer with what answer returns.
 type reading struct {
