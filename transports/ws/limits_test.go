@@ -140,37 +140,47 @@ func TestRate(t *testing.T) {
 	})
 }
 
-// The WebSocket's own pings and pongs count as frames.
+// The WebSocket's own pings and pongs count as frames, and so do messages that have none.
 func TestControlFramesArePaced(t *testing.T) {
-	for name, first := range map[string]byte{"ping": ping, "pong": pong} {
+	for name, c := range map[string]struct {
+		first   byte
+		payload string
+	}{
+		"ping":          {ping, strings.Repeat("x", 125)},
+		"empty ping":    {ping, ""},
+		"pong":          {pong, strings.Repeat("x", 125)},
+		"empty message": {0x81, ""},
+		"empty lines":   {0x81, "\r\n\n"},
+	} {
 		synctest.Test(t, func(t *testing.T) {
-			c, _ := opened(t, transports.Limits{Rate: 10, Burst: 6})
+			client, _ := opened(t, transports.Limits{Rate: 10, Burst: 6})
 			var pongs, sent atomic.Int64
-			c.SetPongHandler(func(string) error { pongs.Add(1); return nil })
+			client.SetPongHandler(func(string) error { pongs.Add(1); return nil })
 			read := make(chan struct{})
-			go func() { defer close(read); _, _ = c.Receive() }()
+			go func() { defer close(read); _, _ = client.Receive() }()
 			flood := make(chan struct{})
+			frame := wire(c.first, c.payload)
 			go func() {
 				defer close(flood)
 				for range 1000 {
-					if _, err := c.NetConn().Write(wire(first, strings.Repeat("x", 125))); err != nil {
+					if _, err := client.NetConn().Write(frame); err != nil {
 						return
 					}
 					sent.Add(1)
 				}
 			}()
-			const buffered = 1<<10/125 + 1
+			buffered := int64(1<<10/len(frame) + 1)
 			for _, want := range []int64{5, 15, 25} {
 				synctest.Wait()
 				if n := sent.Load(); n < want || n > want+buffered {
 					t.Errorf("%s: %d were taken, want %d and some in a buffer", name, n, want)
 				}
-				if n := pongs.Load(); first == ping && n != want {
-					t.Errorf("%d pings were answered, want %d", n, want)
+				if n := pongs.Load(); c.first == ping && n != want {
+					t.Errorf("%s: %d were answered, want %d", name, n, want)
 				}
 				<-time.After(time.Second)
 			}
-			c.Close()
+			client.Close()
 			<-read
 			<-flood
 		})
