@@ -2,8 +2,11 @@ package framework
 
 import (
 	"context"
+	"encoding/json"
+	"errors"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/sojourn-go/sojourn/protocol"
@@ -13,8 +16,9 @@ import (
 const (
 	claimMax   = 16
 	claimLease = 30 * time.Second
-	maxTake    = 10  // of one item, before it is given up
-	keepBatch  = 200 // sockets in one round trip
+	maxTake    = 10              // of one item, before it is given up
+	newerAfter = 2 * time.Second // an item that waits for a newer build is due again
+	keepBatch  = 200             // sockets in one round trip
 	keepAgain  = time.Second
 
 	passingTime = time.Second
@@ -202,7 +206,7 @@ func (d *due) work(ctx context.Context) {
 		d.working.Unlock()
 		d.poke()
 	}()
-	if _, _, err := d.claim(ctx); err != nil && ctx.Err() == nil {
+	if _, _, _, err := d.claim(ctx); err != nil && ctx.Err() == nil {
 		d.srv.log.Warn("what is due could not be claimed", "error", err)
 	}
 }
@@ -249,23 +253,28 @@ func (d *due) passing(ctx context.Context) {
 	}
 }
 
-// claim claims once, and does what it got.
-func (d *due) claim(ctx context.Context) (n int, next time.Duration, err error) {
+// claim claims once, and does what it got: n things, of which it gave some back to a newer build.
+func (d *due) claim(ctx context.Context) (n, back int, next time.Duration, err error) {
 	d.mu.Lock()
 	d.next = time.Time{}
 	d.mu.Unlock()
 	got, err := d.srv.store.Claim(ctx, claimMax, claimLease)
 	if err != nil {
 		d.hint(time.Second)
-		return 0, 0, err
+		return 0, 0, 0, err
 	}
+	var newer atomic.Int32
 	var all sync.WaitGroup // at the same time, so that all is done before the lease is over
 	for _, due := range got.Due {
-		all.Go(func() { d.srv.finish(ctx, due) })
+		all.Go(func() {
+			if d.srv.finish(ctx, due) {
+				newer.Add(1)
+			}
+		})
 	}
 	all.Wait()
 	d.hint(got.NextDue)
-	return len(got.Due), got.NextDue, nil
+	return len(got.Due), int(newer.Load()), got.NextDue, nil
 }
 
 // Sweep does everything that is due: goodbyes of sockets whose time is over, timers, unanswered questions. While connections are held, and
@@ -274,14 +283,14 @@ func (d *due) claim(ctx context.Context) (n int, next time.Duration, err error) 
 func (s *Server) Sweep(ctx context.Context) (int, error) {
 	for total := 0; ; {
 		s.due.working.Lock()
-		n, next, err := s.due.claim(ctx)
+		n, back, next, err := s.due.claim(ctx)
 		s.due.working.Unlock()
-		total += n
+		total += n - back
 		switch {
 		case err != nil:
 			return total, s.unavailable(err)
-		case n > 0 || next == 0:
-		case next < 0 || next > 11*time.Second:
+		case n > back || next == 0:
+		case n > 0 || next < 0 || next > 11*time.Second: // what was given back would come again and again
 			return total, nil
 		case !sleep(ctx, next):
 			return total, ctx.Err()
@@ -289,8 +298,9 @@ func (s *Server) Sweep(ctx context.Context) (int, error) {
 	}
 }
 
-// finish runs the turn that a claimed thing asks for. If it does not come to a commit, the thing is due again when the lease is over.
-func (s *Server) finish(ctx context.Context, due store.Due) {
+// finish runs the turn that a claimed thing asks for. If it does not come to a commit, the thing is due again when the lease is over; or soon, if only
+// a newer build can do it, which newer tells.
+func (s *Server) finish(ctx context.Context, due store.Due) (newer bool) {
 	j := job{always: true, patient: true}
 	if due.Item.ID != "" {
 		j.id = turnID("item "+due.Item.ID, 0)
@@ -304,17 +314,47 @@ func (s *Server) finish(ctx context.Context, due store.Due) {
 		j.handler = s.goodbyeTurn
 		j.after = []store.Effect{store.Bye{Code: due.Socket.Code, Why: due.Socket.Why}}
 	}
-	if _, _, err := s.execute(ctx, j); err != nil {
+	_, failed, err := s.execute(ctx, j)
+	if newer = errors.Is(failed, errNewer); newer {
+		err = errors.Join(failed, s.giveBack(ctx, due))
+	}
+	if err != nil {
 		s.log.Info("what is due is left for later", "turn", j.id.String(), "error", err)
 	}
+	return newer
 }
+
+// giveBack puts an item back for a newer build, as if it had not been taken: that instances do not know it must not add up to its being given up.
+func (s *Server) giveBack(ctx context.Context, due store.Due) error {
+	put := store.Put{Item: due.Item.ID, Socket: due.Item.Socket, After: newerAfter, Data: due.Item.Data}
+	if due.Item.Gone { // with its socket it would be due at once
+		var kept item
+		if err := json.Unmarshal(put.Data, &kept); err != nil {
+			return err
+		}
+		kept.Gone, put.Socket = true, ""
+		var err error
+		if put.Data, err = json.Marshal(kept); err != nil {
+			return err
+		}
+	}
+	out, err := s.commit(ctx, store.Turn{
+		Cause: store.Cause{Item: due.Item.ID, Token: due.Token}, Attempt: newAttempt(), From: s.hub.inbox(), Effects: []store.Effect{put},
+	})
+	if err == nil {
+		s.due.hint(out.NextDue)
+	}
+	return err
+}
+
+var errAskedGone = Errorf(CodeGone, "the socket that was asked has ended")
 
 func (s *Server) itemTurn(i store.Item) Handler {
 	return func(t *Turn) (any, error) {
 		var failed error
 		switch {
 		case i.Gone:
-			failed = Errorf(CodeGone, "the socket that was asked has ended")
+			failed = errAskedGone
 		case i.Socket != "":
 			failed = Errorf(CodeTimeout, "no answer in time")
 		}

@@ -7,12 +7,15 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"strconv"
 	"strings"
 	"sync"
 	"testing"
 
+	"github.com/sojourn-go/sojourn/client"
 	"github.com/sojourn-go/sojourn/framework"
+	"github.com/sojourn-go/sojourn/protocol"
 	"github.com/sojourn-go/sojourn/store"
 )
 
@@ -114,4 +117,95 @@ func TestDeafClientsHoldUpNobody(t *testing.T) {
 		}
 		a.expect(w, "the topic", &a.lines, upTo(200))
 	})
+}
+
+// Who knows the id of another's question cannot answer it.
+func TestAnswersOfOthersAreDropped(t *testing.T) {
+	onEachStore(t, func(w *world) {
+		asked := make(chan string, 1)
+		w.run(2, ledger())
+		a := w.account(&client.Options{Trace: func(direction string, frame []byte) {
+			if f, err := protocol.ParseFrame(frame); err == nil && direction == "down" && f.Kind == protocol.Question {
+				asked <- string(f.Field(1))
+			}
+		}})
+		answer := make(chan struct{})
+		a.Handle("ledger.question", func(context.Context, protocol.Payload) (any, error) {
+			<-answer
+			return 70, nil
+		})
+		a.follow(w, "lines/"+a.ID())
+		call[any](w, a.Client, "ledger.ask", 7)
+		id := <-asked
+		w.post("/lp", `H{"v":1,"key":"`+rawKey+`","c":1}`)
+		if _, text := w.post("/up", "K"+rawKey+",,0\nR1,"+id+"|666\nX2,"+id+"|{\"code\":\"no\",\"message\":\"\"}"); !strings.HasPrefix(text, "a2,") {
+			t.Errorf("another's answers: %q", text)
+		}
+		close(answer)
+		a.expect(w, "the answer", &a.lines, []int{70})
+	})
+}
+
+// Where the rule says no there is no subscription: not by the message, and not by a cursor in a hello.
+func TestSubscriptionsAreRefused(t *testing.T) {
+	onEachStore(t, func(w *world) {
+		secret := &framework.Topic[int]{Name: "secret", History: 10, Subscribe: framework.Nobody}
+		mine := &framework.State[int]{Name: "mine", Subscribe: framework.OwnSession}
+		w.run(2, framework.Service{Name: "s", Topics: []framework.Stream{secret, mine}})
+		publish := func() {
+			err := w.any().rt.Do(w.wait(), func(t *framework.Turn) error {
+				if err := secret.Publish(t, "all", 666); err != nil {
+					return err
+				}
+				return mine.Update(t, "somebody", func(n *int) error { *n += 666; return nil })
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+		publish()
+		_, first := w.post("/lp", `H{"v":1,"key":"`+rawKey+`","c":1}`)
+		_, up := w.post("/up", "K"+rawKey+",,0\nS1,secret/all\nS2,mine/somebody\nS3,mine/\nS4,~answers/x\nS5,nothing/all")
+		publish()
+		_, text := w.post("/lp", `H{"v":1,"key":"`+rawKey+`","c":2,"cur":"0.","now":true,"topics":{"secret/all":"0.","mine/somebody":"0."}}`)
+		if all := first + up + text; strings.Contains(all, "666") || strings.Contains(all, "\ns") || countLines(text, 'x') != 5 {
+			t.Errorf("a client that may not subscribe is told %q", all)
+		}
+	})
+}
+
+func TestSessionCookie(t *testing.T) {
+	rt, err := framework.New(framework.Config{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer rt.Close()
+	seen := map[string]bool{}
+	for _, secure := range []bool{false, true} {
+		r := httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/", nil)
+		if secure {
+			r.Header.Set("X-Forwarded-Proto", "https")
+		}
+		rw := httptest.NewRecorder()
+		id := rt.Session(rw, r)
+		c := rw.Result().Cookies()[0]
+		if !c.HttpOnly || c.SameSite != http.SameSiteLaxMode || c.Secure != secure || c.Path != "/" {
+			t.Errorf("the cookie is %+v", c)
+		}
+		if strings.Contains(id, c.Value) || strings.Contains(c.Value, id) || seen[c.Value] || len(c.Value) != 22 {
+			t.Errorf("session %q has cookie %q", id, c.Value)
+		}
+		seen[c.Value] = true
+		r.AddCookie(c)
+		if again := rt.Session(httptest.NewRecorder(), r); again != id {
+			t.Errorf("the session is %q, then %q", id, again)
+		}
+		for _, wrong := range []string{"", "x", strings.Repeat("A", 21), strings.Repeat("A", 23)} {
+			r := httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/", nil)
+			r.AddCookie(&http.Cookie{Name: framework.SessionCookie, Value: wrong})
+			if rw := httptest.NewRecorder(); rt.Session(rw, r) == id || len(rw.Result().Cookies()) != 1 {
+				t.Errorf("cookie %q is taken for a session's", wrong)
+			}
+		}
+	}
 }

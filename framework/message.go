@@ -150,6 +150,9 @@ func (s *Server) resume(t *Turn, i store.Item, answer protocol.Payload, failed e
 		}
 		return Errorf(CodeNotFound, "no continuation %s here", kept.Then)
 	}
+	if kept.Gone {
+		failed = errAskedGone
+	}
 	if i.Tries > maxTake {
 		return Errorf(CodePoison, "item %s was tried %d times", i.ID, i.Tries-1)
 	}

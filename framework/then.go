@@ -72,6 +72,7 @@ type item struct {
 	Then  string `json:"then"`
 	With  string `json:"with,omitempty"`  // a payload
 	Build string `json:"build,omitempty"` // of the instance that made it
+	Gone  bool   `json:"gone,omitempty"`  // its socket has ended; an older build, which knew nothing of Then, has come across it since
 }
 
 func (b Bound) item(build string) ([]byte, error) {
