@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/sojourn-go/sojourn/protocol"
 )
@@ -52,20 +53,25 @@ func isOwn(u *url.URL, r *http.Request) bool {
 	if u.Scheme != "https" && (u.Scheme != "http" || tls) {
 		return false
 	}
-	return u.Host == withoutDefaultPort(u.Scheme, r.Host)
+	return isASCII(r.Host) && u.Host == withoutDefaultPort(u.Scheme, r.Host)
 }
 
-// parseOrigin parses a serialized origin (RFC 6454, section 6.2) into its canonical form.
+// parseOrigin parses a serialized origin (RFC 6454, section 6.2) into its canonical form. It is ASCII, and nothing but scheme, host and port.
 func parseOrigin(text string) (*url.URL, bool) {
 	u, err := url.Parse(text)
 	if err != nil || u.Scheme == "" || u.Host == "" {
 		return nil, false
 	}
-	if *u != (url.URL{Scheme: u.Scheme, Host: u.Host}) || strings.ContainsAny(u.Host, "*,") {
+	if !isASCII(text) || !strings.EqualFold(text, u.Scheme+"://"+u.Host) || strings.ContainsAny(u.Host, "*,") {
 		return nil, false
 	}
 	u.Host = withoutDefaultPort(u.Scheme, u.Host)
 	return u, true
+}
+
+// isASCII is asked before letter case is made equal: the Kelvin sign is a k then.
+func isASCII(text string) bool {
+	return strings.IndexFunc(text, func(r rune) bool { return r >= utf8.RuneSelf }) < 0
 }
 
 func withoutDefaultPort(scheme, host string) string {
