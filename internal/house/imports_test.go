@@ -22,6 +22,7 @@ var ours = []rule{
 	{"store", []string{"protocol"}, "a store knows streams and cursors, not what they are for"},
 	{"store/memory", []string{"protocol", "store"}, "a store is used through its seam alone"},
 	{"store/redis", []string{"protocol", "store"}, "a store is used through its seam alone"},
+	{"store/internal/far", []string{"store"}, "it is the example of docs/stores.md: what somebody else's store needs"},
 	{"store/storetest", []string{"protocol", "store", "store/memory"}, "the kit is for stores of other people: it knows the seam, and the model to compare with"},
 
 	{"transports", []string{"protocol"}, "a transport is usable by programs that use nothing else of ours"},

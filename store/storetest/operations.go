@@ -311,7 +311,7 @@ func (p *pair) keep() {
 				kept[n].Socket = store.Socket{}
 			}
 		}
-		return kept, err
+		return append([]store.Kept{}, kept...), err
 	})
 }
 

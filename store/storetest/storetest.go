@@ -15,6 +15,9 @@
 //		return storetest.Harness{Store: s, Advance: s.AdvanceForTest}
 //	}
 //
+// [Twice], [Forget], [Late] and [Deaf] make the world around a store worse. docs/stores.md says how to write a store, and in which order the checks come
+// to pass.
+//
 // Nothing here sleeps or measures time. Where a check needs time to pass it calls Harness.Advance; where it needs a notice
 // it waits for it; where it needs to know that there is none it waits for a later one.
 package storetest
@@ -68,11 +71,14 @@ type check struct {
 	run  func(*kit)
 }
 
+// parts are all checks.
+var parts = [][]check{
+	messageChecks, streamChecks, attachChecks, topicChecks, limitChecks, claimChecks, endChecks, noticeChecks, faultChecks, crashChecks, hardChecks,
+}
+
 // Run checks a store against the contract: each check is a subtest with a harness of its own.
 func Run(t *testing.T, open func(t testing.TB) Harness) {
-	for _, part := range [][]check{
-		messageChecks, streamChecks, attachChecks, topicChecks, limitChecks, claimChecks, endChecks, noticeChecks, faultChecks, crashChecks, hardChecks,
-	} {
+	for _, part := range parts {
 		for _, c := range part {
 			t.Run(c.name, func(t *testing.T) { c.run(newKit(t, open(t))) })
 		}
