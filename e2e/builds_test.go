@@ -3,6 +3,7 @@ package e2e
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 
@@ -62,6 +63,51 @@ func TestOldPageNewInstance(t *testing.T) {
 	}
 }
 
+// A timer and a question were made by the new build. While both run they are carried out by the new one; while only the old one runs they wait
+// for the new one to come back. They run once.
+func TestContinuationOnlyTheNewBuildKnows(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		name string
+		away bool
+	}{{"both builds run", false}, {"only the old build runs", true}} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			d := startDiary(t, "2")
+			w := newWriter(t, d.URL, "2", "ws", "test", "Ann")
+			w.subscribe("strikes/test", &w.strikes)
+			newer, old := d.running[0], d.add("1")
+			defer chats(t, d)()
+			for _, text := range []string{"1", "2", "3"} {
+				if err := w.wait(w.Send("diary.plan", entry{Page: "test", By: w.name, Text: text}), nil); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if test.away {
+				d.kill(newer)
+				until(t, func() string { // it has come across the timers
+					if told := d.logs[old].String(); strings.Count(told, "left for later") < 3 {
+						return "the old instance has left nothing for later:\n" + told
+					}
+					return ""
+				})
+				d.add("2")
+			}
+			close(w.answer)
+			w.sees(func() string {
+				struck := lines(w.strikes)
+				slices.Sort(struck)
+				return differ(w.name, struck, []string{"Ann: 1", "Ann: 1 fine, 1", "Ann: 2", "Ann: 2 fine, 2", "Ann: 3", "Ann: 3 fine, 3"})
+			})
+			for _, e := range w.strikes {
+				if e.Build != "2" {
+					t.Errorf("build %s has struck %s", e.Build, e.Text)
+				}
+			}
+		})
+	}
+}
+
 // A page of the newer build meets an instance of the old one, and calls what only the newer knows. The old one leaves it to the new one.
 func TestNewPageOldInstance(t *testing.T) {
 	t.Parallel()
@@ -72,7 +118,7 @@ func TestNewPageOldInstance(t *testing.T) {
 			d := startDiary(t, "1")
 			w, other := newWriter(t, d.URL, "2", transport, "test", "new"), newWriter(t, d.URL, "2", transport, "test", "other")
 			d.add("2")
-			chats(t, d)
+			defer chats(t, d)()
 			other.subscribe("strikes/test", &other.strikes)
 			var calls []*client.Pending
 			var want, struck []string
@@ -115,16 +161,17 @@ func TestUnknownIsNotLeftToOthers(t *testing.T) {
 	}
 }
 
-// chats has somebody talk of other things until the test ends, so that not every second request of a client reaches the same instance.
-func chats(t *testing.T, d *diary) {
+// chats has somebody talk of other things until the function that it returns is called, so that not every second request of a client reaches the same
+// instance.
+func chats(t *testing.T, d *diary) (hush func()) {
 	t.Helper()
 	w := newWriter(t, d.URL, "1", "longpoll", "chat", "Ann")
 	close(w.answer)
 	enough := make(chan struct{})
 	var writing sync.WaitGroup
 	writing.Go(func() { w.writes(enough) })
-	t.Cleanup(func() {
+	return func() {
 		close(enough)
 		writing.Wait()
-	})
+	}
 }

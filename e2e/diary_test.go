@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"reflect"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -45,13 +46,32 @@ func buildDiary(version string) (path string, err error) {
 type diary struct {
 	*chat
 	redis *redistest.Server
+	logs  map[*instance]*diaryLog
+}
+
+// diaryLog is what an instance logs, to be read while it runs.
+type diaryLog struct {
+	mu   sync.Mutex
+	text strings.Builder
+}
+
+func (l *diaryLog) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.Write(p)
+}
+
+func (l *diaryLog) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.String()
 }
 
 // startDiary starts an instance of each of some builds.
 func startDiary(t *testing.T, versions ...string) *diary {
 	t.Helper()
 	redis := redistest.StartT(t)
-	d := &diary{startChat(t, redis.URL(), 0, nil), redis}
+	d := &diary{startChat(t, redis.URL(), 0, nil), redis, map[*instance]*diaryLog{}}
 	for _, version := range versions {
 		d.add(version)
 	}
@@ -88,7 +108,9 @@ func (d *diary) start(path string) (*instance, error) {
 	ln.Close()
 	i.cmd = exec.Command(path, "-addr", i.addr, "-store", d.Store)
 	i.cmd.Env = append(os.Environ(), "PORT=")
-	i.cmd.Stdout, i.cmd.Stderr = &i.log, &i.log
+	told := &diaryLog{}
+	d.logs[i] = told
+	i.cmd.Stdout, i.cmd.Stderr = told, told
 	if err := i.cmd.Start(); err != nil {
 		return nil, err
 	}
@@ -99,7 +121,7 @@ func (d *diary) start(path string) (*instance, error) {
 	d.t.Cleanup(func() {
 		i.kill()
 		if d.t.Failed() {
-			d.t.Logf("instance %s, %s:\n%s", i.addr, filepath.Base(path), i.log.String())
+			d.t.Logf("instance %s, %s:\n%s", i.addr, filepath.Base(path), told)
 		}
 	})
 	return i, i.wait()
