@@ -2,6 +2,7 @@ package client
 
 import (
 	"context"
+	"crypto/tls"
 	"fmt"
 	"maps"
 	"net/http"
@@ -18,6 +19,7 @@ type Client struct {
 	url      string
 	options  Options
 	http     *http.Client
+	tls      *tls.Config // of WebSockets
 	carriers map[string]carrier
 
 	ctx    context.Context // ends when the client does
@@ -42,10 +44,13 @@ type Client struct {
 	opened   bool      // some session was: first is closed
 	closing  *message  // the goodbye
 	err      error     // why the client ended
+
+	failure error // of the last session; to be read when done is closed
 }
 
 // Dial begins a conversation with the service that is mounted at url, "https://example.org/rt", and returns when an instance has
-// answered. It tries again until ctx ends, or an instance says that it is of no use. ctx does not bound the conversation.
+// answered. It tries again until ctx ends, whose error is returned then with that of the last attempt; or until an instance says that it is of no use, with an error that
+// wraps the [*protocol.Close]; or Options.Reconnect has it give up. ctx does not bound the conversation.
 func Dial(ctx context.Context, url string, options *Options) (*Client, error) {
 	c, err := newClient(url, options.withDefaults())
 	if err != nil {
@@ -63,7 +68,11 @@ func Dial(ctx context.Context, url string, options *Options) (*Client, error) {
 	}
 	if ctx.Err() != nil {
 		c.Abandon()
-		return nil, fmt.Errorf("client: dial: %w", context.Cause(ctx))
+		err := context.Cause(ctx)
+		if c.failure != nil {
+			err = fmt.Errorf("%w; the last attempt: %w", err, c.failure)
+		}
+		return nil, fmt.Errorf("client: dial: %w", err)
 	}
 	return c, nil
 }
@@ -102,6 +111,7 @@ func newClient(url string, o Options) (*Client, error) {
 			DisableCompression: true, // a compressed stream comes in lumps
 		}}
 	}
+	c.tls = tlsOfWS(c.http)
 	c.ctx, c.cancel = context.WithCancel(context.Background())
 	quit, drop := context.WithCancel(context.Background())
 	c.calls, c.drop = newCallbacks(quit, o.Questions), drop

@@ -8,13 +8,15 @@ import (
 func (v *conversation) welcome(attach uint64, h protocol.HelloDown) {
 	v.live = attach
 	v.known = true
-	v.unsaidAuth = false // the hello said it
-	for name, cursor := range v.saying {
-		if t := v.topics[name]; t != nil {
-			t.told = cursor
+	if attach == v.attach { // what the hello said is known
+		v.unsaidAuth = false
+		for name, cursor := range v.saying {
+			if t := v.topics[name]; t != nil {
+				t.told = cursor
+			}
 		}
+		v.saying = nil
 	}
-	v.saying = nil
 	v.commit(h.In, h.At)
 }
 
@@ -37,7 +39,7 @@ func (v *conversation) apply(attach uint64, line []byte) ([]delivery, error) {
 			return nil, nil // by a newer one of our own
 		}
 		return nil, c
-	case f.Kind == protocol.Welcome && attach == v.attach:
+	case f.Kind == protocol.Welcome && attach >= v.live:
 		h, err := protocol.ParseWelcome(line)
 		if err != nil {
 			return nil, err
@@ -166,16 +168,20 @@ func (v *conversation) applyLost(f protocol.Frame) error {
 		return err
 	}
 	why := string(f.Field(2))
+	// A hello's cursor may be older than ours by the time it is answered: then it can be that nothing is lost to us.
+	have := func(mine protocol.Cursor) bool {
+		return mine == cursor || why == "expired" && mine.Offset >= cursor.Offset
+	}
 	if id := f.Field(0); len(id) > 0 {
 		t := v.ids[string(id)]
-		if t == nil || t.cursor == cursor {
+		if t == nil || have(t.cursor) {
 			return nil
 		}
 		t.cursor = cursor
 		v.out = append(v.out, delivery{topic: t, entry: Entry{Topic: t.name, Cursor: cursor, Lost: why}})
 		return nil
 	}
-	if v.own == cursor {
+	if have(v.own) {
 		return nil
 	}
 	v.own = cursor

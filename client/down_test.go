@@ -44,6 +44,16 @@ func TestLostOwnStream(t *testing.T) {
 	wantEnd(t, "a call that was sent after the loss", later, "ok ")
 }
 
+// The hello of a connection that takes another's place says a cursor that is older than what the other one brings until then.
+func TestWhatIsExpiredMayBeKnown(t *testing.T) {
+	k := newTalk(t)
+	k.subscribed("room/1", "3a", "1.aaaaa", "4.ttttt")
+	k.down("e2.bbbbb,x.y|2", "t3a,5.uuuuu|5", "l,1.aaaaa,expired", "l3a,4.ttttt,expired", "e2.bbbbb,x.y|2", "t3a,5.uuuuu|5", "e3.ccccc,x.y|3", "t3a,6.vvvvv|6")
+	k.wantTold("x.y |2", "room/1 |5", "x.y |3", "room/1 |6")
+	k.down("l,1.zzzzz,rewound", "l3a,4.zzzzz,rewound")
+	k.wantTold("lost rewound", "lost room/1 rewound")
+}
+
 func TestUnsubscribedByTheServer(t *testing.T) {
 	k := newTalk(t)
 	k.subscribed("room/1", "3a", "1.aaaaa", "4.ttttt")

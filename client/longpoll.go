@@ -49,12 +49,12 @@ func (s *session) goOn() {
 
 // poll makes one poll: a hello, and all that comes in answer to it, or nothing if it did not come whole. It returns the number of lines.
 func (s *session) poll(now bool) (int, error) {
-	if err := s.waitForTrial(); err != nil {
-		return 0, err
-	}
 	ctx, cancel := context.WithTimeoutCause(s.ctx, pollSilence, errSilent)
 	defer cancel()
 	hello, attach := s.hello(now)
+	if hello == nil {
+		return 0, context.Cause(s.ctx)
+	}
 	body, err := s.c.post(ctx, "/lp", hello)
 	if err != nil {
 		return 0, err

@@ -5,39 +5,49 @@ import (
 	"encoding/json"
 )
 
-// mergePatch applies a JSON merge patch (RFC 7396, section 2). Members come out sorted.
-func mergePatch(target, patch json.RawMessage) json.RawMessage {
-	changes := object(patch)
-	if changes == nil {
-		return append(json.RawMessage(nil), patch...)
-	}
-	members := object(target)
-	if members == nil {
-		members = map[string]json.RawMessage{}
-	}
-	for name, change := range changes {
-		if string(bytes.TrimSpace(change)) == "null" {
-			delete(members, name)
-		} else {
-			members[name] = mergePatch(members[name], change)
-		}
-	}
-	text, err := json.Marshal(members)
+// mergePatch applies a JSON merge patch (RFC 7396, section 2). Members come out sorted; numbers as they are written.
+func mergePatch(target, patch json.RawMessage) (json.RawMessage, error) {
+	changes, err := parseJSON(patch)
 	if err != nil {
-		return target // not reached: all parts were parsed
+		return nil, err
 	}
-	return text
+	if _, ok := changes.(map[string]any); !ok {
+		return bytes.Clone(patch), nil
+	}
+	value, err := parseJSON(target)
+	if err != nil {
+		return nil, err
+	}
+	var b bytes.Buffer
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false)
+	err = e.Encode(merge(value, changes))
+	return bytes.TrimSpace(b.Bytes()), err
 }
 
-// object returns the members of a JSON object; nil if text is something else.
-func object(text json.RawMessage) map[string]json.RawMessage {
-	text = bytes.TrimSpace(text)
-	if len(text) == 0 || text[0] != '{' {
-		return nil
+func merge(target, patch any) any {
+	changes, ok := patch.(map[string]any)
+	if !ok {
+		return patch
 	}
-	var members map[string]json.RawMessage
-	if json.Unmarshal(text, &members) != nil {
-		return nil
+	members, ok := target.(map[string]any)
+	if !ok {
+		members = map[string]any{}
+	}
+	for name, change := range changes {
+		if change == nil {
+			delete(members, name)
+		} else {
+			members[name] = merge(members[name], change)
+		}
 	}
 	return members
+}
+
+// parseJSON reads a value once: a patch may be nested as deep as the parser allows.
+func parseJSON(text []byte) (v any, err error) {
+	d := json.NewDecoder(bytes.NewReader(text))
+	d.UseNumber()
+	err = d.Decode(&v)
+	return v, err
 }

@@ -28,9 +28,12 @@ type script struct {
 
 	mu      sync.Mutex
 	link    *scriptLink // the newest
+	key     string      // of the newest hello ...
+	attach  uint64      // ... and its number
 	queue   [][]byte    // to go down
 	end     error       // of the link, when the queue is empty
 	refusal error       // of every connection
+	mute    bool        // connections are accepted, and not even their hellos answered
 	holds   bool        // a poll is held though it asks for an answer at once
 	welcome protocol.HelloDown
 
@@ -43,6 +46,7 @@ type up struct {
 	key   string
 	ack   protocol.Cursor
 	tries int
+	auth  string
 	lines []string
 	reply chan []string // nil: over the connection
 }
@@ -166,6 +170,10 @@ func (s *script) Open(_ *http.Request, hello []byte, c transports.Carrier) (tran
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if h.Key == s.key && h.Attach < s.attach {
+		return nil, &protocol.Close{Code: protocol.CodeStale}
+	}
+	s.key, s.attach = h.Key, h.Attach
 	fresh := !c.Once || h.Cursor == nil || h.Now
 	held := s.holds && c.Once && h.Cursor != nil
 	if fresh {
@@ -188,7 +196,7 @@ func (s *script) Post(r *http.Request, frames [][]byte) ([][]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	u := up{s: s, key: hello.Key, ack: hello.Ack, tries: hello.Tries, reply: make(chan []string, 1)}
+	u := up{s: s, key: hello.Key, ack: hello.Ack, tries: hello.Tries, auth: hello.Auth, reply: make(chan []string, 1)}
 	for _, f := range frames[1:] {
 		u.lines = append(u.lines, string(f))
 	}
@@ -254,7 +262,7 @@ func (k *scriptLink) take() ([][]byte, error) {
 		return nil, &protocol.Close{Code: protocol.CodeReplaced}
 	}
 	held := k.once && !k.fresh && len(s.queue) == 0 && s.end == nil
-	if held {
+	if held || s.mute {
 		return nil, nil
 	}
 	frames := s.queue

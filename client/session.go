@@ -47,6 +47,7 @@ type session struct {
 	wg     sync.WaitGroup // of the carrier's goroutines
 	ready  chan struct{}  // closed when messages can be brought up
 	opened chan struct{}  // closed when the first hello was answered
+	taken  chan struct{}  // closed when it has taken the place of another one
 	over   chan struct{}  // closed when nothing of the session runs any more
 	err    error          // why it ended, once it is over
 
@@ -55,7 +56,7 @@ type session struct {
 	acks   *time.Ticker
 	duplex bool // what goes up goes over the connection that carries down
 
-	trying           chan struct{} // holds one while there is a session on trial
+	trying           chan struct{} // holds one while there is a session on trial, and when there can be none any more
 	moving, renewing atomic.Bool
 
 	// Guarded by the client's mutex:
@@ -69,7 +70,7 @@ type session struct {
 func (c *Client) newSession(name string, helloTime time.Duration, from *session) *session {
 	s := &session{
 		c: c, name: name, begun: time.Now(), from: from,
-		ready: make(chan struct{}), opened: make(chan struct{}), over: make(chan struct{}),
+		ready: make(chan struct{}), opened: make(chan struct{}), taken: make(chan struct{}), over: make(chan struct{}),
 		acks: time.NewTicker(ackAfter), trying: make(chan struct{}, 1),
 	}
 	s.ctx, s.cancel = context.WithCancelCause(c.ctx)
@@ -94,6 +95,7 @@ func (s *session) run(helloTime time.Duration) {
 	}
 	s.cancel(err)
 	s.wg.Wait()
+	s.trying <- struct{}{} // and keeps it: what is on trial has taken over or is over, and nothing else will be
 	s.watch.Stop()
 	s.acks.Stop()
 	s.err = err
@@ -176,9 +178,22 @@ func (s *session) silent() {
 	}
 }
 
-// hello returns the line of a new hello, and the number that names what is received in answer to it. now asks for an answer at once.
+// hello returns the line of a new hello, and the number that names what is received in answer to it. now asks for an answer at once. While a session is on
+// trial a poll's hello, which would overtake its, waits for the outcome; it is nil if the session has ended by then.
 func (s *session) hello(now bool) (line []byte, attach uint64) {
 	s.c.mu.Lock()
+	for trial := s.trial; trial != nil; trial = s.trial {
+		s.c.mu.Unlock()
+		select {
+		case <-trial.over:
+		case <-s.ctx.Done():
+			return nil, 0
+		}
+		s.c.mu.Lock()
+		if s.trial == trial {
+			s.trial = nil
+		}
+	}
 	line, attach = s.c.conv.hello(now)
 	s.attach = attach
 	if s.from != nil {
@@ -226,19 +241,15 @@ func (s *session) receiveLine(attach uint64, line []byte) error {
 
 // applyLocked has the conversation take a line, if it is the session's turn to speak.
 func (s *session) applyLocked(attach uint64, line []byte) ([]delivery, error) {
-	v := s.c.conv
-	if s.c.session != s && s.c.session != s.from {
+	c := s.c
+	if c.session != s && (c.session != s.from || attach != c.conv.attach) { // in the second case a poll overtook the trial
 		return nil, errOutdone
 	}
-	news, err := v.apply(attach, line)
-	if err != nil || s.from == nil {
-		return news, err
+	news, err := c.conv.apply(attach, line)
+	if err == nil && s.from != nil && c.conv.live == attach {
+		s.takeOverLocked()
 	}
-	if v.live != attach { // a hello of the session that it is to replace came after its own
-		return news, errOutdone
-	}
-	s.takeOverLocked()
-	return news, nil
+	return news, err
 }
 
 // welcomed makes the session an open one.
@@ -317,6 +328,7 @@ func (s *session) next(take func(ackNow bool) []byte) ([]byte, error) {
 		s.c.mu.Lock()
 		if s.c.session != s {
 			s.c.mu.Unlock()
+			s.c.wakeUp() // whoever took over
 			return nil, errOutdone
 		}
 		text := take(ackNow)

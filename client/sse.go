@@ -1,7 +1,9 @@
 package client
 
 import (
+	"bufio"
 	"bytes"
+	"errors"
 	"fmt"
 	"io"
 
@@ -23,6 +25,9 @@ func carrySSE(s *session) error {
 	events := sse.NewEventStreamReader(&cutMarker{r: resp.Body}, maxLine)
 	for {
 		event, err := events.ReadEvent()
+		if errors.Is(err, bufio.ErrTooLong) {
+			err = errTooLong
+		}
 		if err != nil {
 			return fmt.Errorf("client: /sse: %w", err)
 		}

@@ -20,10 +20,11 @@ func TestHalfAnEventIsDropped(t *testing.T) {
 	answered := make(chan struct{})
 	mux := http.NewServeMux()
 	mux.HandleFunc("POST /sse", func(w http.ResponseWriter, r *http.Request) {
+		n := streams.Add(1)
 		w.Header().Set("Content-Type", "text/event-stream")
 		io.WriteString(w, ":\n\ndata: h"+plainHello+"\n\n")
 		http.NewResponseController(w).Flush()
-		if streams.Add(1) == 1 {
+		if n == 1 {
 			<-answered
 			io.WriteString(w, "data: r1.aaaaa,1|1")
 			return

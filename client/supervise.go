@@ -32,6 +32,7 @@ func (c *Client) supervise() {
 		if s.overtaken(s.err) {
 			s.err = errOutdone
 		}
+		c.failure = s.err
 		v.tally(s)
 		if err := v.settle(s.err); err != nil {
 			c.end(err)

@@ -1,6 +1,7 @@
 package client
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -90,22 +91,29 @@ func (s *Subscription) leave() *Pending {
 	return &Pending{&m.pending}
 }
 
-// State subscribes to a topic that has a state. fn is called with the whole value, first as it is and then after each change;
-// the value is fn's to keep.
+// State subscribes to a topic that has a state, "people/lobby". fn is called, as all callbacks, with the whole value: first as it is (null, if it was never set), and
+// then after each change, or after several where some were lost. The value is fn's to keep.
+//
+// That the subscription ended, or could not be made again, is said by Options.OnLost alone.
 func (c *Client) State(ctx context.Context, topicName string, fn func(value json.RawMessage)) (*Subscription, error) {
-	var value json.RawMessage
+	var value json.RawMessage // nil: not known
 	return c.Subscribe(ctx, topicName, func(e Entry) {
 		text, err := e.Payload.JSON()
 		switch {
 		case err != nil, e.Lost != "":
-			return // the state comes
+			value = nil // all of it comes again
+			return
 		case e.Snapshot:
-			value = append(json.RawMessage(nil), text...)
+			value = bytes.Clone(text)
 		case value == nil:
 			return
 		default:
-			value = mergePatch(value, text)
+			if value, err = mergePatch(value, text); err != nil {
+				c.options.Log.Error("client: state", "topic", topicName, "error", err)
+				value = nil
+				return
+			}
 		}
-		fn(append(json.RawMessage(nil), value...))
+		fn(bytes.Clone(value))
 	})
 }

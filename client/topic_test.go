@@ -119,10 +119,12 @@ func TestMergePatch(t *testing.T) {
 {"e":null}         {"a":1}                  {"a":1,"e":null}
 [1,2]              {"a":"b","c":null}       {"a":"b"}
 {}                 {"a":{"bb":{"ccc":null}}} {"a":{"bb":{}}}
+{"a":1e400}        {"b":12345678901234567890} {"a":1e400,"b":12345678901234567890}
+{"a":"<"}          {"b":"\u003e"}           {"a":"<","b":">"}
 `), "\n") {
 		f := strings.Fields(line)
-		if got := string(mergePatch(json.RawMessage(f[0]), json.RawMessage(f[1]))); got != f[2] {
-			t.Errorf("%s with %s is %s, want %s", f[0], f[1], got, f[2])
+		if got, err := mergePatch(json.RawMessage(f[0]), json.RawMessage(f[1])); err != nil || string(got) != f[2] {
+			t.Errorf("%s with %s is %s, %v, want %s", f[0], f[1], got, err, f[2])
 		}
 	}
 }

@@ -34,17 +34,31 @@ func (s *session) try(name string) error {
 	select {
 	case <-t.over:
 	case <-s.ctx.Done():
+		if !s.leftTo(t) {
+			t.cancel(errOutdone)
+		}
+		select {
+		case <-t.over:
+		case <-t.taken:
+		}
 	}
 	s.c.mu.Lock()
-	taken := s.heir == t
-	s.c.mu.Unlock()
-	if taken {
+	defer s.c.mu.Unlock()
+	if s.heir == t {
 		return nil
 	}
-	t.cancel(errOutdone)
-	<-t.over
 	s.c.options.Log.Info("client: trial over", "transport", name, "error", t.err)
 	return t.err
+}
+
+// leftTo tells whether a trial is to be waited for though s has ended: often because an instance has heard the trial's hello, which is told on both connections.
+func (s *session) leftTo(t *session) bool {
+	cause := context.Cause(s.ctx)
+	var closed *protocol.Close
+	stop := errors.As(cause, &closed) && closed.Code.Action() != protocol.Resume && !s.overtaken(cause)
+	s.c.mu.Lock()
+	defer s.c.mu.Unlock()
+	return s.heir == t || s.trial == t && !stop && !errors.Is(cause, errSwitch)
 }
 
 // takeOverLocked makes a session that was on trial, and whose hello was just answered, the one in use.
@@ -52,6 +66,7 @@ func (s *session) takeOverLocked() {
 	c, old := s.c, s.from
 	c.conv.resend()
 	c.session, old.heir, s.from = s, s, nil
+	close(s.taken)
 	c.current = slices.Index(c.names, s.name)
 	old.cancel(errOutdone)
 }
@@ -116,22 +131,6 @@ func (s *session) sleep(d time.Duration) bool {
 		return true
 	case <-s.ctx.Done():
 		return false
-	}
-}
-
-// waitForTrial waits for the end of a trial that has said hello: a poll's hello would overtake it.
-func (s *session) waitForTrial() error {
-	s.c.mu.Lock()
-	trial := s.trial
-	s.c.mu.Unlock()
-	if trial == nil {
-		return nil
-	}
-	select {
-	case <-trial.over:
-		return nil
-	case <-s.ctx.Done():
-		return context.Cause(s.ctx)
 	}
 }
 

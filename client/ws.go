@@ -2,6 +2,7 @@ package client
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
@@ -46,10 +47,8 @@ func (c *Client) dialWS(ctx context.Context) (*websocket.Conn, error) {
 		Proxy:          http.ProxyFromEnvironment,
 		NetDialContext: c.options.DialContext,
 		Jar:            c.http.Jar,
-	}
-	if t, ok := c.http.Transport.(*http.Transport); ok && t.TLSClientConfig != nil {
-		dialer.TLSClientConfig = t.TLSClientConfig.Clone()
-		dialer.TLSClientConfig.NextProtos = []string{"http/1.1"} // a WebSocket's handshake is not HTTP/2
+
+		TLSClientConfig: c.tls,
 	}
 	conn, resp, err := dialer.DialContext(ctx, "ws"+strings.TrimPrefix(c.url, "http")+"/ws", c.options.Header)
 	if err == nil {
@@ -64,6 +63,20 @@ func (c *Client) dialWS(ctx context.Context) (*websocket.Conn, error) {
 		err = fmt.Errorf("client: no WebSocket: %s", closed.Why) // a proxy has taken the handshake's headers away
 	}
 	return nil, err
+}
+
+// tlsOfWS returns the TLS configuration of an HTTP client for handshakes of WebSockets; nil: the default one.
+func tlsOfWS(h *http.Client) *tls.Config {
+	t, ok := h.Transport.(*http.Transport)
+	if !ok {
+		return nil
+	}
+	config := t.Clone().TLSClientConfig // the transport changes its own when it is first used
+	if config == nil {
+		return nil
+	}
+	config.NextProtos = []string{"http/1.1"} // a WebSocket's handshake is not HTTP/2
+	return config
 }
 
 func (s *session) writeWS(conn *websocket.Conn) error {
