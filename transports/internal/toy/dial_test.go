@@ -1,9 +1,8 @@
 package toy_test
 
 import (
-	"bufio"
-	"bytes"
 	"context"
+	"encoding/json"
 	"io"
 	"net/http"
 	"testing"
@@ -17,51 +16,59 @@ func TestTransport(t *testing.T) {
 	transporttest.Run(t, transporttest.Subject{
 		Transport:    toy.Transport{},
 		Dial:         dial,
-		Heartbeat:    25 * time.Second,
-		MaxAge:       295 * time.Second,
+		Once:         true,
 		WriteTimeout: 10 * time.Second,
 	})
 }
 
-func dial(ctx context.Context, s *transporttest.Server, hello []byte) (transporttest.Conn, error) {
-	ctx, cancel := context.WithCancel(ctx)
-	response, err := s.Post(ctx, "lines", hello)
-	if err == nil && response.ContentLength >= 0 { // a complete response: it was refused
-		_, err = transporttest.ReadLines(response)
-	}
-	if err != nil {
-		cancel()
-		return nil, err
-	}
-	return &conn{s, ctx, cancel, response, bufio.NewReader(response.Body)}, nil
-}
-
+// conn is one request.
 type conn struct {
 	server   *transporttest.Server
 	ctx      context.Context
 	cancel   context.CancelFunc
-	response *http.Response
-	lines    *bufio.Reader
+	answered chan struct{}  // closed when there is
+	response *http.Response // this,
+	err      error          // or that
+}
+
+func dial(ctx context.Context, s *transporttest.Server, hello []byte) (transporttest.Conn, error) {
+	ctx, cancel := context.WithCancel(ctx)
+	c := &conn{server: s, ctx: ctx, cancel: cancel, answered: make(chan struct{})}
+	go func() {
+		defer close(c.answered)
+		c.response, c.err = s.Post(ctx, "toy", hello)
+	}()
+	return c, nil
 }
 
 func (c *conn) Send(frames ...[]byte) error { return c.server.Up(c.ctx, frames...) }
 
-func (c *conn) Receive() ([][]byte, error) {
-	line, err := c.lines.ReadBytes('\n')
-	if err == io.EOF && len(line) > 0 {
-		err = io.ErrUnexpectedEOF // half a line is no frame
+// Receive returns all that the response says, and how it ends.
+func (c *conn) Receive() (frames [][]byte, err error) {
+	<-c.answered
+	if c.err != nil {
+		return nil, c.err
 	}
-	if err != nil {
-		return nil, err
+	frames, c.err = transporttest.ReadLines(c.response)
+	if c.err != io.EOF {
+		return frames, c.err // it is lines: it was refused
 	}
-	line = bytes.TrimSuffix(line, []byte("\n"))
-	if end := transporttest.CloseIn(line); end != nil {
-		return nil, end
+	var texts []string
+	if c.err = json.Unmarshal(frames[0], &texts); c.err != nil {
+		return nil, c.err
 	}
-	return [][]byte{line}, nil
+	frames, c.err = nil, io.EOF
+	for _, text := range texts {
+		if end := transporttest.CloseIn([]byte(text)); end != nil {
+			c.err = end
+		} else {
+			frames = append(frames, []byte(text))
+		}
+	}
+	return frames, c.err
 }
 
 func (c *conn) Close() error {
 	c.cancel()
-	return c.response.Body.Close()
+	return nil
 }

@@ -1,4 +1,4 @@
-package toy_test
+package transporttest_test
 
 import (
 	"bytes"
@@ -15,15 +15,14 @@ import (
 
 	"github.com/sojourn-go/sojourn/protocol"
 	"github.com/sojourn-go/sojourn/transports"
-	"github.com/sojourn-go/sojourn/transports/internal/toy"
 	"github.com/sojourn-go/sojourn/transports/transporttest"
 )
 
-// broken is the toy with something wrong: in what it does at the switchboard, or in how its handlers are called.
+// broken is the specimen with something wrong: in what it does at the switchboard, or in how its handlers are called.
 type broken struct {
 	check string // of the kit, that must find it
 	says  string // a part of its message; left: a goroutine is
-	toy.Transport
+	specimen
 	open func(open opener, r *http.Request, hello []byte, c transports.Carrier) (transports.Link, error)
 	pull func(pull puller, ctx context.Context) ([][]byte, error)
 	post func(post poster, r *http.Request, frames [][]byte) ([][]byte, error)
@@ -37,7 +36,7 @@ type (
 )
 
 func (b broken) Endpoints(sb transports.Switchboard) map[string]http.Handler {
-	handlers := b.Transport.Endpoints(brokenBoard{sb, b})
+	handlers := b.specimen.Endpoints(brokenBoard{sb, b})
 	if b.http != nil {
 		for name, h := range handlers {
 			handlers[name] = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { b.http(h, w, r) })
@@ -135,11 +134,11 @@ var mistakes = map[string]broken{
 	"what is too much is dropped": {check: "Flood", says: "came up, want", post: func(post poster, r *http.Request, frames [][]byte) ([][]byte, error) {
 		return post(r, frames[:min(len(frames), 40)])
 	}},
-	"no limit on frames":        {check: "TooBig", says: "want too_big", Transport: toy.Transport{Limits: transports.Limits{Frame: -1, Body: -1}}},
-	"too low a limit on frames": {check: "TooBig", says: "Send: ", Transport: toy.Transport{Limits: transports.Limits{Frame: 64 << 10}}},
-	"no limit on their number":  {check: "TooMany", says: "want too_big", Transport: toy.Transport{Limits: transports.Limits{Frames: -1, Rate: -1}}},
-	"too low a limit on it":     {check: "TooMany", says: "Send: ", Transport: toy.Transport{Limits: transports.Limits{Frames: 255}}},
-	"no limit on the hello":     {check: "HelloTooBig", says: "a link was opened", Transport: toy.Transport{Limits: transports.Limits{Frame: -1}}},
+	"no limit on frames":        {check: "TooBig", says: "want too_big", specimen: specimen{Limits: transports.Limits{Frame: -1, Body: -1}}},
+	"too low a limit on frames": {check: "TooBig", says: "Send: ", specimen: specimen{Limits: transports.Limits{Frame: 64 << 10}}},
+	"no limit on their number":  {check: "TooMany", says: "want too_big", specimen: specimen{Limits: transports.Limits{Frames: -1, Rate: -1}}},
+	"too low a limit on it":     {check: "TooMany", says: "Send: ", specimen: specimen{Limits: transports.Limits{Frames: 255}}},
+	"no limit on the hello":     {check: "HelloTooBig", says: "a link was opened", specimen: specimen{Limits: transports.Limits{Frame: -1}}},
 	"what is not UTF-8 is mended": {check: "NotUTF8", says: "want malformed", http: func(h http.Handler, w http.ResponseWriter, r *http.Request) {
 		body, _ := io.ReadAll(r.Body)
 		r.Body = io.NopCloser(bytes.NewReader(bytes.ToValidUTF8(body, []byte("?"))))
@@ -196,7 +195,7 @@ var mistakes = map[string]broken{
 			http.Flusher
 		}{w, w.(interface{ Unwrap() http.ResponseWriter }).Unwrap().(http.Flusher)}, r)
 	}},
-	"a client may take its time": {check: "SlowClient", says: "was not cut off", Transport: toy.Transport{Limits: transports.Limits{Write: -1}}},
+	"a client may take its time": {check: "SlowClient", says: "was not cut off", specimen: specimen{Limits: transports.Limits{Write: -1}}},
 	"each byte has its time": {check: "SlowReader", says: "was not cut off", http: func(h http.Handler, w http.ResponseWriter, r *http.Request) {
 		control := http.NewResponseController(w)
 		h.ServeHTTP(writer{w, func(b []byte) (int, error) {
@@ -223,7 +222,7 @@ func TestKitFindsMistakes(t *testing.T) {
 	for name, mistake := range mistakes {
 		t.Run(name, func(t *testing.T) {
 			cmd := exec.Command(os.Args[0], "-test.run=^TestMistake$/^"+mistake.check+"$", "-test.timeout=60s")
-			cmd.Env = append(os.Environ(), "TOY_MISTAKE="+name)
+			cmd.Env = append(os.Environ(), "KIT_MISTAKE="+name)
 			out, err := cmd.CombinedOutput()
 			if err == nil {
 				t.Fatalf("the kit passes\n%s", out)
@@ -243,7 +242,7 @@ func TestKitFindsMistakes(t *testing.T) {
 
 // TestMistake runs the kit on one of the mistakes, for the test above.
 func TestMistake(t *testing.T) {
-	mistake, ok := mistakes[os.Getenv("TOY_MISTAKE")]
+	mistake, ok := mistakes[os.Getenv("KIT_MISTAKE")]
 	if !ok {
 		return
 	}
