@@ -1,0 +1,110 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+)
+
+// measure is what an instance has, in bytes.
+type measure struct{ resident, heap, goroutines, store int }
+
+func (m *measure) max(other measure) {
+	m.resident = max(m.resident, other.resident)
+	m.goroutines = max(m.goroutines, other.goroutines)
+	m.store = max(m.store, other.store)
+}
+
+// row is what came of an attack.
+type row struct {
+	name                      string
+	before, highest, after    measure
+	callsWithout, callsWith   latency
+	eventsWithout, eventsWith latency
+	cpuWithout, cpuWith       time.Duration  // of the instance, in the rounds
+	timeWithout, timeWith     time.Duration  // of the rounds
+	got                       map[string]int // what the attacker did, and was told
+	logged                    int
+	rested                    chan error // sends once, when after is known; nil: it will not be
+}
+
+func (r *row) spend(attacked bool, cpu, round time.Duration) {
+	if attacked {
+		r.cpuWith += cpu
+		r.timeWith += round
+		return
+	}
+	r.cpuWithout += cpu
+	r.timeWithout += round
+}
+
+func (r *row) count(got map[string]int) {
+	if r.got == nil {
+		r.got = map[string]int{}
+	}
+	for what, n := range got {
+		r.got[what] += n
+	}
+}
+
+func (r *row) rest() error {
+	if r.rested == nil {
+		return nil
+	}
+	return <-r.rested
+}
+
+// printTables prints what came of the attacks.
+func printTables(w io.Writer, rows []*row) {
+	fmt.Fprintln(w, "| attack | resident MB | heap MB | goroutines | store MB | call p50, p99 ms: without | with | event p50, p99 ms: without | with | CPU: without | with |")
+	fmt.Fprintln(w, "|"+strings.Repeat(" --- |", 11))
+	for _, r := range rows {
+		fmt.Fprintf(w, "| %s | %s, %s, %s | %s → %s | %d, %d, %d | %s, %s, %s | %s | %s | %s | %s | %s | %s |\n", r.name,
+			mb(r.before.resident), mb(r.highest.resident), mb(r.after.resident), mb(r.before.heap), mb(r.after.heap),
+			r.before.goroutines, r.highest.goroutines, r.after.goroutines,
+			mb(r.before.store), mb(r.highest.store), mb(r.after.store),
+			r.callsWithout, r.callsWith, r.eventsWithout, r.eventsWith,
+			share(r.cpuWithout, r.timeWithout), share(r.cpuWith, r.timeWith))
+	}
+	fmt.Fprintln(w, "\n| attack | what the attacker got through, and was told |\n| --- | --- |")
+	for _, r := range rows {
+		var told []string
+		for _, what := range slices.Sorted(maps.Keys(r.got)) {
+			told = append(told, fmt.Sprintf("%s: %s", what, thousands(r.got[what])))
+		}
+		fmt.Fprintf(w, "| %s | %s; logged: %s bytes |\n", r.name, strings.Join(told, "; "), thousands(r.logged))
+	}
+}
+
+func mb(bytes int) string {
+	if bytes == 0 {
+		return "–"
+	}
+	return fmt.Sprintf("%.0f", float64(bytes)/(1<<20))
+}
+
+func share(cpu, of time.Duration) string {
+	if of == 0 {
+		return "–"
+	}
+	return fmt.Sprintf("%.0f %%", 100*cpu.Seconds()/of.Seconds())
+}
+
+func (l latency) String() string { return millis(l.p50) + ", " + millis(l.p99) }
+
+func millis(d time.Duration) string {
+	if d < 10*time.Millisecond {
+		return fmt.Sprintf("%.1f", d.Seconds()*1000)
+	}
+	return fmt.Sprintf("%.0f", d.Seconds()*1000)
+}
+
+func thousands(n int) string {
+	if n < 1000 {
+		return fmt.Sprint(n)
+	}
+	return fmt.Sprintf("%s,%03d", thousands(n/1000), n%1000)
+}
