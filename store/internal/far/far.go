@@ -31,7 +31,7 @@ var (
 
 // Open returns a store. Nothing is asked yet.
 func Open(url string) *Store {
-	s := &Store{url: url, http: &http.Client{Transport: &http.Transport{}}}
+	s := &Store{url: url, http: &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 100}}}
 	s.closed, s.close = context.WithCancel(context.Background())
 	return s
 }
