@@ -19,6 +19,28 @@ func TestStoreOnCluster(t *testing.T) {
 	t.Run("Against", func(t *testing.T) { storetest.RunAgainst(t, storetest.Memory, harness(url)) })
 }
 
+// What goes over a cluster's bus may be lost, so notices do not: the channels are the slot's.
+func TestNoticesDoNotTakeTheBus(t *testing.T) {
+	cluster := redistest.StartCluster(t, 3)
+	w := watch(t, open(t, cluster.URL(), redis.Options{}), time.Hour, "t")
+	owners := 0
+	for i, node := range cluster.Nodes {
+		channels, err := node.Do("PUBSUB", "SHARDCHANNELS")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if strings.Contains(channels, "sj1:{0}:I:"+w.Inbox()) && strings.Contains(channels, "sj1:{0}:T:t") {
+			owners++
+		}
+		if bus, err := node.Do("PUBSUB", "CHANNELS"); err != nil || bus != "*0\r\n" {
+			t.Errorf("node %d: subscriptions over the bus: %q, %v", i, bus, err)
+		}
+	}
+	if owners != 1 {
+		t.Errorf("%d nodes have the channels", owners)
+	}
+}
+
 // The slot of a cell moves from node to node while sockets talk and a follower listens. Errors say that the outcome is unknown; nothing is
 // lost, and nothing takes effect twice.
 func TestSlotMigratesMeanwhile(t *testing.T) {
