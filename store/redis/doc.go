@@ -27,6 +27,9 @@
 // made again. Commit, Claim and Volatile are never sent twice behind the caller's back. Attach, Read and Keep, which come to the same the second
 // time, are sent once more after a connection broke: as those that were idle while an instance was frozen have.
 //
+// A record that somebody has damaged, so that it lacks a field or has no number where one has to be, counts as lost: its socket is Gone, its topic
+// Missing. Where only an entry is missing the calls that would return it fail. In no case is a turn applied by halves.
+//
 // # Keys
 //
 //	<prefix>:{<cell>}:s:<socket>  HASH    record, o<offset> entries, b<topic> subscriptions, q<item> items

@@ -9,7 +9,7 @@ local SILENCE, GRACE_LENGTH, GRACE_COUNTS = 30 * 1000, 10 * 1000, 120 * 1000
 local EXPIRED_CODE, EXPIRED = '4004', 'expired'
 
 -- Was anybody there to keep what is held? If not, there is a time of grace.
-local claimed = tonumber(call('HGET', meta, 'claimed') or 0)
+local claimed = count(call('HGET', meta, 'claimed')) or 0
 local grace_end = -(call('ZSCORE', due, GRACE) or 0)
 local silent = now - claimed >= SILENCE and now - (grace_end - GRACE_LENGTH) >= GRACE_COUNTS
 if silent then grace_end = now + GRACE_LENGTH end

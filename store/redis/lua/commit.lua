@@ -64,7 +64,11 @@ end
 -- Ids of topics are numbers to base 36.
 local ids_given
 local function next_id()
-  ids_given = (ids_given or call('HGET', meta, 'topics') or 0) + 1
+  if not ids_given then
+    local given = call('HGET', meta, 'topics')
+    ids_given = given and (count(given) or now) or 0 -- as milliseconds, now is more than were ever given
+  end
+  ids_given = ids_given + 1
   local id, n = '', ids_given
   repeat
     local digit = n % 36
@@ -94,7 +98,7 @@ local function subscription(s, topic_name)
 end
 
 local function subscribe(s, topic_name, sub)
-  if not s.count then s.count = stale[s.key] and 0 or tonumber(call('HGET', s.key, 'nb') or 0) end
+  if not s.count then s.count = stale[s.key] and 0 or count(call('HGET', s.key, 'nb')) or 0 end
   s.count = s.count + (sub and 1 or 0) - (subscription(s, topic_name) and 1 or 0)
   s.subs[topic_name] = sub
 end

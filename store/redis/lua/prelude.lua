@@ -54,11 +54,19 @@ local function in_pieces(command, k, list)
   end
 end
 
+-- A record that lacks something, or in which something that has to be a number is none, is no record: whoever damaged it, what it was about is lost, and
+-- said to be. Otherwise a script would fail on it, perhaps by halves, and each time, also for all else that it is asked for.
+local function count(text)
+  local n = tonumber(text)
+  return n and n >= 0 and n < 1e14 and n or nil
+end
+
 -- A stream is a table: offsets top and floor with their tags, bytes of data kept, and the entries that this script adds. What was
 -- there before is kept in top0 and floor0, so that write_stream knows what to delete.
 local function stream(k, top, tag, floor, ftag, bytes)
-  top, floor = tonumber(top), tonumber(floor)
-  return { key = k, top = top, tag = tag, floor = floor, ftag = ftag, bytes = tonumber(bytes), top0 = top, floor0 = floor, added = {} }
+  top, floor, bytes = count(top), count(floor), count(bytes)
+  if not (tag and ftag and top and floor and bytes) or floor > top then return nil end
+  return { key = k, top = top, tag = tag, floor = floor, ftag = ftag, bytes = bytes, top0 = top, floor0 = floor, added = {} }
 end
 
 local function new_stream(k, attempt)
@@ -73,7 +81,7 @@ local function entry(s, offset) return s.added[offset] or call('HGET', s.key, 'o
 local function tag_at(s, offset)
   if offset == s.top then return s.tag end
   if offset == s.floor then return s.ftag end
-  return string.sub(entry(s, offset), 1, TAG)
+  return string.sub(entry(s, offset) or '', 1, TAG)
 end
 
 -- Where a cursor lies: 'on' the stream as it is kept, 'before' what is kept, or 'off', never on this stream.
@@ -99,8 +107,8 @@ local function let_go(s, upto)
   else
     local last
     for offset = s.floor + 1, upto do
-      last = entry(s, offset)
-      s.bytes = s.bytes - (#last - TAG)
+      last = entry(s, offset) or s.ftag
+      s.bytes = math.max(0, s.bytes - math.max(0, #last - TAG))
     end
     s.ftag = string.sub(last, 1, TAG)
   end
@@ -152,12 +160,16 @@ local function read_socket(k)
   local st = f[1]
   if not st then return nil end
   if st == 'closed' then
-    if tonumber(f[13]) <= now then return nil end
-    return { key = k, st = st, number = tonumber(f[2]), code = f[11], why = f[12] }
+    local number, expires = count(f[2]), count(f[13])
+    if not (number and expires and count(f[11]) and f[12]) or expires <= now then return nil end
+    return { key = k, st = st, number = number, code = f[11], why = f[12] }
   end
   local s = stream(k, f[3], f[4], f[5], f[6], f[7])
-  s.st, s.number, s.attach, s.at, s.token, s.code, s.why = st, tonumber(f[2]), f[8], f[9], f[10], f[11], f[12]
+  if not (s and f[9] and f[14] and f[15] and f[16]) then return nil end
+  s.st, s.number, s.attach, s.at, s.token, s.code, s.why = st, count(f[2]), f[8], f[9], f[10], f[11], f[12]
   s.secret, s.user, s.session = f[14], f[15], f[16]
+  if not (s.number and string.find(s.attach or '', '^%d+$')) then return nil end
+  if st ~= 'open' and not (st == 'closing' and count(s.code) and s.why) then return nil end
   return s
 end
 
@@ -192,16 +204,18 @@ end
 
 local function read_topic(k)
   local f = call('HMGET', k, 'top', 'tag', 'floor', 'ftag', 'ob', 'id', 'ttl', 'exp')
-  if not f[1] or tonumber(f[8]) <= now then return nil end
-  local t = stream(k, f[1], f[2], f[3], f[4], f[5])
-  t.id, t.ttl = f[6], tonumber(f[7])
+  if not f[1] then return nil end
+  local t, ttl, expires = stream(k, f[1], f[2], f[3], f[4], f[5]), count(f[7]), count(f[8])
+  if not (t and f[6] and ttl and expires) or expires <= now then return nil end
+  t.id, t.ttl = f[6], ttl
   return t
 end
 
 local function read_item(k)
   local f = call('HMGET', k, 'data', 'sock', 'gone', 'tries', 'tok', 'by')
-  if not f[1] then return nil end
-  return { key = k, data = f[1], owner = f[2], gone = f[3] == '1', tries = tonumber(f[4]), token = f[5], by = f[6] or '' }
+  local tries = count(f[4])
+  if not (f[1] and tries and f[5]) then return nil end
+  return { key = k, data = f[1], owner = f[2], gone = f[3] == '1', tries = tries, token = f[5], by = f[6] or '' }
 end
 
 -- An item, as reply.item reads it.
