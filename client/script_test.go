@@ -298,8 +298,12 @@ func (n *network) dialContext(ctx context.Context, kind, address string) (net.Co
 		return nil, err
 	}
 	n.mutex.Lock()
+	defer n.mutex.Unlock()
+	if n.down { // meanwhile
+		conn.Close()
+		return nil, &net.OpError{Op: "dial", Net: kind, Err: errCut}
+	}
 	n.conns = append(n.conns, conn)
-	n.mutex.Unlock()
 	return conn, nil
 }
 
