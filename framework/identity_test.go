@@ -211,10 +211,10 @@ func TestLogOutReachesEveryInstance(t *testing.T) {
 		instances := slices.Clone(w.instances)
 		var anns []*account
 		for _, i := range instances { // held by three
-			w.only = i
+			w.route(i)
 			anns = append(anns, w.account(&client.Options{Auth: client.Token("ann")}))
 		}
-		w.only = nil
+		w.route(nil)
 		bob := w.account(&client.Options{Auth: client.Token("bob")})
 		w.post("/lp", `H{"v":1,"key":"`+rawKey+`","c":1,"auth":"ann"}`) // between two polls
 		for _, i := range instances {                                   // and all know the socket

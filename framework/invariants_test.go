@@ -351,7 +351,7 @@ func TestI4ToldOfRewind(t *testing.T) {
 			m := w.open().(*memory.Store)
 			w.run(2, ledger())
 			holder, other := w.instances[0], w.instances[1]
-			w.only = holder
+			w.route(holder)
 			a := w.account(nil)
 			a.follow(w, "lines/all")
 			publish := func(i *instance, n int) {

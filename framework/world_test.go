@@ -260,6 +260,13 @@ func (w *world) any() *instance {
 	return w.instances[w.random.IntN(len(w.instances))]
 }
 
+// route has an instance get all requests; nil: any.
+func (w *world) route(i *instance) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.only = i
+}
+
 // balance hands each request to the next instance.
 func (w *world) balance(rw http.ResponseWriter, r *http.Request) {
 	if w.away.Load() {
