@@ -132,6 +132,9 @@ func (c *Client) start() {
 
 // Close says goodbye, after everything that was sent before, and ends the client when that took effect; it returns when
 // nothing of the client runs any more. If ctx ends first the client is abandoned and ctx's error is returned.
+//
+// Callbacks that are due are still called. Questions are not waited for: the ctx of their handlers ends with the client, and Close returns when the
+// handlers have; their answers go nowhere.
 func (c *Client) Close(ctx context.Context) error {
 	c.mu.Lock()
 	if c.closing == nil && c.err == nil {
