@@ -41,6 +41,7 @@ type link struct {
 
 	greeted bool
 	cursor  store.Cursor    // the own stream has been delivered up to here
+	loss    []byte          // tells that entries before it are lost, and has not been sent
 	subs    map[string]*sub // by topic
 
 	mu       sync.Mutex
@@ -241,7 +242,7 @@ func (l *link) takeNotices() [][]byte {
 	entries := l.notices
 	l.notices = nil
 	l.mu.Unlock()
-	return l.own(nil, entries)
+	return l.own(entries)
 }
 
 // readOwn reads the own stream from the store.
@@ -251,7 +252,6 @@ func (l *link) readOwn(ctx context.Context) ([][]byte, error) {
 		return nil, err
 	}
 	r := replies[0]
-	var frames [][]byte
 	switch {
 	case r.Status == store.Gone || r.Status == store.Missing:
 		l.end(endOf(r.Sock))
@@ -260,12 +260,12 @@ func (l *link) readOwn(ctx context.Context) ([][]byte, error) {
 		l.end(&protocol.Close{Code: protocol.CodeRewound, In: &r.Sock.Number})
 		return nil, nil
 	case r.Status == store.Lost:
-		frames = append(frames, lostFrame("", r.From, "expired"))
+		l.loss = lostFrame("", r.From, "expired")
 	}
 	if r.Status == store.Lost || l.cursor.IsZero() {
 		l.cursor = r.From
 	}
-	frames = l.own(frames, r.Entries)
+	frames := l.own(r.Entries)
 	l.mu.Lock()
 	l.notices, l.tip = nil, l.cursor
 	if l.cursor.Offset < max(r.Top.Offset, l.latest) { // there is more than one read returns, or was noticed meanwhile
@@ -293,8 +293,11 @@ func lostFrame(id string, at store.Cursor, why string) []byte {
 	return append(at.Append(append(b, ',')), ","+why...)
 }
 
-// own appends frames for entries of the own stream, and follows what they say about subscriptions.
-func (l *link) own(frames [][]byte, entries []store.Entry) [][]byte {
+// own returns frames for entries of the own stream, after the news that some before them are lost, and follows what they say about subscriptions.
+func (l *link) own(entries []store.Entry) (frames [][]byte) {
+	if l.loss != nil {
+		frames, l.loss = append(frames, l.loss), nil
+	}
 	for _, e := range entries {
 		if len(e.Data) == 0 || e.Offset <= l.cursor.Offset && !l.cursor.IsZero() {
 			continue

@@ -163,7 +163,7 @@ func (l *link) attached(sock *socket, got store.Attached) {
 	}
 	l.ack, l.ackSaid = got.From, got.From
 	if got.Status == store.Lost {
-		l.controls = append(l.controls, lostFrame("", got.From, "expired"))
+		l.loss = lostFrame("", got.From, "expired")
 	}
 }
 
