@@ -41,7 +41,7 @@ func (p Pump) Run(ctx context.Context, link Link) *protocol.Close {
 		defer cancel()
 	}
 	for {
-		switch err := p.beat(ctx, link); {
+		switch last, err := p.beat(ctx, link); {
 		case err == errGone:
 			return nil
 		case err == errBeat && ctx.Err() != nil:
@@ -51,15 +51,15 @@ func (p Pump) Run(ctx context.Context, link Link) *protocol.Close {
 				return nil
 			}
 		case errors.Is(err, io.EOF):
-			return &protocol.Close{Code: protocol.CodeMove}
+			return said(last)
 		default:
 			return p.tell(protocol.CloseOf(err))
 		}
 	}
 }
 
-// beat pulls and writes for one heartbeat.
-func (p Pump) beat(ctx context.Context, link Link) error {
+// beat pulls and writes for one heartbeat. last is what came with the error.
+func (p Pump) beat(ctx context.Context, link Link) (last [][]byte, err error) {
 	if p.Heartbeat > 0 {
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithTimeout(ctx, p.Heartbeat)
@@ -68,14 +68,14 @@ func (p Pump) beat(ctx context.Context, link Link) error {
 	for {
 		frames, err := link.Pull(ctx)
 		if p.write(frames...) != nil {
-			return errGone
+			return nil, errGone
 		}
 		switch {
 		case err == nil:
 		case ctx.Err() != nil && (errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded)):
-			return errBeat
+			return nil, errBeat
 		default:
-			return err
+			return frames, err
 		}
 	}
 }
@@ -92,6 +92,17 @@ func (p Pump) ended(cause error) *protocol.Close {
 		return p.tell(end)
 	}
 	return nil
+}
+
+// said returns what the last of a link's frames says of its end, if that is a z; else the connection just ends.
+func said(frames [][]byte) *protocol.Close {
+	if n := len(frames); n > 0 {
+		f, _ := protocol.ParseFrame(frames[n-1])
+		if end, err := protocol.ParseClose(f); err == nil {
+			return end
+		}
+	}
+	return &protocol.Close{Code: protocol.CodeMove}
 }
 
 func (p Pump) tell(end *protocol.Close) *protocol.Close {

@@ -68,8 +68,11 @@ func TestPumpEnds(t *testing.T) {
 		code protocol.Code
 		out  string
 	}{
-		"EOF":                    {t.Context(), func(context.Context, int) ([][]byte, error) { return nil, io.EOF }, protocol.CodeMove, ""},
-		"EOF with frames":        {t.Context(), func(context.Context, int) ([][]byte, error) { return frames, io.EOF }, protocol.CodeMove, "[e1 e2]"},
+		"EOF":             {t.Context(), func(context.Context, int) ([][]byte, error) { return nil, io.EOF }, protocol.CodeMove, ""},
+		"EOF with frames": {t.Context(), func(context.Context, int) ([][]byte, error) { return frames, io.EOF }, protocol.CodeMove, "[e1 e2]"},
+		"EOF after a z": {t.Context(), func(context.Context, int) ([][]byte, error) {
+			return [][]byte{[]byte("e1"), []byte("z4008,7,why")}, io.EOF
+		}, protocol.CodeFull, "[e1 z4008,7,why]"},
 		"Close":                  {t.Context(), func(context.Context, int) ([][]byte, error) { return frames, gone }, protocol.CodeGone, "[e1 e2][z4004,,]"},
 		"error":                  {t.Context(), func(context.Context, int) ([][]byte, error) { return nil, errors.New("x") }, protocol.CodeUnavailable, "[z4006,,]"},
 		"a time-out not of ctx":  {t.Context(), func(context.Context, int) ([][]byte, error) { return nil, context.DeadlineExceeded }, protocol.CodeUnavailable, "[z4006,,]"},
