@@ -60,6 +60,8 @@ func TestSlotMigratesMeanwhile(t *testing.T) {
 	close(enough)
 	k.once()
 	f.all(1, int(k.last[0]))
+	certainly(t, s, turn(store.Cause{Key: "more"}, store.Publish{Topic: "talker-0", Data: []byte("more")}))
+	f.until("more")
 	if k.unknown.Load() == 0 {
 		t.Error("no outcome was ever unknown")
 	}

@@ -17,7 +17,10 @@ import (
 	"github.com/sojourn-go/sojourn/store/storetest"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+// In a cluster the client closes a connection that was redirected to its own server only five seconds later.
+func TestMain(m *testing.M) {
+	goleak.VerifyTestMain(m, goleak.IgnoreAnyFunction("github.com/redis/rueidis.(*clusterClient).redirectOrNew.func1"))
+}
 
 // onBoth runs a test on miniredis and on a real server.
 func onBoth(t *testing.T, run func(t *testing.T, url string)) {

@@ -4,10 +4,8 @@
 // stores with the same random operations and compares every answer: the first is the model, which is store/memory. A third party's store is
 // right when both pass:
 //
-//	func TestStore(t *testing.T) {
-//		storetest.Run(t, open)
-//		storetest.RunAgainst(t, storetest.Memory, open)
-//	}
+//	func TestStore(t *testing.T)        { storetest.Run(t, open) }
+//	func TestStoreAgainst(t *testing.T) { storetest.RunAgainst(t, storetest.Memory, open) }
 //
 //	func open(t testing.TB) storetest.Harness {
 //		s := mystore.New(...)

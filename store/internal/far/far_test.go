@@ -8,10 +8,8 @@ import (
 	"github.com/sojourn-go/sojourn/store/storetest"
 )
 
-func TestStore(t *testing.T) {
-	storetest.Run(t, open)
-	storetest.RunAgainst(t, storetest.Memory, open)
-}
+func TestStore(t *testing.T)        { storetest.Run(t, open) }
+func TestStoreAgainst(t *testing.T) { storetest.RunAgainst(t, storetest.Memory, open) }
 
 // open opens two instances' stores, which ask one process.
 func open(t testing.TB) storetest.Harness {
