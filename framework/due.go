@@ -116,6 +116,7 @@ func (d *due) tend() {
 		ok := d.srv.keep(d.ctx, all)
 		if all && ok {
 			kept = time.Now()
+			d.srv.hub.sweep(d.ctx)
 		}
 		if d.due() {
 			d.done.Go(func() { d.work(d.ctx) }) // beside: connections are kept whatever a goodbye or a timer takes

@@ -293,7 +293,7 @@ func (h *hub) forget(ctx context.Context, t *tail, w waker) {
 	}
 }
 
-// sweep forgets tails that have lingered long enough. It is called when links close, so it needs no timer.
+// sweep forgets tails that have lingered long enough. It is called when links close, and by and by while some are held: it needs no timer of its own.
 func (h *hub) sweep(ctx context.Context) {
 	now := time.Now()
 	h.mu.Lock()
