@@ -32,6 +32,7 @@ func newWorld(t testing.TB, url string) *world {
 		store.Append{Socket: "a", Data: []byte("1")}, store.Subscribe{Socket: "a", Topic: "t"},
 		store.Put{Item: "mine", Socket: "a", By: "a", After: time.Hour}, store.Put{Item: "mine too", Socket: "a", After: time.Hour}))
 	w.commit(turn(store.Cause{Socket: "b"}, store.Open{Secret: "s", Attach: 1, Inbox: "in", TTL: time.Hour, Groups: []store.Group{{Name: "g"}}}))
+	w.commit(turn(store.Cause{Socket: "stone"}, store.Open{TTL: time.Hour}, store.Bye{Code: 4011, Why: "x"}))
 	w.commit(turn(store.Cause{Key: "world"}, store.Publish{Topic: "t", Data: []byte("1"), Value: []byte("v")},
 		store.Put{Item: "due", After: time.Second}))
 	if _, err := w.claim(); err != nil { // opens a time of grace
@@ -100,11 +101,12 @@ func operations() map[string]struct {
 			return err
 		}},
 		"keep": {[]string{"d", "s:a", "s:b"}, func(w *world) error {
-			_, err := w.Keep(context.Background(), []store.Held{{Socket: "a", Attach: 1, TTL: time.Hour}, {Socket: "b", Attach: 1, TTL: time.Hour}})
+			_, err := w.Keep(context.Background(), []store.Held{{Socket: "a", Attach: 1, TTL: time.Hour}, {Socket: "b", Attach: 1, TTL: time.Hour},
+				{Socket: "a", Ack: store.Cursor{Offset: 1, Tag: "other"}}})
 			return err
 		}},
-		"read": {[]string{"g", "t:t", "s:a", "i:due"}, func(w *world) error {
-			_, err := w.Read(context.Background(), []store.Query{{Topic: "t"}, {Topic: "t", Value: true}, {Socket: "a"}, {Socket: "a", Entries: true}, {Item: "due"}, {Group: "g"}})
+		"read": {[]string{"g", "t:t", "s:a", "s:stone", "i:due"}, func(w *world) error {
+			_, err := w.Read(context.Background(), []store.Query{{Topic: "t"}, {Topic: "t", Value: true}, {Socket: "a"}, {Socket: "a", Entries: true}, {Item: "due"}, {Group: "g"}, {Socket: "stone"}})
 			return err
 		}},
 		"claim": {[]string{"d", "e", "g", "m", "e", "s:a", "i:mine", "i:mine too", "i:due"}, func(w *world) error {

@@ -65,7 +65,7 @@ end
 -- there before is kept in top0 and floor0, so that write_stream knows what to delete.
 local function stream(k, top, tag, floor, ftag, bytes)
   top, floor, bytes = count(top), count(floor), count(bytes)
-  if not (tag and ftag and top and floor and bytes) or floor > top then return nil end
+  if not (tag and ftag and top and floor and bytes) then return nil end
   return { key = k, top = top, tag = tag, floor = floor, ftag = ftag, bytes = bytes, top0 = top, floor0 = floor, added = {} }
 end
 
