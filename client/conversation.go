@@ -8,6 +8,9 @@ import (
 	"github.com/sojourn-go/sojourn/protocol"
 )
 
+// A message that was sent so often without an answer is held back until an instance was heard. Instances refuse it from the fifth time on.
+const suspectTries = 2
+
 // A client says how far it has its own stream after so much of it at the latest.
 const (
 	ackEntries = 64
@@ -176,6 +179,10 @@ func (v *conversation) forget(m *message) {
 	}
 	v.volatile = slices.DeleteFunc(v.volatile, func(other *message) bool { return other == m })
 }
+
+// isSuspect tells whether the first message was sent so often without an answer that it waits until an instance was heard: else an outage could make it
+// look like one that kills instances.
+func (v *conversation) isSuspect() bool { return len(v.queue) > 0 && v.queue[0].tries >= suspectTries }
 
 // hasOutgoing tells whether take would return something.
 func (v *conversation) hasOutgoing() bool { return v.sent < len(v.queue) || len(v.volatile) > 0 }

@@ -37,11 +37,11 @@ func carryLongPoll(s *session) error {
 }
 
 // goOn brings messages up before the first poll is answered, if the socket exists: the instance may hold that poll for as
-// long as there is nothing to say. For the same reason its time is that of any poll.
+// long as there is nothing to say. For the same reason its time is that of any poll. A suspect message waits.
 func (s *session) goOn() {
 	s.c.mu.Lock()
 	defer s.c.mu.Unlock()
-	if s.c.conv.known && s.from == nil {
+	if s.c.conv.known && !s.c.conv.isSuspect() && s.from == nil {
 		s.watch.Reset(pollSilence)
 		s.setReady()
 	}
