@@ -11,7 +11,7 @@ CLIENT       = client/js/dist/client.js
 CLIENT_LIMIT = 5000
 
 .DEFAULT_GOAL := help
-.PHONY: help setup test race fuzz mutants e2e demo client size lint fmt vet
+.PHONY: help setup test race fuzz mutants e2e demo client size package lint fmt vet
 
 help: ## lists the targets
 	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
@@ -47,6 +47,9 @@ client: ## minifies the JavaScript client again, after a change of it
 size: ## tells the JavaScript client's size; fails above 5,000 bytes of gzip -9
 	@size=$$(gzip -9 -c <$(CLIENT) | wc -c); \
 	echo "$(CLIENT): $$size bytes of gzip -9, $(CLIENT_LIMIT) allowed"; test $$size -le $(CLIENT_LIMIT)
+
+package: ## checks the npm package: installs, types, bundles, Node 20 and later (a minute; needs npm)
+	client/js/test/package.sh
 
 lint: ## golangci-lint, with .golangci.yml
 	$(GOLANGCI) run

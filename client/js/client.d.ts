@@ -12,8 +12,11 @@ export function connect(url: string, options?: Options): Client
 export interface Options {
   /** Which to try, in this order: names of transports that the server has, or transports. Default: all that the server has. */
   transports?: (string | Transport)[]
-  /** What the program's Identify finds as bearer token. A function is asked for each hello. */
-  auth?: string | (() => string | undefined)
+  /**
+   * What the program's Identify finds as bearer token. A function is asked before each attempt to connect, and when the instance says that
+   * what it knows runs out; what it returns or promises is used until then. If it throws, rejects, or takes longer than 30 s, the attempt has failed.
+   */
+  auth?: string | (() => string | undefined | Promise<string | undefined>)
   /** The page's build, any string that sorts. */
   build?: string
   /** Back-off in milliseconds (250, 10000), and after how many failures in a row to give up (never). */
@@ -22,6 +25,8 @@ export interface Options {
   credentials?: RequestCredentials
   /** Bytes that a message may have, header included; default 65000, a little less than a server takes by default. Beyond: code too_big. */
   maxFrame?: number
+  /** How many messages may wait for their effect or their answer; default 1000. Beyond: code full. */
+  maxQueue?: number
   /** What to use where there is no WebSocket, as in Node 20. */
   WebSocket?: typeof WebSocket
 }
@@ -42,7 +47,7 @@ export type Status = 'connecting' | 'open' | 'ready' | 'reconnecting' | 'reconne
 /** What calls are rejected with, and what 'error' tells. */
 export interface Failure extends Error {
   /**
-   * The instance's code, or one of the client's: aborted and timeout (given up by the caller), too_big, unavailable (a
+   * The instance's code, or one of the client's: aborted and timeout (given up by the caller), too_big, full (too many wait already), unavailable (a
    * volatile message was not answered), gone (it took effect, but its answer is lost), unknown (nobody knows whether it took effect),
    * closed (by close), or the reason for which the instance ended the conversation.
    */
@@ -86,7 +91,9 @@ export interface Client {
    * shows of that stream is to be loaded again.
    */
   on(event: 'lost', listener: (lost: { stream: string, why: string }) => void): Off
-  /** What a listener threw, or why a topic could not be subscribed to. Without a listener it goes to the console. */
+  /** The transport in use is another one now, or the first one. While there is no connection it counts as the one before. */
+  on(event: 'transport', listener: (name: string) => void): Off
+  /** What a listener or auth threw, or why a topic could not be subscribed to. Without a listener it goes to the console. */
   on(event: 'error', listener: (error: Failure) => void): Off
 
   /**
@@ -110,7 +117,10 @@ export interface Client {
    */
   state(name: string): { on(listener: (value: any) => void): Off }
 
-  /** Goes over to another transport, or tries again after reconnect_failed. The connection in use lasts until the new one stands. */
+  /**
+   * Goes over to another transport, which is the best one from now on; or, without a name, tries all again, as after reconnect_failed. The
+   * connection in use lasts until the new one stands.
+   */
   use(transport?: string): void
 
   /** Says goodbye, and ends. What was called and not answered is sent along, and rejected with code closed. */

@@ -31,8 +31,12 @@ func TestBuiltPartsAreFresh(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if !bytes.HasPrefix(read(t, p.Built), stamp) {
+		built := read(t, p.Built)
+		if !bytes.HasPrefix(built, stamp) {
 			t.Errorf("%s is stale: go -C client/js/build run .", p.Built)
+		}
+		if !bytes.Equal(read(t, p.Module()), p.AsModule(built)) {
+			t.Errorf("%s is not %s as a module: go -C client/js/build run .", p.Module(), p.Built)
 		}
 	}
 	if !bytes.Equal(read(t, parts.Whole), whole(t)) {

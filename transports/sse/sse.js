@@ -10,15 +10,15 @@ export const sse = {
   async open({ hello, frames, post }) {
     const response = await post('sse', hello())
     if (!response.ok) return frames(await response.text())
-    const body = /** @type {ReadableStream} */ (response.body).pipeThrough(new TextDecoderStream()).getReader()
     let rest = '' // a chunk may end anywhere
-    for (;;) {
-      const { done, value } = await body.read()
-      if (done) return
-      const lines = (rest + value).split(/\r?\n|\r/)
-      rest = lines.pop() || ''
-      // The data of an event is one frame and one line. So each line of data is a frame.
-      frames(lines.map(line => /^data: ?([^]*)/.exec(line)?.[1]).join('\n'))
-    }
+    const lines = new WritableStream({
+      write(chunk) {
+        const lines = (rest + chunk).split(/\r?\n|\r/)
+        rest = lines.pop() || ''
+        // The data of an event is one frame and one line. So each line of data is a frame.
+        frames(lines.map(line => /^data: ?([^]*)/.exec(line)?.[1]).join('\n'))
+      }
+    })
+    return /** @type {ReadableStream} */ (response.body).pipeThrough(new TextDecoderStream()).pipeTo(lines)
   }
 }

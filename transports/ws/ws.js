@@ -11,7 +11,7 @@ export const ws = {
     const socket = new (options.WebSocket || WebSocket)(url.replace(/^http/, 'ws') + '/ws')
     socket.onopen = () => socket.send(hello())
     socket.onmessage = e => frames(e.data)
-    socket.onclose = closed // follows every error
+    socket.onclose = socket.onerror = closed // in Node a connection that is refused has no close
     signal.onabort = () => socket.close()
     return { send: lines => socket.send(lines) }
   }

@@ -1,8 +1,9 @@
 // Command build makes what is committed beside the sources of the JavaScript client: each part minified by itself, so that a server
 // can join those it needs, and the whole for npm.
 //
-//	go -C client/js/build run .         # builds
-//	go -C client/js/build run . -check  # changes nothing, and exits with 1 if what is committed is not what the sources make
+//	go -C client/js/build run .             # builds
+//	go -C client/js/build run . -check      # changes nothing, and exits with 1 if what is committed is not what the sources make
+//	go -C client/js/build run . -names 60s  # looks for names that are compressed better, for a minute, before it builds
 //
 // It is a module of its own: nobody who uses the framework needs esbuild.
 package main
@@ -16,7 +17,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
-	"strings"
+	"time"
 
 	"github.com/evanw/esbuild/pkg/api"
 
@@ -28,9 +29,10 @@ func main() {
 	log.SetPrefix("build: ")
 	check := flag.Bool("check", false, "change nothing; exit with 1 if something is stale")
 	root := flag.String("root", "../../..", "the repository")
+	find := flag.Duration("names", 0, "how long to look for better names")
 	flag.Parse()
 	o := output{root: *root, check: *check}
-	if err := o.all(); err != nil {
+	if err := o.run(*find); err != nil {
 		log.Fatal(err)
 	}
 	if o.stale {
@@ -44,80 +46,83 @@ type output struct {
 	stale bool
 }
 
-func (o *output) all() error {
-	core, err := o.part(parts.Core)
+func (o *output) run(find time.Duration) error {
+	n, err := readNames(o.root)
 	if err != nil {
 		return err
 	}
-	var transports []parts.Script
-	for _, p := range parts.Transports {
-		script, err := o.part(p)
+	scripts := map[string][]byte{} // with holes
+	for _, p := range all {
+		if scripts[p.Name], err = bundle(filepath.Join(o.root, p.Entry), p.Name, n); err != nil {
+			return err
+		}
+	}
+	n.complete(scripts[parts.Core.Name])
+	if find > 0 {
+		n.search(join(scripts), find)
+		text, err := n.json()
 		if err != nil {
 			return err
 		}
-		if p.Name != "mock" {
-			transports = append(transports, parts.Script{Name: p.Name, Text: script})
+		if err := o.put(namesFile, text); err != nil {
+			return err
 		}
 	}
-	return o.put(parts.Whole, parts.Join(core, transports))
+	for _, p := range all {
+		stamp, err := p.Stamp(os.DirFS(o.root))
+		if err != nil {
+			return err
+		}
+		scripts[p.Name] = n.fill(scripts[p.Name])
+		if err := o.put(p.Built, append(stamp, scripts[p.Name]...)); err != nil {
+			return err
+		}
+		if err := o.put(p.Module(), p.AsModule(scripts[p.Name])); err != nil {
+			return err
+		}
+	}
+	return o.put(parts.Whole, join(scripts))
 }
 
-// part builds one part.
-func (o *output) part(p parts.Part) ([]byte, error) {
-	stamp, err := p.Stamp(os.DirFS(o.root))
-	if err != nil {
-		return nil, err
+var all = append([]parts.Part{parts.Core}, parts.Transports...)
+
+// join makes the package's main file.
+func join(scripts map[string][]byte) []byte {
+	var transports []parts.Script
+	for _, p := range parts.Transports {
+		if p.Name != "mock" {
+			transports = append(transports, parts.Script{Name: p.Name, Text: scripts[p.Name]})
+		}
 	}
-	names, err := internalNames(filepath.Join(o.root, "client/js/src/state.js"))
-	if err != nil {
-		return nil, err
-	}
-	script, err := bundle(filepath.Join(o.root, p.Entry), p.Name, names)
-	if err != nil {
-		return nil, err
-	}
-	text := append(stamp, script...)
-	return text, o.put(p.Built, text)
+	return parts.Join(scripts[parts.Core.Name], transports)
 }
 
 // exported finds the only export of a minified module.
-var exported = regexp.MustCompile(`export\{(\w+) as only\};\s*$`)
-
-var property = regexp.MustCompile(`(?m)^ \* @property \{.*\} \[?(\w+)`)
-
-// internalNames returns a regular expression that matches the properties that state.js declares: those whose names nobody else knows.
-func internalNames(state string) (string, error) {
-	text, err := os.ReadFile(state)
-	if err != nil {
-		return "", err
-	}
-	var names []string
-	for _, m := range property.FindAllSubmatch(text, -1) {
-		names = append(names, string(m[1]))
-	}
-	return "^(" + strings.Join(names, "|") + ")$", nil
-}
+var exported = regexp.MustCompile(`export\{(\S+) as only\};\s*$`)
 
 // bundle minifies a module and what it imports into a script that declares sojourn_<name>: the module's export of that name.
-func bundle(entry, name, mangle string) ([]byte, error) {
+func bundle(entry, name string, n names) ([]byte, error) {
 	path, err := filepath.Abs(entry)
 	if err != nil {
 		return nil, err
 	}
+	pattern, cache := n.mangled()
 	result := api.Build(api.BuildOptions{
 		Stdin: &api.StdinOptions{
 			Contents:   fmt.Sprintf("export { %s as only } from %q", name, path),
 			ResolveDir: filepath.Dir(path),
 		},
-		Bundle:            true,
-		Format:            api.FormatESModule,
-		Target:            api.ES2021, // browsers since 2021
-		MinifyWhitespace:  true,
-		MinifyIdentifiers: true,
-		MinifySyntax:      true,
-		MangleProps:       mangle,
-		LegalComments:     api.LegalCommentsNone,
-		LogLevel:          api.LogLevelWarning,
+		Bundle:           true,
+		Format:           api.FormatESModule,
+		Target:           api.ES2021, // browsers since 2021
+		MinifyWhitespace: true,
+		MinifySyntax:     true,
+		MangleProps:      pattern,
+		MangleCache:      cache,
+		Plugins:          []api.Plugin{n.plugin()},
+		LegalComments:    api.LegalCommentsNone,
+		Charset:          api.CharsetUTF8,
+		LogLevel:         api.LogLevelWarning,
 	})
 	if len(result.Errors) > 0 {
 		return nil, errors.New("esbuild: " + result.Errors[0].Text)
@@ -127,10 +132,20 @@ func bundle(entry, name, mangle string) ([]byte, error) {
 	if at == nil {
 		return nil, fmt.Errorf("%s: its one export is not where it should be", entry)
 	}
-	if only := declaration.FindSubmatch(text[:at[0]]); only != nil && isExpression(only[1]) {
-		return fmt.Appendf(nil, "var sojourn_%s=%s;\n", name, only[1]), nil
+	only := string(text[at[2]:at[3]])
+	// Of a script esbuild names anew what is inside of functions, but nothing at its top.
+	script := api.Transform(string(text[:at[0]]), api.TransformOptions{
+		MinifyIdentifiers: true, MinifySyntax: true, MinifyWhitespace: true, Target: api.ES2021,
+		LegalComments: api.LegalCommentsNone, Charset: api.CharsetUTF8,
+	})
+	if len(script.Errors) > 0 {
+		return nil, errors.New("esbuild: " + script.Errors[0].Text)
 	}
-	return fmt.Appendf(nil, "var sojourn_%s=(()=>{%sreturn %s})();\n", name, text[:at[0]], text[at[2]:at[3]]), nil
+	text = bytes.TrimSpace(script.Code)
+	if m := declaration.FindSubmatch(text); m != nil && isExpression(m[1]) {
+		return fmt.Appendf(nil, "var sojourn_%s=%s;\n", name, m[1]), nil
+	}
+	return fmt.Appendf(nil, "var sojourn_%s=(()=>{%sreturn %s})();\n", name, text, only), nil
 }
 
 // declaration finds what one variable is declared to be, if there is nothing else in the module.

@@ -1,12 +1,12 @@
 // @ts-check
-import { disconnect, ended, greeted, move, post, prefer, retry, round } from './connection.js'
+import { climb, disconnect, ended, greeted, move, post, refresh, retry, round } from './connection.js'
 import { add, advance, answered, first, linesFor, lost, renew, reset, took } from './conversation.js'
 import { emit, listen, report, show } from './events.js'
 import { decode, failure, offsetOf, parse } from './frames.js'
-import { answeredLoose, heard, postBody, said, say, schedule } from './outbox.js'
-import { lastChars } from './limits.js'
+import { answeredLoose, postBody, said, say, schedule } from './outbox.js'
+import { ackAfter, ackChars, ackChunk, lastChars } from './limits.js'
 import { watch } from './page.js'
-import { event, question, service } from './services.js'
+import { call, question, service } from './services.js'
 import { cursors, happened, hear, resubscribe, subscribed, unsubscribed } from './topics.js'
 /** @typedef {import('./state.js').Client} Client */
 /** @typedef {import('./state.js').Wire} Wire */
@@ -32,17 +32,16 @@ export const connect = (url, options = {}, known = []) => {
     pending: [],
     wires: new Set(),
     fails: 0,
+    wait: 0,
     greeting: { id: '', ttl: 120 },
     loose: new Map(),
     subs: new Map(),
     byID: new Map()
   })
   reset(c)
-  try {
-    prefer(c, sessionStorage.sojourn)
-  } catch {}
   watch(c)
-  queueMicrotask(() => c.over || round(c))
+  climb(c)
+  queueMicrotask(() => round(c))
 
   return {
     get id() { return c.greeting.id },
@@ -56,10 +55,9 @@ export const connect = (url, options = {}, known = []) => {
     topic: name => ({ on: listener => hear(c, name, 't', listener) }),
     state: name => ({ on: listener => hear(c, name, 'n', listener) }),
     use(transport) {
-      if (c.over) return
-      prefer(c, transport)
+      c.choices.sort((a, b) => +(b.name === transport) - +(a.name === transport))
       c.fails = 0
-      round(c)
+      round(c, c.choices.slice(0, transport ? 1 : 9))
     },
     close() {
       if (c.over) return
@@ -71,7 +69,6 @@ export const connect = (url, options = {}, known = []) => {
 
 /** Makes the next hello. @param {Client} c @param {Wire} wire */
 export const makeHello = (c, wire) => {
-  const { auth, build } = /** @type {any} */ (c.settings)
   wire.attached = ++c.attached
   wire.said = cursors(c)
   said(c)
@@ -84,15 +81,15 @@ export const makeHello = (c, wire) => {
     topics: wire.said[0] && Object.fromEntries(wire.said),
     tries: first(c)?.repeats,
     now: c.met && wire !== c.live,
-    auth: auth?.call ? auth() : auth,
-    build
+    auth: c.token,
+    build: c.settings.build
   }, (_, value) => value || undefined)
 }
 
 /** The conversation is ready when it has caught up with what was outstanding as the connection came. @param {Client} c */
 export const caughtUp = c => {
   const wire = /** @type {any} */ (c.live)
-  if (wire?.owed >= 0 && offsetOf(c.place) >= wire.greeting.at && !(c.pending[0]?.nr <= wire.owed)) {
+  if (wire?.owed >= 0 && offsetOf(c.place) >= c.greeting.at && !(c.pending[0]?.nr <= wire.owed)) {
     c.fails = 0
     show(c, 'ready')
   }
@@ -112,20 +109,20 @@ export const frame = (c, line, wire) => {
   try {
     if (kind === 'h') return greeted(c, /** @type {Wire} */ (wire), JSON.parse(line.slice(1)))
     const value = decode(payload)
-    const error = () => failure(value.code, value.message)
     if (/[rxeqsu]/.test(kind)) {
       if (x) {
         if (offsetOf(x) <= offsetOf(c.place)) return // a repeat
         c.place = x
-        heard(c, line.length)
+        c.unsaid += Math.max(ackChunk, line.length)
+        if (c.unsaid >= ackChars) say(c)
+        else c.ackTimer ||= setTimeout(say, ackAfter, c)
       }
       if (kind === 'r') answered(c, +y)?.yes(value)
-      if (kind === 'x') answered(c, +y)?.no(error())
-      if (kind === 'e') event(c, y, value)
+      if (kind === 'x') answered(c, +y)?.no(failure(value.code, value.message))
+      if (kind === 'e') call(c, y, value)
       if (kind === 'q') question(c, y, z, value)
       if (kind === 's') subscribed(c, y, z, place)
       if (kind === 'u') unsubscribed(c, y)
-      advance(c)
     }
     if (kind === 'l' && !x) {
       lost(c, y)
@@ -133,14 +130,16 @@ export const frame = (c, line, wire) => {
     } else if (/[tjnl]/.test(kind)) happened(c, kind, value, x, y, z)
     if (kind === 'a') took(c, +x, +y)
     if (kind === 'v') answeredLoose(c, x)?.yes(value)
-    if (kind === 'y') answeredLoose(c, x)?.no(error())
+    if (kind === 'y') answeredLoose(c, x)?.no(failure(value.code, value.message))
     if (kind === 'z') ended(c, wire, x, y, z)
     if (kind === 'g' && wire) wire.sent = +x - 1
     if (kind === 'm' && wire) move(c, wire, +x)
+    if (kind === 'k' && wire) refresh(c)
     if (kind === 'p' && wire?.carry) say(c)
   } catch (e) {
     report(c, e)
   }
+  advance(c)
   schedule(c) // what took effect makes room
   caughtUp(c)
 }
@@ -159,6 +158,7 @@ export const anew = (c, why, n) => {
 export const finish = (c, code, why) => {
   c.over = failure(code, why)
   c.watched.abort()
+  clearTimeout(c.climber)
   disconnect(c)
   for (const m of c.pending) if (m.letter === 'C') m.no(c.over)
   c.pending = []

@@ -1,11 +1,11 @@
 // @ts-check
 import { anew, finish, frame, makeHello } from './client.js'
 import { broke, took } from './conversation.js'
-import { show } from './events.js'
-import { closing, linesOf } from './frames.js'
-import { headStart, quick, silence } from './limits.js'
-import { forget, idle, resume } from './outbox.js'
-import { hidden, offline } from './page.js'
+import { emit, report, show } from './events.js'
+import { closing, encode, linesOf } from './frames.js'
+import { authTimeout, climbAfter, headStart, longest, quick, silence } from './limits.js'
+import { forget, resume, said, say } from './outbox.js'
+import { hidden } from './page.js'
 /** @typedef {import('./state.js').Client} Client */
 /** @typedef {import('./state.js').Hello} Hello */
 /** @typedef {import('./state.js').Wire} Wire */
@@ -13,9 +13,9 @@ import { hidden, offline } from './page.js'
 // An attempt to connect is a round of the transports. Each has a head start, after which the next one is tried as well; the first whose hello is
 // answered stays, and takes the place of the connection before, which lasts until then if it can.
 
-/** Full jitter. @param {Client} c @param {number} failures */
-export const backoff = ({ settings: { reconnect: { min = 250, max = 10_000 } = {} } }, failures) =>
-  Math.random() * Math.min(max, min * 2 ** failures)
+/** Full jitter, but not before the instance wants to be asked again. @param {Client} c @param {number} failures */
+export const backoff = ({ wait, settings: { reconnect: { min = 250, max = 10_000 } = {} } }, failures) =>
+  Math.max(wait, Math.random() * Math.min(max, min * 2 ** failures))
 
 /** @param {Client} c @param {Wire} wire */
 const dropWire = (c, wire) => {
@@ -27,6 +27,7 @@ const dropWire = (c, wire) => {
 /** Ends attempts, but not the connection. @param {Client} c */
 const dropAttempts = c => {
   clearTimeout(c.timer)
+  c.order = []
   for (const wire of c.wires) if (wire !== c.live) dropWire(c, wire)
 }
 
@@ -35,37 +36,66 @@ export const disconnect = c => {
   c.live = undefined
   dropAttempts(c)
   clearTimeout(c.hush)
-  idle(c)
+  c.posting = undefined
+  said(c)
+  forget(c)
+  resume(c)
 }
 
-/** Puts a transport before the others. @param {Client} c @param {string} [name] */
-export const prefer = (c, name) => {
-  c.choices.sort((a, b) => +(b.name === name) - +(a.name === name))
+/** Asks the program who the client is, and tells whether it failed to say so. @param {Client} c */
+const identify = async c => {
+  const { auth } = /** @type {any} */ (c.settings)
+  try {
+    c.token = await (auth?.call ? auth() : auth)
+  } catch (e) {
+    report(c, e)
+    return true
+  }
 }
 
 /**
  * Attempts to connect: with what worked last, and when that has failed twice, with all.
  *
  * @param {Client} c
+ * @param {import('./transport.js').Transport[]} [order]
  */
-export const round = c => {
+export const round = async (c, order = c.met && c.fails < 3 ? [c.by] : [...c.choices]) => {
+  if (c.over) return
   dropAttempts(c)
+  c.wait = 0
   c.quiet = !!c.live
-  c.order = c.choices.slice(0, c.met && c.fails < 3 ? 1 : 9)
-  next(c)
+  c.order = order
+  c.timer = setTimeout(next, authTimeout, c, true)
+  const failed = await identify(c)
+  if (c.order === order) next(c, failed) // else there was another round meanwhile
 }
 
-/** @param {Client} c */
-const next = c => {
+/**
+ * Tries, each few minutes, what the program would rather use than the transport in use.
+ *
+ * @param {Client} c
+ */
+export const climb = c => {
+  c.climber = setTimeout(climb, climbAfter, c)
+  if (c.live && c.by !== c.choices[0]) round(c, [...c.choices])
+}
+
+/** The credentials run out, and fresh ones are said. Those that the client does not know (cookies) come with a request. @param {Client} c */
+export const refresh = async c => {
+  if (await identify(c)) return // the connection will be closed, and the next round asks again
+  if (!c.live?.carry) say(c)
+  else if (c.token) c.live.carry('T' + encode(c.token))
+  else round(c)
+}
+
+/** Goes on to the next transport. Without one the round is over. @param {Client} c @param {boolean} [failed] there need not be a next one */
+const next = (c, failed) => {
   clearTimeout(c.timer)
-  const transport = c.order.shift()
-  if (!transport) return giveUp(c)
-  c.timer = setTimeout(next, headStart + 1000 * c.fails, c)
-  open(c, transport)
-}
-
-/** A round has failed. @param {Client} c */
-const giveUp = c => {
+  const transport = failed ? undefined : c.order.shift()
+  if (transport) {
+    c.timer = setTimeout(next, headStart + 1000 * c.fails, c)
+    return open(c, transport)
+  }
   dropAttempts(c)
   if (c.live) return
   if (c.fails >= /** @type {number} */ (c.settings.reconnect?.attempts)) show(c, 'reconnect_failed')
@@ -76,7 +106,8 @@ const giveUp = c => {
 export const retry = c => {
   clearTimeout(c.timer)
   const delay = backoff(c, c.fails++)
-  if (!offline()) c.timer = setTimeout(round, hidden() ? Math.max(delay, c.greeting.ttl * 333) : delay, c)
+  if (globalThis.navigator?.onLine === false) return // an attempt is in vain, and page.js waits for the network
+  c.timer = setTimeout(round, hidden() ? Math.max(delay, c.greeting.ttl * 333) : delay, c)
 }
 
 /** @param {Client} c @param {import('./transport.js').Transport} by */
@@ -92,7 +123,12 @@ const open = (c, by) => {
       url: c.mount,
       options: c.settings,
       hello: () => makeHello(c, wire),
-      frames: text => receive(c, wire, text),
+      frames(text) {
+        for (const line of linesOf(text)) if (c.wires.has(wire)) frame(c, line, wire)
+        if (wire !== c.live) return
+        clearTimeout(wire.timer)
+        wire.timer = setTimeout(end, 2000 * c.greeting.hb || silence)
+      },
       closed: end,
       signal,
       post: (path, body) => post(c, path, body, signal)
@@ -110,20 +146,16 @@ const open = (c, by) => {
  * @param {string} body
  * @param {AbortSignal} [signal]
  */
-export const post = (c, path, body, signal) => fetch(c.mount + '/' + path, {
-  method: 'POST',
-  body, // text: its type is text/plain by itself
-  credentials: c.settings.credentials,
-  signal,
-  keepalive: !signal // nobody could end it: it is the page's last
-})
-
-/** @param {Client} c @param {Wire} wire @param {string} text */
-const receive = (c, wire, text) => {
-  for (const line of linesOf(text)) if (c.wires.has(wire)) frame(c, line, wire)
-  if (wire !== c.live) return
-  clearTimeout(wire.timer)
-  wire.timer = setTimeout(closed, 2000 * /** @type {Hello} */ (wire.greeting).hb || silence, c, wire)
+export const post = async (c, path, body, signal) => {
+  const response = await fetch(c.mount + '/' + path, {
+    method: 'POST',
+    body, // text: its type is text/plain by itself
+    credentials: c.settings.credentials,
+    signal,
+    keepalive: !signal // nobody could end it: it is the page's last
+  })
+  c.wait = Math.min(1000 * /** @type {any} */ (response.headers.get('Retry-After')), longest) || 0
+  return response
 }
 
 /** A hello was answered. @param {Client} c @param {Wire} wire @param {Hello} hello */
@@ -138,11 +170,7 @@ export const greeted = (c, wire, hello) => {
     clearTimeout(c.hush)
     c.quiet = false
     forget(c)
-    wire.greeting = hello
-    prefer(c, wire.by.name)
-    try {
-      sessionStorage.sojourn = wire.by.name
-    } catch {} // not everywhere, and not always allowed
+    if (c.by !== wire.by) emit(c, 'transport', (c.by = wire.by).name)
     if (c.shown !== 'ready') show(c, c.met ? 'reconnected' : 'open') // else it was not noticed
     c.met = true
     resume(c)
@@ -153,9 +181,8 @@ export const greeted = (c, wire, hello) => {
 
 /** The instance asks to connect again, to another one. @param {Client} c @param {Wire} wire @param {number} within ms */
 export const move = (c, wire, within) => {
-  if (!wire.greeting?.hb) return // the next poll is elsewhere anyway
+  if (!c.greeting.hb) return // the next poll is elsewhere anyway
   clearTimeout(c.timer)
-  c.quiet = true
   if (within) c.timer = setTimeout(round, Math.random() * within, c)
   else round(c)
 }
@@ -175,11 +202,9 @@ const closed = (c, wire, told) => {
     forget(c)
     if (!told) broke(c, wire.sent)
     c.hush = setTimeout(show, c.quiet ? quick : 0, c, 'reconnecting')
-    if (!c.wires.size) retry(c)
-  } else if (told) { // where the instance refuses, another transport does not help
-    giveUp(c)
-  } else if (c.order[0] || !c.wires.size) {
-    next(c)
+    if (!c.wires.size && !c.order[0]) retry(c)
+  } else if (told || c.order[0] || !c.wires.size) {
+    next(c, told) // where the instance refuses, another transport does not help
   }
 }
 
@@ -193,14 +218,14 @@ const closed = (c, wire, told) => {
  * @param {string} why
  */
 export const ended = (c, wire, code, n, why) => {
-  const [name, action] = closing(code)
+  const [, name, action] = closing(code)
   // Overtaken by a newer attach, of our own: that is no reason to stop.
   const overtaken = action === '?' && wire && wire.attached < c.attached
   if (action === '+') anew(c, name, n)
   else if (action && !overtaken) finish(c, name, why)
   else if (wire) {
     c.quiet ||= !name
-    if (overtaken && c.live) c.order = [wire.by] // by a poll of the connection that it is to replace: once more
+    if (overtaken && c.live && c.live !== wire) c.order = [wire.by] // by a poll of the connection that it is to replace: once more
     closed(c, wire, !overtaken)
-  }
+  } else if (+code === 4014) refresh(c)
 }

@@ -4,12 +4,10 @@ import { postChars, window } from './limits.js'
 /** @typedef {import('./state.js').Client} Client */
 /** @typedef {import('./state.js').Message} Message */
 
-/** A key as base64url may have it, of letters and digits: 22 of them are 131 random bits. */
-const newSecret = () => base64(crypto.getRandomValues(new Uint8Array(36))).replace(/\W/g, '').slice(0, 22)
-
 /** Begins as a new socket. @param {Client} c */
 export const reset = c => {
-  c.secret = newSecret()
+  // As base64url may have it, of letters and digits: 22 of them are 131 random bits.
+  c.secret = base64(crypto.getRandomValues(new Uint8Array(36))).replace(/\W/g, '').slice(0, 22)
   c.attached = c.acked = c.last = c.markN = c.markAt = c.unsaid = c.misses = 0
   c.place = ''
   c.met = false
@@ -111,7 +109,6 @@ export const answered = (c, n) => {
 export const lost = (c, place) => {
   c.place = place
   for (const m of c.pending) m.blurred = m.nr > 0
-  advance(c)
 }
 
 /**

@@ -3,7 +3,7 @@
 /** @typedef {import('./state.js').Listener} Listener */
 
 /**
- * Adds a listener. The same function may listen twice.
+ * Adds a listener.
  *
  * @param {Client} c
  * @param {string} event
@@ -12,10 +12,8 @@
  */
 export const listen = (c, event, listener) => {
   const all = c.listeners[event] ||= new Set()
-  /** @type {Listener} */
-  const entry = (a, b) => listener(a, b)
-  all.add(entry)
-  return () => { all.delete(entry) }
+  all.add(listener)
+  return () => { all.delete(listener) }
 }
 
 /**

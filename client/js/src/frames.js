@@ -27,8 +27,7 @@ export const base64 = bytes => btoa(Array.from(bytes, byte => String.fromCharCod
  * @param {any} value
  */
 export const encode = value => {
-  if (value instanceof ArrayBuffer) value = new Uint8Array(value)
-  if (value instanceof Uint8Array) return '*' + base64(value)
+  if (value instanceof ArrayBuffer || value instanceof Uint8Array) return '*' + base64(new Uint8Array(value))
   const text = JSON.stringify(value)
   return text ? '|' + text : ''
 }
@@ -68,4 +67,4 @@ const codes = 'malformed! denied! stale? gone+ replaced?  too_big!  version! rew
  *
  * @param {string | number} code
  */
-export const closing = code => /** @type {string[]} */ (/(\w*)(.?)/.exec(codes[+code - 4001] || '')).slice(1)
+export const closing = code => /** @type {string[]} */ (/(\w*)(.?)/.exec(codes[+code - 4001] || ''))

@@ -4,6 +4,9 @@
 // Connecting, in milliseconds.
 export const headStart = 3000 // of a transport before the next one, and a second more for each failure
 export const quick = 1000 // a replacement of the connection that takes no longer is not shown
+export const authTimeout = 30_000 // for the program to say who it is
+export const climbAfter = 300_000 // the better transports are tried again
+export const longest = 3_600_000 // wait that a response may ask for
 export const silence = 50_000 // on a poll, which does not say how often something comes
 
 // Messages on their way: with more answers that are not acknowledged yet, an instance would refuse.
@@ -17,6 +20,7 @@ export const postTimeout = 30_000 // ms: longer than a turn may take
 // What a browser lets outlive a page is 64 KiB.
 export const lastChars = 20_000
 
+export const maxQueue = 1000 // messages that have not taken effect
 export const maxLoose = 1000 // volatile messages without an answer
 export const maxBytes = 65_000 // of a message: a little less than an instance takes by default
 

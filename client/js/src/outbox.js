@@ -2,18 +2,15 @@
 import { caughtUp, frame } from './client.js'
 import { backoff, post } from './connection.js'
 import { broke, first, linesFor } from './conversation.js'
-import { failure, linesOf } from './frames.js'
-import { ackAfter, ackChars, ackChunk, maxLoose, postLoose, postTimeout } from './limits.js'
+import { encode, failure, linesOf } from './frames.js'
+import { maxQueue, postLoose, postTimeout } from './limits.js'
 /** @typedef {import('./state.js').Client} Client */
 /** @typedef {import('./state.js').Wire} Wire */
 
 // What goes up goes at once where the connection can carry it, else by POSTs, one at a time, each with all that accrued meanwhile.
 
 /** Sends all that this tick has to say. @param {Client} c */
-export const schedule = c => queueMicrotask(() => flush(c))
-
-/** @param {Client} c */
-const flush = c => {
+export const schedule = c => queueMicrotask(() => {
   const wire = c.live
   if (!wire) return
   if (wire.carry) {
@@ -22,23 +19,23 @@ const flush = c => {
       lines.push('A' + c.place)
       said(c)
     }
-    if (lines.length) wire.carry(lines.join('\n'))
+    if (lines[0]) wire.carry(lines.join('\n'))
   } else if (!c.posting && !c.pause) {
     up(c, wire)
   }
   wire.owed ??= c.last
   caughtUp(c)
-}
+})
 
 /** What a POST says. @param {Client} c @param {string[]} lines */
-export const postBody = (c, lines) => [`K${c.secret},${c.place},${first(c)?.repeats || 0}`, ...lines].join('\n')
+export const postBody = (c, lines) => [`K${c.secret},${c.place},${first(c)?.repeats || 0}${encode(c.token)}`, ...lines].join('\n')
 
 /** @param {Client} c @param {Wire} wire */
 const up = async (c, wire) => {
   const { acked } = c
   const messages = linesFor(c, wire)
   const lines = [...messages, ...looseLines(c, messages, postLoose)]
-  if (!lines.length && !c.due) return
+  if (!lines[0] && !c.due) return
   const n = wire.sent
   let ok
   let told
@@ -72,22 +69,7 @@ export const resume = c => {
   schedule(c)
 }
 
-/** What is under way matters no more. @param {Client} c */
-export const idle = c => {
-  c.posting = undefined
-  said(c)
-  forget(c)
-  resume(c)
-}
-
 // Acknowledgements of the own stream.
-
-/** An entry of the own stream was dealt with. @param {Client} c @param {number} chars */
-export const heard = (c, chars) => {
-  c.unsaid += Math.max(ackChunk, chars)
-  if (c.unsaid >= ackChars) say(c)
-  else c.ackTimer ||= setTimeout(say, ackAfter, c)
-}
 
 /** @param {Client} c */
 export const say = c => {
@@ -115,7 +97,7 @@ let lastID = 0
  * @returns {() => void} takes it back
  */
 export const addLoose = (c, rest, yes, no) => {
-  if (!c.live || c.loose.size >= maxLoose) throw failure('unavailable')
+  if (!c.live) throw failure('unavailable')
   const id = ++lastID
   c.loose.set(id, { rest, yes, no })
   schedule(c)
@@ -123,7 +105,7 @@ export const addLoose = (c, rest, yes, no) => {
 }
 
 /** Those that were not sent yet. @param {Client} c @param {object} via @param {number} [max] */
-const looseLines = (c, via, max = maxLoose) => {
+const looseLines = (c, via, max = maxQueue) => {
   const lines = []
   for (const [id, m] of c.loose) {
     if (m.via || lines.length >= max) continue

@@ -1,8 +1,7 @@
 // @ts-check
 import { add, drop } from './conversation.js'
-import { callAll } from './events.js'
 import { encode, failure } from './frames.js'
-import { maxBytes } from './limits.js'
+import { maxBytes, maxQueue } from './limits.js'
 import { addLoose, schedule } from './outbox.js'
 /** @typedef {import('./state.js').Client} Client */
 
@@ -23,17 +22,16 @@ const request = ({ signal, timeout } = {}, begin) => new Promise((yes, no) => {
   if (signal?.aborted) throw failure('aborted')
   const end = (/** @type {(v: any) => void} */ f) => (/** @type {any} */ v) => {
     clearTimeout(timer)
-    signal?.removeEventListener('abort', abort)
+    signal?.removeEventListener('abort', giveUp)
     f(v)
   }
   const back = begin(end(yes), end(no))
-  const giveUp = (/** @type {string} */ code) => {
+  const giveUp = (/** @type {Event} */ aborted) => {
     back()
-    end(no)(failure(code))
+    end(no)(failure(aborted ? 'aborted' : 'timeout'))
   }
-  const abort = () => giveUp('aborted')
-  const timer = timeout && setTimeout(giveUp, timeout, 'timeout')
-  signal?.addEventListener('abort', abort)
+  const timer = timeout && setTimeout(giveUp, timeout)
+  signal?.addEventListener('abort', giveUp)
 })
 
 /** Refuses here what the instance would end the conversation for. @param {Client} c @param {string} header @param {any} value */
@@ -58,6 +56,7 @@ export const service = (c, name, volatile) => new Proxy({}, {
           const sent = request(options, (yes, no) => {
             if (c.over) throw c.over
             const rest = fit(c, `,${name}.${method}`, value)
+            if (c.pending.length + c.loose.size >= (c.settings.maxQueue || maxQueue)) throw failure('full')
             if (volatile) return addLoose(c, rest, yes, no)
             const m = add(c, 'C', rest, yes, no)
             schedule(c)
@@ -70,16 +69,11 @@ export const service = (c, name, volatile) => new Proxy({}, {
 })
 
 /** Calls what the page lets the instance call. @param {Client} c @param {string} path @param {any} value */
-const call = (c, path, value) => {
+export const call = (c, path, value) => {
   const [name, method] = path.split('.')
   const half = c.halves.get(name)
   if (!half?.[method]) throw failure('not_found', path)
   return half[method](value)
-}
-
-/** @param {Client} c @param {string} path @param {any} value */
-export const event = (c, path, value) => {
-  callAll(c, [() => call(c, path, value)])
 }
 
 /** @param {Client} c @param {string} ask @param {string} path @param {any} value */

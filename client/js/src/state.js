@@ -8,7 +8,7 @@
  *
  * What the program said.
  * @property {string} mount absolute, without a slash at its end
- * @property {import('./transport.js').Transport[]} choices transports: first the one that worked last, or that was asked for
+ * @property {import('./transport.js').Transport[]} choices transports, the best first: as the program says, but before all the one that it asked for later
  * @property {import('../client.js').Options} settings
  * @property {Map<string, any>} halves of services, by the service's name: what the instance may call
  *
@@ -33,9 +33,13 @@
  * The connection.
  * @property {Set<Wire>} wires attempts, and the one that is live
  * @property {Wire} [live] the one whose hello was answered last
+ * @property {import('./transport.js').Transport} by the one that worked last
+ * @property {string} [token] what the program said that it is
+ * @property {number} wait how many ms the instance wants not to be asked again, as it said last
+ * @property {Timer} [climber] until better transports are tried again
  * @property {import('./transport.js').Transport[]} order transports that this round has still to try
  * @property {number} fails attempts and connections that failed, since the conversation was ready
- * @property {{id: string, ttl: number}} greeting the instance's last hello
+ * @property {Hello} greeting the instance's last hello
  * @property {boolean} quiet the connection is being replaced
  * @property {Timer} [timer] until the next transport, or the next round
  * @property {Timer} [hush] until a replacement that takes its time is shown
@@ -88,8 +92,7 @@
  * @property {number} attached number of its last hello
  * @property {[string, string, Sub][]} said topics and their cursors in its last hello
  * @property {number} sent messages up to this number were sent on it
- * @property {Hello} [greeting] the first hello on it. When the own stream is read up to where that says, and ...
- * @property {number} [owed] ... messages up to this number are settled, then the conversation has caught up
+ * @property {number} [owed] when messages up to this number are settled, and the own stream is read up to where the hello says, the conversation has caught up
  * @property {Timer} [timer] until it is taken for dead
  */
 

@@ -131,30 +131,6 @@ describe('a first connection', () => {
     assert.equal(all[1].connections[0].closed, true)
     assert.deepEqual(shown, ['close'])
   })
-
-  test('remembers for the next page what worked', async t => {
-    globalThis.sessionStorage = {}
-    t.after(() => { delete globalThis.sessionStorage })
-    const all = three()
-    start({}, ...all)
-    await settle()
-    all[0].connections[0].cut()
-    all[1].connections[0].down(hello())
-    assert.deepEqual(sessionStorage, { sojourn: 'two' })
-    const next = three()
-    start({}, ...next)
-    await settle()
-    assert.deepEqual(opened(next), [0, 1, 0])
-    next[1].connections[0].cut()
-    assert.deepEqual(opened(next), [1, 1, 0])
-  })
-
-  test('does without a memory that is forbidden', async t => {
-    Object.defineProperty(globalThis, 'sessionStorage', { configurable: true, get() { throw new Error('forbidden') } })
-    t.after(() => { delete globalThis.sessionStorage })
-    const { rt } = await open()
-    assert.equal(rt.status, 'ready')
-  })
 })
 
 describe('a connection that broke', () => {
@@ -172,10 +148,10 @@ describe('a connection that broke', () => {
     }
     all[1].connections[2].cut()
     await pass(500)
-    assert.deepEqual(opened(all), [1, 4, 0])
-    all[1].connections[3].cut()
-    assert.deepEqual(opened(all), [2, 4, 0])
+    assert.deepEqual(opened(all), [2, 3, 0])
     all[0].connections[1].cut()
+    assert.deepEqual(opened(all), [2, 4, 0])
+    all[1].connections[3].cut()
     assert.deepEqual(opened(all), [2, 4, 1])
   })
 
@@ -210,6 +186,7 @@ describe('a connection that broke', () => {
     assert.equal(t.connections.length, 4)
     assert.equal(shown.at(-1), 'reconnect_failed')
     rt.use()
+    await settle()
     assert.equal(t.connections.length, 5)
     t.connections[4].cut()
     await pass(50)
@@ -264,6 +241,7 @@ describe('a move', () => {
     const call = fate(rt.service('chat').sum(1))
     await settle()
     wire.down('m0')
+    await settle()
     assert.equal(t.connections.length, 2)
     assert.deepEqual([helloOf(t.connections[1]).c, helloOf(t.connections[1]).tries], [2, undefined])
     wire.down('e1.aaaaa,chat.notice|1')
@@ -311,6 +289,7 @@ describe('a move', () => {
   test('does not keep a later break from being shown at once', async () => {
     const { t, wire, shown } = await open()
     wire.down('m0')
+    await settle()
     t.connections[1].down(hello())
     await settle()
     t.connections[1].cut()
@@ -321,6 +300,7 @@ describe('a move', () => {
   test('that fails leaves the connection as it is', async () => {
     const { rt, t, wire } = await open()
     wire.down('m0')
+    await settle()
     t.connections[1].cut()
     await settle()
     assert.equal(wire.closed, false)
@@ -349,6 +329,7 @@ describe('a change of transport', () => {
     const calls = [1, 2].map(n => fate(rt.service('chat').sum(n)))
     await settle()
     rt.use('three')
+    await settle()
     assert.deepEqual(opened(all), [1, 0, 1])
     const next = all[2].connections[0]
     wire.down('r1.aaaaa,1|1', 'e2.bbbbb,chat.notice|"old"')
@@ -366,6 +347,7 @@ describe('a change of transport', () => {
     const all = three()
     const { rt, wire, shown } = await open({}, ...all)
     rt.use('two')
+    await settle()
     wire.poll()
     all[1].connections[0].down('z4003,,')
     assert.deepEqual(opened(all), [1, 2, 0])
@@ -374,10 +356,95 @@ describe('a change of transport', () => {
     assert.deepEqual(shown, ['open', 'ready'])
   })
 
+  test('that was heard of but has failed by itself leaves nothing to do but to connect again', async () => {
+    const all = three()
+    const { rt, wire } = await open({}, ...all)
+    rt.use('two')
+    await settle()
+    all[1].connections[0].cut()
+    wire.down('z4005,,')
+    await pass(125)
+    assert.deepEqual(opened(all), [2, 1, 0])
+  })
+
+  test('is told, and that back again too, but not a connection by the same', async () => {
+    const all = three()
+    const { rt, t } = start({}, ...all)
+    const used = []
+    rt.on('transport', name => used.push([name, rt.transport]))
+    await settle()
+    t.connections[0].down(hello())
+    assert.deepEqual(used, [['one', 'one']])
+    t.connections[0].cut()
+    await pass(125)
+    t.connections[1].down(hello())
+    assert.equal(used.length, 1)
+    rt.use('two')
+    await settle()
+    all[1].connections[0].down(hello())
+    rt.use('one')
+    await settle()
+    t.connections[2].down(hello())
+    assert.deepEqual(used, [['one', 'one'], ['two', 'two'], ['one', 'one']])
+  })
+
+  test('to a better one is tried every five minutes, and the conversation goes on', async () => {
+    const heard = []
+    const all = three()
+    const { rt, shown } = start({}, ...all)
+    rt.service('chat', { notice: v => heard.push(v) })
+    await settle()
+    all[0].connections[0].cut()
+    all[1].connections[0].cut()
+    const lesser = all[2].connections[0]
+    lesser.down(hello({ hb: 9999 }))
+    await pass(300_000 - 1)
+    assert.deepEqual(opened(all), [1, 1, 1])
+    await pass(1)
+    assert.deepEqual(opened(all), [2, 1, 1])
+    all[0].connections[1].cut()
+    all[1].connections[1].cut()
+    all[2].connections[1].cut()
+    assert.equal(lesser.closed, false)
+    lesser.down('e1.aaaaa,chat.notice|1')
+    await pass(300_000)
+    assert.deepEqual(opened(all), [3, 2, 2])
+    all[0].connections[2].down(hello(), 'e1.aaaaa,chat.notice|1', 'e2.bbbbb,chat.notice|2')
+    assert.equal(lesser.closed, true)
+    assert.equal(rt.transport, 'one')
+    assert.deepEqual(heard, [1, 2])
+    all[0].connections[2].down(hello({ hb: 9999 }))
+    await pass(900_000)
+    assert.deepEqual(opened(all), [3, 2, 2])
+    assert.deepEqual(shown, ['open', 'ready'])
+  })
+
+  test('that the program asked for is not undone', async () => {
+    const all = three()
+    const { rt } = await open({}, ...all)
+    rt.use('three')
+    await settle()
+    all[2].connections[0].down(hello({ hb: 9999 }))
+    await pass(900_000)
+    assert.deepEqual(opened(all), [1, 0, 1])
+  })
+
+  test('is not tried any more after close', async () => {
+    const all = three()
+    const { rt } = start({}, ...all)
+    await settle()
+    all[0].connections[0].cut()
+    all[1].connections[0].down(hello({ hb: 9999 }))
+    rt.close()
+    await pass(900_000)
+    assert.deepEqual(opened(all), [1, 1, 0])
+  })
+
   test('that fails changes nothing', async () => {
     const all = three()
     const { rt, wire, shown } = await open({}, ...all)
     rt.use('two')
+    await settle()
     all[1].connections[0].cut()
     await pass(1000)
     assert.equal(rt.transport, 'one')
@@ -390,7 +457,7 @@ describe('a page', () => {
   /** A browser's world, as far as the client looks at it. */
   const browser = t => {
     const world = new EventTarget()
-    const page = Object.assign(new EventTarget(), { hidden: false })
+    const page = { hidden: false }
     globalThis.addEventListener = world.addEventListener.bind(world)
     globalThis.document = page
     Object.defineProperty(globalThis, 'navigator', { configurable: true, writable: true, value: { onLine: true } })
@@ -413,7 +480,7 @@ describe('a page', () => {
       },
       hide(hidden) {
         page.hidden = hidden
-        page.dispatchEvent(new Event('visibilitychange'))
+        world.dispatchEvent(new Event('visibilitychange')) // it bubbles
       }
     }
   }
@@ -426,6 +493,7 @@ describe('a page', () => {
     await pass(60_000)
     assert.equal(mocked.connections.length, 1)
     online(true)
+    await settle()
     assert.equal(mocked.connections.length, 2)
   })
 
@@ -433,11 +501,30 @@ describe('a page', () => {
     const { online } = browser(t)
     const { t: mocked, wire, shown } = await open()
     online(true)
+    await settle()
     assert.equal(mocked.connections.length, 2)
     mocked.connections[1].down(hello())
     await settle()
     assert.equal(wire.closed, true)
     assert.deepEqual(shown, ['open', 'ready'])
+  })
+
+  test('whose network changed tries all transports, the best first', async t => {
+    const { online } = browser(t)
+    const all = three()
+    start({}, ...all)
+    await settle()
+    all[0].connections[0].cut()
+    all[1].connections[0].down(hello())
+    await pass(3000)
+    online(true)
+    await settle()
+    assert.deepEqual(opened(all), [2, 1, 0])
+    all[0].connections[1].cut()
+    all[1].connections[1].cut()
+    all[2].connections[0].cut()
+    await settle()
+    assert.equal(all[1].connections[0].closed, false)
   })
 
   test('that is hidden tries only as often as the socket needs, and at once when it is shown', async t => {
@@ -452,6 +539,7 @@ describe('a page', () => {
     mocked.connections[1].cut()
     await pass(1000)
     hide(false)
+    await settle()
     assert.equal(mocked.connections.length, 3)
   })
 
@@ -468,6 +556,7 @@ describe('a page', () => {
     const { t: mocked } = await open()
     hide(true)
     hide(false)
+    await settle()
     assert.equal(mocked.connections.length, 1)
   })
 

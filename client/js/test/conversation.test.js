@@ -565,6 +565,7 @@ describe('a conversation that the instance ends', () => {
   test('by replacing an attach that the client itself has replaced is none', async () => {
     const { rt, t, wire, shown } = await open()
     rt.use('mock')
+    await settle()
     wire.down('z4005,,')
     await pass(900)
     t.connections[1].down(hello())

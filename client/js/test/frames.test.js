@@ -41,10 +41,10 @@ describe('the vectors', () => {
 
   test('of close codes', () => {
     for (const { code, name, action } of vectors.codes) {
-      const [n, a] = closing(code)
+      const [, n, a] = closing(code)
       assert.deepEqual([n, a.replace('?', '!')], action === 'resume' ? ['', ''] : [name, { stop: '!', anew: '+' }[action]])
     }
-    assert.deepEqual(closing(4999), ['', ''])
+    assert.deepEqual([...closing(4999)], ['', '', ''])
   })
 })
 

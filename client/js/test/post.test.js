@@ -13,8 +13,8 @@ const begin = async (t, options) => {
     posts.push({
       lines: init.body.split('\n'),
       init,
-      answer: async (text, status = 200) => {
-        resolve(new Response(text, { status }))
+      answer: async (text, status = 200, headers = {}) => {
+        resolve(new Response(text, { status, headers }))
         await settle()
       },
       break: async () => {
@@ -152,6 +152,20 @@ describe('a POST', () => {
     await posts[4].answer('where?', 404)
     await pass(2000)
     assert.equal(tries(), '2')
+  })
+
+  test('that is refused waits as long as the response asks for, and then as ever', async t => {
+    const { posts, chat } = await begin(t)
+    chat.say(1).catch(() => {})
+    await settle()
+    await posts[0].answer('z4006,,', 503, { 'Retry-After': '7' })
+    await pass(6999)
+    assert.equal(posts.length, 1)
+    await pass(1)
+    assert.equal(posts.length, 2)
+    await posts[1].answer('z4006,,', 503, { 'Retry-After': 'Fri, 31 Dec 1999 23:59:59 GMT' }) // seconds are what we know
+    await pass(250)
+    assert.equal(posts.length, 3)
   })
 
   test('of which the instance took nothing is not repeated at once', async t => {

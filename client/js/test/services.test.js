@@ -98,6 +98,38 @@ describe('a question', () => {
   })
 })
 
+describe('messages that wait', () => {
+  test('are at most 1,000, of all kinds', async () => {
+    const { rt, t } = start()
+    const chat = rt.service('chat')
+    const all = Array.from({ length: 1000 }, (_, i) => fate(chat.say(i)))
+    const more = fate(chat.say('more'))
+    await settle()
+    wantFailed(more, 'full')
+    t.connections[0].down(hello())
+    await settle()
+    assert.deepEqual(said(t.connections[0]).length, 200)
+    const loose = fate(chat.volatile.look())
+    await settle()
+    wantFailed(loose, 'full')
+    t.connections[0].down('a1,0')
+    await settle()
+    wantDone(all[0])
+    const last = fate(chat.volatile.look())
+    const beyond = fate(chat.say('more'))
+    await settle()
+    assert.equal(last.state, 'pending')
+    wantFailed(beyond, 'full')
+  })
+
+  test('are as many as the program says', async () => {
+    const { rt } = start({ maxQueue: 2 })
+    const all = [1, 2, 3].map(n => fate(rt.service('chat').say(n)))
+    await settle()
+    assert.deepEqual(all.map(f => f.code), [undefined, undefined, 'full'])
+  })
+})
+
 describe('a volatile message', () => {
   test('is answered on its connection, in any order', async () => {
     const { rt, wire } = await open()

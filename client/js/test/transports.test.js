@@ -49,52 +49,6 @@ const link = (t, transport, post) => {
 }
 
 describe('sse', () => {
-  const frames = [hello(), 'e1.aaaaa,chat.notice|"grüße 👋 \u2028"', 'p', 't3a,902.eeeee*aGk=', 'a1,0']
-  const stream = frames.map(f => `data: ${f}\n\n`).join('')
-
-  const whole = async (t, chunks) => {
-    const asked = []
-    const body = new ReadableStream({
-      start(controller) {
-        for (const chunk of chunks) controller.enqueue(chunk)
-        controller.close()
-      }
-    })
-    const l = link(t, sse, async (path, text) => {
-      asked.push([path, text])
-      return new Response(body)
-    })
-    await l.closed
-    assert.deepEqual(asked, [['sse', 'H1']])
-    return l.frames
-  }
-
-  for (const [name, text] of [
-    ['LF', ':\n\n' + stream],
-    ['CR LF', (':\n\n' + stream).replaceAll('\n', '\r\n')],
-    ['CR', (':\n\n' + stream).replaceAll('\n', '\r')],
-    ['no space', stream.replaceAll('data: ', 'data:')],
-    ['other fields', 'id: 7\nevent: message\n' + stream + 'retry: 10\n\n']
-  ]) {
-    test(`cut at every byte, with ${name}`, async t => {
-      const bytes = new TextEncoder().encode(text)
-      for (let at = 0; at <= bytes.length; at++) {
-        assert.deepEqual(await whole(t, [bytes.slice(0, at), bytes.slice(at)]), frames, `cut at ${at}`)
-      }
-      assert.deepEqual(await whole(t, Array.from(bytes, b => Uint8Array.of(b))), frames)
-    })
-  }
-
-  test('does not take half a line for a frame', async t => {
-    assert.deepEqual(await whole(t, [new TextEncoder().encode('data: p\n\ndata: z4002')]), ['p'])
-  })
-
-  test('reads the reason of a refusal', async t => {
-    const l = link(t, sse, async () => new Response('z4006,,\n', { status: 503 }))
-    await l.closed
-    assert.deepEqual(l.frames, ['z4006,,'])
-  })
-
   test('carries a conversation over HTTP', async t => {
     const stream = later()
     const url = await serve(t, (path, body, response) => {

@@ -30,6 +30,20 @@ func transport(name string) Part {
 	return Part{name, file + ".js", file + ".min.js", file + ".js"}
 }
 
+// Module is the name of the module, for npm, that exports what the script declares, by the part's name.
+func (p Part) Module() string {
+	name := p.Name
+	if p == Core {
+		name = "core"
+	}
+	return "client/js/dist/" + name + ".js"
+}
+
+// AsModule makes that module of the script.
+func (p Part) AsModule(script []byte) []byte {
+	return fmt.Appendf(nil, "%sexport{sojourn_%s as %s}\n", unstamped(script), p.Name, p.Name)
+}
+
 // Stamp returns the first line of the built part, which names its sources' digest.
 func (p Part) Stamp(root fs.FS) ([]byte, error) {
 	names, err := fs.Glob(root, p.glob) // sorted

@@ -1,0 +1,62 @@
+// A program that uses all that the package has, type-checked by its tests.
+import { connect, type Client, type Connection, type Failure, type Link, type Options, type Status, type Transport } from 'sojourn-client'
+import { connect as connectCore } from 'sojourn-client/core'
+import { ws } from 'sojourn-client/ws'
+import { sse } from 'sojourn-client/sse'
+import { longpoll } from 'sojourn-client/longpoll'
+import { mock, type MockConnection } from 'sojourn-client/mock'
+
+const options: Options = {
+  auth: async () => (await fetch('/token')).text(),
+  build: 'b1',
+  credentials: 'include',
+  maxFrame: 1000,
+  maxQueue: 10,
+  reconnect: { min: 1, max: 2, attempts: 3 },
+  transports: ['ws', sse],
+  WebSocket
+}
+connect('/rt', { auth: 'token' })
+connect('/rt', { auth: () => undefined })
+const rt: Client = connect('/rt', options)
+
+rt.on('status', (status: Status, more) => { if (status === 'close') console.log(more?.code, more?.why) })
+rt.on('close', ({ code, why }) => console.log(code, why))
+rt.on('ready', () => {})
+rt.on('transport', name => console.log(name.toUpperCase()))
+rt.on('lost', ({ stream, why }) => console.log(stream, why))
+rt.on('error', (error: Failure) => console.log(error.code, error.stream))()
+
+const chat = rt.service('chat', { notice: (text: string) => console.log(text), confirm: async () => true })
+const signal = AbortSignal.timeout(1000)
+await chat.say({ Room: 'lobby' }, { signal, timeout: 1000 })
+chat.volatile.typing()
+const off: () => void = rt.topic('room/lobby').on(entry => console.log(entry))
+rt.state('people/lobby').on(off)
+rt.use('sse')
+rt.use()
+rt.close()
+const known: string | undefined = rt.transport
+
+const memory = mock({ name: 'memory', up: false, opened: (c: MockConnection) => c.down('p') })
+memory.connections[0].cut()
+connectCore('/rt', { transports: [ws, sse, longpoll, memory], auth: known })
+
+export const mine: Transport = {
+  name: 'mine',
+  open(link: Link): Connection {
+    link.signal.addEventListener('abort', link.closed)
+    link.post('mine', link.hello()).then(async response => link.frames(await response.text()))
+    return { send: lines => { console.log(lines) } }
+  }
+}
+
+// What must not pass.
+// @ts-expect-error: a transport that is not imported has no name in the core
+connectCore('/rt', { transports: ['ws'] })
+// @ts-expect-error
+connect('/rt', { auth: 7 })
+// @ts-expect-error
+rt.on('nothing', () => {})
+// @ts-expect-error
+rt.id = 'other'

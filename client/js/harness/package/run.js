@@ -1,0 +1,44 @@
+// The installed package at work, on this machine: the kit with each transport, and a conversation with the WebSocket of a package, as option.
+import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { test } from 'node:test'
+import { connect } from 'sojourn-client'
+import { longpoll } from 'sojourn-client/longpoll'
+import { mock } from 'sojourn-client/mock'
+import { sse } from 'sojourn-client/sse'
+import { run } from 'sojourn-client/transportkit'
+import { ws } from 'sojourn-client/ws'
+import { WebSocket, WebSocketServer } from 'ws'
+
+run({ transport: ws, kind: 'socket', write: frames => frames.join('\n') })
+run({ transport: sse, kind: 'stream', write: frames => frames.map(f => `data: ${f}\n\n`).join('') })
+run({ transport: longpoll, kind: 'poll', write: frames => frames.map(f => f + '\n').join('') })
+
+test('a WebSocket passed as option is what ws uses', async () => {
+  const server = new WebSocketServer({ host: '127.0.0.1', port: 0 })
+  await once(server, 'listening')
+  server.on('connection', socket => socket.on('message', data => {
+    if (`${data}`.startsWith('H')) socket.send('h{"id":"socket","in":0,"at":0,"hb":25,"ttl":120}')
+    if (`${data}` === 'C1,chat.sum|[1,2]') socket.send('r1.aaaaa,1|3')
+  }))
+  let made = 0
+  class Counted extends WebSocket {
+    constructor(url) {
+      super(url)
+      made++
+    }
+  }
+  const rt = connect(`http://127.0.0.1:${server.address().port}/rt`, { transports: ['ws'], WebSocket: Counted })
+  assert.equal(await rt.service('chat').sum([1, 2]), 3)
+  assert.equal(made, 1)
+  rt.close()
+  server.close()
+})
+
+test('mock is a transport', async () => {
+  const memory = mock()
+  const rt = connect('http://instance/rt', { transports: [memory] })
+  await new Promise(resolve => setImmediate(resolve))
+  assert.match(memory.connections[0].up[0], /^H\{/)
+  rt.close()
+})
