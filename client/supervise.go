@@ -59,7 +59,7 @@ func (v *supervisor) carry() *session {
 
 // helloTime is more the more often no hello came: an instance may have to be started first.
 func (v *supervisor) helloTime() time.Duration {
-	return v.options.HelloTime * time.Duration(min(1+v.attempts/len(v.names), 5))
+	return v.options.HelloTime * time.Duration(min(1+v.attempts/len(v.options.Transports), 5))
 }
 
 // tally counts how a session went.

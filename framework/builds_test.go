@@ -44,10 +44,10 @@ func TestOlderBuildsGiveBack(t *testing.T) {
 		older, newer := server("1"), server("2", timer, answer)
 		defer older.Close()
 		defer newer.Close()
-		say := func(path, body string) {
-			newer.ServeHTTP(httptest.NewRecorder(), httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/rt"+path, strings.NewReader(body)))
+		say := func(rt *framework.Server, path, body string) {
+			rt.ServeHTTP(httptest.NewRecorder(), httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/rt"+path, strings.NewReader(body)))
 		}
-		say("/lp", `H{"v":1,"key":"`+rawKey+`","c":1}`)
+		say(newer, "/lp", `H{"v":1,"key":"`+rawKey+`","c":1}`)
 		err := newer.Do(t.Context(), func(turn *framework.Turn) error {
 			_, err := turn.After(time.Minute, timer.With("timer"))
 			if err != nil {
@@ -58,7 +58,7 @@ func TestOlderBuildsGiveBack(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		say("/up", "K"+rawKey+",,0\nB1")
+		say(older, "/up", "K"+rawKey+",,0\nB1")
 
 		for range 60 {
 			begun := time.Now()
