@@ -171,7 +171,7 @@ class Client:
             return self.key, "H" + encode(given)[1:], moved
 
     def _request(self, path, body, seconds, sending=lambda: None):
-        """The lines of the response, and for how many seconds it asks to stay away. No response, or a part of one, raises."""
+        """The frames of the response, and for how many seconds it asks to stay away. No response, or a part of one, raises."""
         kind = http.client.HTTPSConnection if self.url.scheme == "https" else http.client.HTTPConnection
         connection = kind(self.url.netloc, timeout=seconds)
         try:
