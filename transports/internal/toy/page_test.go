@@ -1,6 +1,7 @@
 package toy_test
 
 import (
+	"context"
 	"net/http/httptest"
 	"os"
 	"os/exec"
@@ -9,6 +10,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/sojourn-go/sojourn/protocol"
 	"github.com/sojourn-go/sojourn/transports"
@@ -40,7 +42,9 @@ func TestBothHalves(t *testing.T) {
 		for (const text of ['one', 'two', 'three <>&\u2028']) console.log(await echo.say(text))
 		await rt.close()
 	`
-	cmd := exec.Command(node, "--input-type=module", "-e", script, server.URL+"/rt")
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute) // halves that do not understand each other try for ever
+	defer cancel()
+	cmd := exec.CommandContext(ctx, node, "--input-type=module", "-e", script, server.URL+"/rt")
 	if cmd.Dir, err = filepath.Abs("../../../client/js"); err != nil {
 		t.Fatal(err)
 	}
