@@ -58,7 +58,7 @@ func TestAuthIsAskedForEachAttempt(t *testing.T) {
 			if err := p.Wait(testContext(t), nil); err != nil {
 				t.Error(err)
 			}
-			s.cut()
+			s.close(protocol.CodeMove, 0)
 		}
 	})
 }

@@ -96,7 +96,7 @@ func TestHellosWithHugeNumbers(t *testing.T) {
 	for _, hello := range []protocol.HelloDown{
 		{Heartbeat: math.MaxInt64, TTL: math.MaxInt64},
 		{Heartbeat: math.MinInt64, TTL: -1},
-		{In: math.MaxUint64, At: math.MaxUint64},
+		{In: math.MaxUint64},
 	} {
 		eachTransport(t, func(t *testing.T, name string) {
 			s := startScript(t)
