@@ -11,7 +11,7 @@ CLIENT       = client/js/dist/client.js
 CLIENT_LIMIT = 5000
 
 .DEFAULT_GOAL := help
-.PHONY: help setup test race fuzz mutants e2e demo client size package lint fmt vet
+.PHONY: help setup test race fuzz mutants e2e demo attack client size package lint fmt vet
 
 help: ## lists the targets
 	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
@@ -40,6 +40,9 @@ e2e: ## runs the end-to-end tests alone: browsers, kills
 demo: ## kills an instance every 5 s under conversations, for DURATION (60s), and counts what went missing
 	@scripts/setup redis chromium || true
 	$(GO) run ./e2e/demo -duration $(DURATION)
+
+attack: ## attacks an instance beside honest clients, in nine ways, and prints what it costs them and it (7 min)
+	$(GO) run ./e2e/attack
 
 client: ## minifies the JavaScript client again, after a change of it
 	$(GO) -C client/js/build run .

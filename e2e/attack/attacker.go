@@ -22,6 +22,7 @@ var attacks = []attack{
 	{"slow", "the same, reading a byte a second; and 200 POSTs whose bodies come a byte a second", slow},
 	{"crowd", "10,000 hellos with fresh keys: half of one session, half of one address", crowd},
 	{"crowd-unknown", "10,000 hellos with fresh keys, of no session and no address", crowdUnknown},
+	{"goodbyes", "sockets that are opened and left at once, eight at a time, of one session", goodbyes},
 	{"topics", "one socket subscribes to 10,000 topics; eight subscribe to made-up names and unsubscribe again", topics},
 	{"volatile-ws", "one WebSocket, volatile calls as fast as it can write them", volatileSocket},
 	{"volatile-post", "POSTs of 256 volatile calls, eight at a time", volatilePosts},

@@ -50,3 +50,26 @@ func open(ctx context.Context, t target, c *counts, headers func(n int) []string
 		return nil
 	})
 }
+
+// goodbyes opens a socket and says goodbye, again and again: no more than a few live at a time.
+func goodbyes(ctx context.Context, t target, c *counts) {
+	session := "Cookie: " + framework.SessionCookie + "=" + randomKey()
+	each(ctx, atOnce, c, func(int) error {
+		w, err := t.dial(ctx)
+		if err != nil {
+			return err
+		}
+		defer w.Close()
+		for ctx.Err() == nil {
+			key := randomKey()
+			if _, err := w.post("lp", hello(key, 1), session); err != nil {
+				return err
+			}
+			if _, err := w.post("up", []byte("K"+key+",,0\nB1"), session); err != nil {
+				return err
+			}
+			c.add("opened and left", 1)
+		}
+		return nil
+	})
+}

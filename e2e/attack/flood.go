@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
 	"sync/atomic"
 
 	"github.com/sojourn-go/sojourn/protocol"
@@ -28,16 +29,16 @@ func volatileSocket(ctx context.Context, t target, c *counts) {
 		if err != nil {
 			return err
 		}
-		defer w.Close()
-		go func() {
-			for {
-				n, err := w.Write(flood)
-				if err != nil {
-					return
+		var writing sync.WaitGroup
+		writing.Go(func() {
+			for err := error(nil); err == nil; {
+				if _, err = w.Write(flood); err == nil {
+					c.add("calls written", floodFrames) // most of them to be thrown away with the connection, unread
 				}
-				c.add("calls written", floodFrames*n/len(flood))
 			}
-		}()
+		})
+		defer writing.Wait()
+		defer w.Close()
 		for {
 			message, err := w.message()
 			if err != nil {

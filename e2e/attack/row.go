@@ -57,15 +57,15 @@ func (r *row) rest() error {
 	return <-r.rested
 }
 
-// printTables prints what came of the attacks.
+// printTables prints what came of the attacks: the figures, and what the attackers were told.
 func printTables(w io.Writer, rows []*row) {
-	fmt.Fprintln(w, "| attack | resident MB | heap MB | goroutines | store MB | call p50, p99 ms: without | with | event p50, p99 ms: without | with | CPU: without | with |")
-	fmt.Fprintln(w, "|"+strings.Repeat(" --- |", 11))
+	fmt.Fprintln(w, "| attack | resident | heap | goroutines | store | calls without | calls with | events without | events with | CPU |")
+	fmt.Fprintln(w, "|"+strings.Repeat(" --- |", 10))
 	for _, r := range rows {
-		fmt.Fprintf(w, "| %s | %s, %s, %s | %s → %s | %d, %d, %d | %s, %s, %s | %s | %s | %s | %s | %s | %s |\n", r.name,
-			mb(r.before.resident), mb(r.highest.resident), mb(r.after.resident), mb(r.before.heap), mb(r.after.heap),
+		fmt.Fprintf(w, "| %s | %s, %s, %s | %s, %s | %d, %d, %d | %s, %s, %s | %s | %s | %s | %s | %s, %s |\n", r.name,
+			mib(r.before.resident), mib(r.highest.resident), mib(r.after.resident), mib(r.before.heap), mib(r.after.heap),
 			r.before.goroutines, r.highest.goroutines, r.after.goroutines,
-			mb(r.before.store), mb(r.highest.store), mb(r.after.store),
+			mib(r.before.store), mib(r.highest.store), mib(r.after.store),
 			r.callsWithout, r.callsWith, r.eventsWithout, r.eventsWith,
 			share(r.cpuWithout, r.timeWithout), share(r.cpuWith, r.timeWith))
 	}
@@ -75,22 +75,19 @@ func printTables(w io.Writer, rows []*row) {
 		for _, what := range slices.Sorted(maps.Keys(r.got)) {
 			told = append(told, fmt.Sprintf("%s: %s", what, thousands(r.got[what])))
 		}
-		fmt.Fprintf(w, "| %s | %s; logged: %s bytes |\n", r.name, strings.Join(told, "; "), thousands(r.logged))
+		fmt.Fprintf(w, "| %s | %s |\n", r.name, strings.Join(append(told, "bytes logged: "+thousands(r.logged)), "; "))
 	}
+	fmt.Fprintln(w, `
+resident, store: MiB before, at most, and after; heap: MiB of it after a collection, before and after; goroutines likewise;
+calls, events: ms that half of them took at most, and 99 of 100; CPU: of the instance, in parts of one core, without and with.`)
 }
 
-func mb(bytes int) string {
-	if bytes == 0 {
-		return "–"
-	}
+func mib(bytes int) string {
 	return fmt.Sprintf("%.0f", float64(bytes)/(1<<20))
 }
 
 func share(cpu, of time.Duration) string {
-	if of == 0 {
-		return "–"
-	}
-	return fmt.Sprintf("%.0f %%", 100*cpu.Seconds()/of.Seconds())
+	return fmt.Sprintf("%.0f%%", 100*cpu.Seconds()/of.Seconds())
 }
 
 func (l latency) String() string { return millis(l.p50) + ", " + millis(l.p99) }
