@@ -657,3 +657,27 @@ func TestReady(t *testing.T) {
 		}
 	})
 }
+
+// The script is revalidated, not sent again; a page of another origin may load it.
+func TestScript(t *testing.T) {
+	w := newWorld(t, "ws", "")
+	w.run(2, ledger())
+	get := func(i *instance, tag string) *httptest.ResponseRecorder {
+		r := httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/rt/client.js", nil)
+		if tag != "" {
+			r.Header.Set("If-None-Match", tag)
+		}
+		rw := httptest.NewRecorder()
+		i.rt.ServeHTTP(rw, r)
+		return rw
+	}
+	first := get(w.instances[0], "")
+	tag := first.Header().Get("ETag")
+	if first.Code != 200 || first.Body.Len() < 1000 || tag == "" || first.Header().Get("Access-Control-Allow-Origin") != "*" ||
+		!strings.Contains(first.Header().Get("Cache-Control"), "private") {
+		t.Errorf("%d, %d bytes, %v", first.Code, first.Body.Len(), first.Header())
+	}
+	if again := get(w.instances[1], tag); again.Code != http.StatusNotModified || again.Body.Len() != 0 {
+		t.Errorf("asked again, another instance says %d and %d bytes", again.Code, again.Body.Len())
+	}
+}

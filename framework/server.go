@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"cmp"
 	"context"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -65,6 +66,8 @@ type Server struct {
 	handler http.Handler
 	script  []byte
 
+	scriptTag string
+
 	hub   *hub
 	locks keyLocks
 	known knownSockets
@@ -107,6 +110,7 @@ func New(cfg Config) (*Server, error) {
 		}
 	}
 	s.script = js.Join(parts...)
+	s.scriptTag = fmt.Sprintf(`"%x"`, sha256.Sum256(s.script))
 	s.hub = newHub(s)
 	s.due.init(s)
 	s.drain.init()
@@ -119,8 +123,11 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	switch path.Base(r.URL.Path) {
 	case "client.js":
 		s.Session(w, r)
-		w.Header().Set("Content-Type", "text/javascript; charset=utf-8")
-		w.Header().Set("Cache-Control", "no-cache")
+		h := w.Header()
+		h.Set("Content-Type", "text/javascript; charset=utf-8")
+		h.Set("Cache-Control", "private, no-cache") // private: it may set a session's cookie
+		h.Set("ETag", s.scriptTag)
+		h.Set("Access-Control-Allow-Origin", "*") // it is the same for all; whether a page may connect is another question
 		http.ServeContent(w, r, "client.js", time.Time{}, bytes.NewReader(s.script))
 	case "ready":
 		if err := s.Ready(r.Context()); err != nil {
