@@ -17,7 +17,7 @@ func TestAnew(t *testing.T) {
 	}{
 		{"nothing after the last that took effect", number(3), [4]string{"ok ", "gone", "gone", ""}, []string{"S1,room/1", "C2,a.4"}},
 		{"one after it", number(2), [4]string{"ok ", "gone", "", ""}, []string{"S1,room/1", "C2,a.3", "C3,a.4"}},
-		{"unknown", nil, [4]string{"ok ", "gone", "gone", ""}, []string{"S1,room/1", "C2,a.4"}},
+		{"unknown", nil, [4]string{"ok ", "gone", "unknown", ""}, []string{"S1,room/1", "C2,a.4"}},
 		{"rewound", number(0), [4]string{"ok ", "", "", ""}, []string{"S1,room/1", "C2,a.2", "C3,a.3", "C4,a.4"}},
 	} {
 		t.Run(test.name, func(t *testing.T) {

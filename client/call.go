@@ -11,8 +11,8 @@ import (
 // in is sent as JSON; a []byte as raw bytes, if the method takes them; nil as nothing; a [protocol.Payload] as it is. out takes an answer
 // in the same ways, by pointer.
 //
-// An error of the service is an [*Error], and so are "full", if Options.MaxQueue messages are under way, and "gone", when the call took effect, or may have,
-// and its answer cannot be had any more. When the client ends the error is that of Client.Err. When ctx ends first its error is returned, and the call may still take effect.
+// An error of the service is an [*Error], and so are "full", if Options.MaxQueue messages are under way, and "gone", when the call took effect
+// and its answer cannot be had any more; and "unknown", when nobody can tell whether it did. When the client ends the error is that of Client.Err. When ctx ends first its error is returned, and the call may still take effect.
 func (c *Client) Call(ctx context.Context, method string, in, out any) error {
 	return c.Send(method, in).Wait(ctx, out)
 }

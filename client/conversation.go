@@ -285,7 +285,7 @@ func (v *conversation) gap(n uint64) bool {
 // subscriptions; answers to questions of the old socket have nowhere to go.
 func (v *conversation) anew(in *uint64, why string) {
 	left := append(v.waiting, v.queue...)
-	old := v.topics
+	old, known := v.topics, v.in
 	v.reset()
 	v.topics = map[string]*topic{}
 	subscribing := map[*topic]bool{}
@@ -296,6 +296,9 @@ func (v *conversation) anew(in *uint64, why string) {
 		case m.kind == protocol.Call && (m.n == 0 || in != nil && m.n > *in):
 		case m.kind == protocol.Subscribe, m.kind == protocol.Unsubscribe, m.kind == protocol.Goodbye:
 			m.settle(nil, nil) // they ask for what is so now
+			continue
+		case in == nil && m.n > known:
+			m.settle(nil, &Error{Code: "unknown", Message: "the socket ended: " + why})
 			continue
 		default:
 			m.settle(nil, &Error{Code: "gone", Message: "the socket ended: " + why})
