@@ -83,3 +83,14 @@ func TestMalformedFramesEndTheConnection(t *testing.T) {
 		}
 	}
 }
+
+// Numbers begin at 1: an answer to message 0 answers nothing, least of all what was not sent.
+func TestAnswerToNothing(t *testing.T) {
+	k := newTalk(t)
+	m := k.call("a.b")
+	k.down(`r1.aaaaa,0|"no"`, `x2.bbbbb,0|{"code":"denied"}`)
+	wantEnd(t, "a call that was not sent", m, "")
+	k.wantUp("C1,a.b")
+	k.down(`r3.ccccc,1|"yes"`)
+	wantEnd(t, "the call", m, `ok |"yes"`)
+}
