@@ -18,11 +18,11 @@ export const stopTime = () => {
   fakes.method(Math, 'random', () => 0.5)
 }
 
-/** Lets time pass, in steps: a timer that is set in a step counts from the end of it. @param {number} ms */
-export const pass = async ms => {
-  for (; ms > 0; ms -= 250) {
+/** Lets time pass, in steps: a timer that is set in a step counts from the end of it. @param {number} ms @param {number} [step] */
+export const pass = async (ms, step = 250) => {
+  for (; ms > 0; ms -= step) {
     await settle()
-    fakes.timers.tick(Math.min(ms, 250))
+    fakes.timers.tick(Math.min(ms, step))
   }
   await settle()
 }

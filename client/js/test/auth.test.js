@@ -131,8 +131,10 @@ describe('auth', () => {
     late.yes('late')
     await settle()
     assert.equal(t.connections.length, 1)
-    rt.close()
-    assert.equal(t.connections[0].closed, true)
+    assert.equal(t.connections[0].closed, false)
+    t.connections[0].down(hello())
+    await settle()
+    assert.equal(rt.status, 'ready')
   })
 
   test('that comes after close opens nothing', async () => {
@@ -347,8 +349,23 @@ test('an attempt that is refused waits as long as the response asks for, on whic
   seconds = '9999999999' // more than a timer can count
   await pass(1)
   assert.equal(opened, 2)
-  await pass(3_600_000 - 1)
+  await pass(3_600_000 - 1, 60_000)
   assert.equal(opened, 2)
+  seconds = 'soon'
   await pass(1)
+  assert.equal(opened, 3)
+  await pass(500)
+  assert.equal(opened, 4)
+})
+
+test('an attempt that fails by itself does not wait as long as an earlier response asked for', async t => {
+  t.mock.method(globalThis, 'fetch', async () => new Response('z4006,,', { status: 503, headers: { 'Retry-After': '20' } }))
+  let opened = 0
+  connectWith('http://instance/rt', {}, [{ name: 'once refused', async open({ frames, post }) {
+    if (!opened++) frames(await (await post('refused', '')).text())
+  } }])
+  await pass(20_000)
+  assert.equal(opened, 2)
+  await pass(250)
   assert.equal(opened, 3)
 })
