@@ -222,17 +222,6 @@ func (w *writer) subscribe(topic string, into *[]entry) {
 	}
 }
 
-// call calls a method of the diary that answers with the number of the writer's entries, and fails if it is another one.
-func (w *writer) call(method, text string, want int) {
-	w.t.Helper()
-	ctx, cancel := context.WithTimeout(w.t.Context(), patience)
-	defer cancel()
-	n := 0
-	if err := w.Call(ctx, "diary."+method, entry{Page: w.page, By: w.name, Text: text}, &n); err != nil || n != want {
-		w.t.Errorf("%s: %s %s is answered with %d, %v; want %d", w.name, method, text, n, err, want)
-	}
-}
-
 // sees waits until a look at what the writer has been told finds no problem.
 func (w *writer) sees(problem func() string) {
 	w.t.Helper()

@@ -329,8 +329,7 @@ func TestI7FloodOfVolatileFrames(t *testing.T) {
 		go func() { _ = a.Volatile(ctx, "ledger.nothing", nil, nil) }()
 	}
 	call[int](w, a, "ledger.add", 1)
-	var end *protocol.Close
-	if errors.As(a.Err(), &end) {
+	if end, ok := errors.AsType[*protocol.Close](a.Err()); ok {
 		t.Errorf("the client ended: %v", end)
 	}
 }

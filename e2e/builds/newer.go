@@ -2,6 +2,7 @@ package main
 
 import (
 	"maps"
+	"slices"
 	"time"
 
 	"github.com/sojourn-go/sojourn/framework"
@@ -34,8 +35,8 @@ func newer(s framework.Service) framework.Service {
 		}
 		return t.Ask(t.Socket(), "diary.really", e.Text, really.With(e), time.Minute)
 	})
-	s.Topics = append(s.Topics[:len(s.Topics):len(s.Topics)], strikes)
-	s.Continuations = append(s.Continuations[:len(s.Continuations):len(s.Continuations)], tomorrow, really)
+	s.Topics = append(slices.Clip(s.Topics), strikes)
+	s.Continuations = append(slices.Clip(s.Continuations), tomorrow, really)
 	return s
 }
 

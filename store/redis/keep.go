@@ -25,11 +25,11 @@ func (s *Store) Keep(ctx context.Context, held []store.Held) ([]store.Kept, erro
 	}
 	r := &reply{list: list}
 	kept := make([]store.Kept, len(held))
-	for i := range kept {
+	for i, h := range held {
 		in := r.nested()
 		kept[i].Status = in.status(store.Applied, store.Replaced, store.Gone, store.Rewound)
 		if in.more() {
-			kept[i].Socket = store.Socket{ID: held[i].Socket, Number: in.number(), Ended: in.string() != "",
+			kept[i].Socket = store.Socket{ID: h.Socket, Number: in.number(), Ended: in.string() != "",
 				Code: int(in.number()), Why: in.string(), Top: in.cursor()}
 		}
 		r.fail(in.err)

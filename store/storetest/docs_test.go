@@ -22,7 +22,7 @@ func TestDocsNameChecks(t *testing.T) {
 		t.Fatal("the page has other parts than it had")
 	}
 	var named []string
-	for _, m := range regexp.MustCompile("(?m)^\\| .* \\| (.*) \\|$").FindAllStringSubmatch(table+cases, -1) {
+	for _, m := range regexp.MustCompile(`(?m)^\| .* \| (.*) \|$`).FindAllStringSubmatch(table+cases, -1) {
 		for _, check := range regexp.MustCompile("`(\\w+)`").FindAllStringSubmatch(m[1], -1) {
 			named = append(named, check[1])
 		}

@@ -29,6 +29,7 @@ func ExampleTwice() {
 		})
 	}
 	_ = test
+	// Output:
 }
 
 func ExampleForget() {
