@@ -44,7 +44,7 @@ func (l Limits) respond(w http.ResponseWriter, status int, frames [][]byte, end 
 	h.Set("Cache-Control", "no-store")
 	h.Set("X-Content-Type-Options", "nosniff")
 	h.Set("Content-Length", strconv.Itoa(len(body)))
-	if status == http.StatusServiceUnavailable {
+	if status == http.StatusServiceUnavailable || status == http.StatusTooManyRequests {
 		h.Set("Retry-After", "1") // the client's own back-off goes on from there
 	}
 	// The server's WriteTimeout counts from the request's arrival, however long the answer was waited for.

@@ -59,13 +59,14 @@ func TestUpStatus(t *testing.T) {
 		{&protocol.Close{Code: protocol.CodeGone, In: &n, Why: "away, too long"}, 200, "v2\nz4004,3,away  too long\n"},
 		{&protocol.Close{Code: protocol.CodeDenied}, 403, "v2\nz4002,,\n"},
 		{fmt.Errorf("x: %w", &protocol.Close{Code: protocol.CodeTooBig}), 413, "v2\nz4007,,\n"},
+		{&protocol.Close{Code: protocol.CodeCrowded}, 429, "v2\nz4015,,\n"},
 		{errors.New("the password is hunter2"), 503, "v2\nz4006,,\n"},
 	} {
 		w := up(t, transports.Limits{}, "POST", "K\nW2", func([][]byte) ([][]byte, error) { return [][]byte{[]byte("v2")}, c.err })
 		if w.Code != c.status || w.Body.String() != c.body {
 			t.Errorf("%v was answered %d %q, want %d %q", c.err, w.Code, w.Body, c.status, c.body)
 		}
-		if got := w.Header().Get("Retry-After"); (got != "") != (c.status == 503) {
+		if got := w.Header().Get("Retry-After"); (got != "") != (c.status == 503 || c.status == 429) {
 			t.Errorf("%v was answered with Retry-After %q", c.err, got)
 		}
 	}
