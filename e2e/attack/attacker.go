@@ -8,6 +8,7 @@ import (
 	"os"
 	"strings"
 	"sync"
+	"time"
 )
 
 // attack is a way to take what belongs to all. It goes on until ctx ends, and counts what it did, and what it was told.
@@ -87,6 +88,9 @@ func (c *counts) all() map[string]int {
 	return maps.Clone(c.n)
 }
 
+// failing is how long an attacker waits after an error: nothing is learnt from failing faster.
+const failing = 100 * time.Millisecond
+
 // each runs f so many times at once, again and again until ctx ends, and returns when all have returned. An error is counted.
 func each(ctx context.Context, n int, c *counts, f func(n int) error) {
 	var all sync.WaitGroup
@@ -98,7 +102,7 @@ func each(ctx context.Context, n int, c *counts, f func(n int) error) {
 					continue
 				}
 				c.add(reason(err), 1)
-				_ = wait(ctx, lull/10) // nothing is learnt from failing faster
+				_ = wait(ctx, failing)
 			}
 		})
 	}

@@ -22,7 +22,6 @@ type process struct {
 	input io.Closer // at its end the process ends
 	out   *json.Decoder
 	log   string
-	ended chan struct{}
 }
 
 const endTime = 30 * time.Second // that a process may take to end
@@ -33,7 +32,7 @@ func start(logName string, args ...string) (*process, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &process{log: logName, ended: make(chan struct{})}
+	p := &process{log: logName}
 	log, err := os.Create(logName)
 	if err != nil {
 		return nil, err
