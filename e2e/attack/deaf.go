@@ -62,7 +62,7 @@ func slow(ctx context.Context, t target, c *counts) {
 // subscribe opens WebSockets and event streams, all subscribed to the news.
 func subscribe(ctx context.Context, t target, c *counts) []*wire {
 	var all []*wire
-	for range listeners {
+	for n := 0; n < listeners && ctx.Err() == nil; n++ {
 		key := randomKey()
 		w, err := t.websocket(ctx, append(hello(key, 1), "\nS1,news/all"...))
 		if err == nil {
@@ -105,7 +105,7 @@ func unfinished(ctx context.Context, t target, c *counts) []*wire {
 	var all []*wire
 	head := request("up", make([]byte, 4096))
 	head = head[:len(head)-4096]
-	for range slowBodies {
+	for n := 0; n < slowBodies && ctx.Err() == nil; n++ {
 		w, err := t.dial(ctx)
 		if err == nil {
 			_, err = w.Write(head)
