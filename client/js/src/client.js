@@ -1,11 +1,11 @@
 // @ts-check
-import { climb, disconnect, ended, greeted, move, post, refresh, retry, round } from './connection.js'
+import { climb, disconnect, ended, greeted, move, post, prefer, retry, round } from './connection.js'
 import { add, advance, answered, first, linesFor, lost, renew, reset, took } from './conversation.js'
 import { emit, listen, report, show } from './events.js'
 import { decode, failure, offsetOf, parse } from './frames.js'
 import { answeredLoose, postBody, said, say, schedule } from './outbox.js'
 import { ackAfter, ackChars, ackChunk, lastChars } from './limits.js'
-import { watch } from './page.js'
+import { last, watch } from './page.js'
 import { call, question, service } from './services.js'
 import { cursors, happened, hear, resubscribe, subscribed, unsubscribed } from './topics.js'
 /** @typedef {import('./state.js').Client} Client */
@@ -41,7 +41,7 @@ export const connect = (url, options = {}, known = []) => {
   reset(c)
   watch(c)
   climb(c)
-  queueMicrotask(() => round(c))
+  queueMicrotask(() => round(c, prefer([...c.choices], last())))
 
   return {
     get id() { return c.greeting.id },
@@ -55,7 +55,7 @@ export const connect = (url, options = {}, known = []) => {
     topic: name => ({ on: listener => hear(c, name, 't', listener) }),
     state: name => ({ on: listener => hear(c, name, 'n', listener) }),
     use(transport) {
-      c.choices.sort((a, b) => +(b.name === transport) - +(a.name === transport))
+      prefer(c.choices, transport)
       c.fails = 0
       round(c, c.choices.slice(0, transport ? 1 : 9))
     },
@@ -134,7 +134,7 @@ export const frame = (c, line, wire) => {
     if (kind === 'z') ended(c, wire, x, y, z)
     if (kind === 'g' && wire) wire.sent = +x - 1
     if (kind === 'm' && wire) move(c, wire, +x)
-    if (kind === 'k' && wire) refresh(c)
+    if (kind === 'k') round(c) // which asks for fresh credentials
     if (kind === 'p' && wire?.carry) say(c)
   } catch (e) {
     report(c, e)

@@ -4,8 +4,8 @@ import { broke, took } from './conversation.js'
 import { emit, report, show } from './events.js'
 import { closing, encode, linesOf } from './frames.js'
 import { authTimeout, climbAfter, headStart, longest, quick, silence } from './limits.js'
-import { forget, resume, said, say } from './outbox.js'
-import { hidden } from './page.js'
+import { forget, resume, said } from './outbox.js'
+import { hidden, last } from './page.js'
 /** @typedef {import('./state.js').Client} Client */
 /** @typedef {import('./state.js').Hello} Hello */
 /** @typedef {import('./state.js').Wire} Wire */
@@ -41,6 +41,9 @@ export const disconnect = c => {
   forget(c)
   resume(c)
 }
+
+/** Puts a transport before the others. @param {import('./transport.js').Transport[]} all @param {string} [name] */
+export const prefer = (all, name) => all.sort((a, b) => +(b.name === name) - +(a.name === name))
 
 /** Asks the program who the client is, and tells whether it failed to say so. @param {Client} c */
 const identify = async c => {
@@ -78,14 +81,6 @@ export const round = async (c, order = c.met && c.fails < 3 ? [c.by] : [...c.cho
 export const climb = c => {
   c.climber = setTimeout(climb, climbAfter, c)
   if (c.live && c.by !== c.choices[0]) round(c, [...c.choices])
-}
-
-/** The credentials run out, and fresh ones are said. Those that the client does not know (cookies) come with a request. @param {Client} c */
-export const refresh = async c => {
-  if (await identify(c)) return // the connection will be closed, and the next round asks again
-  if (!c.live?.carry) say(c)
-  else if (c.token) c.live.carry('T' + encode(c.token))
-  else round(c)
 }
 
 /** Goes on to the next transport. Without one the round is over. @param {Client} c @param {boolean} [failed] there need not be a next one */
@@ -171,6 +166,7 @@ export const greeted = (c, wire, hello) => {
     c.quiet = false
     forget(c)
     if (c.by !== wire.by) emit(c, 'transport', (c.by = wire.by).name)
+    last(c.by.name)
     if (c.shown !== 'ready') show(c, c.met ? 'reconnected' : 'open') // else it was not noticed
     c.met = true
     resume(c)
@@ -227,5 +223,5 @@ export const ended = (c, wire, code, n, why) => {
     c.quiet ||= !name
     if (overtaken && c.live && c.live !== wire) c.order = [wire.by] // by a poll of the connection that it is to replace: once more
     closed(c, wire, !overtaken)
-  } else if (+code === 4014) refresh(c)
+  }
 }

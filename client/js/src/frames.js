@@ -19,7 +19,7 @@ export const parse = line => {
 }
 
 /** @param {Uint8Array} bytes */
-export const base64 = bytes => btoa(Array.from(bytes, byte => String.fromCharCode(byte)).join(''))
+export const base64 = bytes => btoa(bytes.reduce((text, byte) => text + String.fromCharCode(byte), ''))
 
 /**
  * Writes a value as payload: bytes (ArrayBuffer, Uint8Array) as base64, undefined as none at all, everything else as JSON.

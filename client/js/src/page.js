@@ -7,6 +7,18 @@ import { disconnect, round } from './connection.js'
 /** Nobody looks. */
 export const hidden = () => globalThis.document?.hidden
 
+/**
+ * The transport that the tab had last, for its next page. Not every page may remember something.
+ *
+ * @param {string} [name] the one that it has now
+ * @returns {string | undefined}
+ */
+export const last = name => {
+  try {
+    return name ? sessionStorage.sojourn = name : sessionStorage.sojourn
+  } catch {}
+}
+
 /** @param {Client} c */
 export const watch = c => {
   /** @param {string} type @param {(e: any) => void} f */

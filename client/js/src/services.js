@@ -37,7 +37,7 @@ const request = ({ signal, timeout } = {}, begin) => new Promise((yes, no) => {
 /** Refuses here what the instance would end the conversation for. @param {Client} c @param {string} header @param {any} value */
 const fit = (c, header, value) => {
   const rest = header + encode(value)
-  if (new TextEncoder().encode(rest).length > (c.settings.maxFrame || maxBytes)) throw failure('too_big')
+  if (new Blob([rest]).size > (c.settings.maxFrame || maxBytes)) throw failure('too_big')
   return rest
 }
 

@@ -8,7 +8,7 @@ import { schedule } from './outbox.js'
 /** @typedef {import('./state.js').Sub} Sub */
 
 /** @param {any} v */
-const isObject = v => v && typeof v === 'object' && !Array.isArray(v)
+const isObject = v => Object(v) === v && !Array.isArray(v)
 
 /**
  * Applies a JSON merge patch (RFC 7396). What it is given stays as it is. Maps, because with assignments a member named __proto__ would be more than a member.
@@ -69,10 +69,8 @@ export const subscribed = (c, title, short, place) => {
 
 /** We are no more. @param {Client} c @param {string} short */
 export const unsubscribed = (c, short) => {
-  const sub = c.byID.get(short)
-  if (!sub) return
-  c.byID.delete(short)
-  if (!sub.hearers.size) c.subs.delete(sub.title)
+  const sub = /** @type {Sub} */ (c.byID.get(short))
+  if (c.byID.delete(short) && !sub.hearers.size) c.subs.delete(sub.title)
 }
 
 /**

@@ -174,43 +174,24 @@ describe('auth', () => {
 })
 
 describe('credentials that run out', () => {
-  test('are renewed over a connection that carries up', async t => {
-    const posts = posting(t)
-    const auth = teller()
-    const { t: mocked, wire } = await open({ auth })
-    wire.down('k30000')
-    await pass(1000)
-    assert.deepEqual(said(wire), ['T|"token2"'])
-    assert.equal(mocked.connections.length, 1)
-    assert.deepEqual(posts, [])
-    wire.down('k30000')
-    await settle()
-    assert.deepEqual(said(wire), ['T|"token3"'])
-  })
-
-  test('are renewed by a POST, though there is nothing else to say', async t => {
-    const posts = posting(t)
-    const { t: mocked, wire } = await open({ auth: teller() }, mock({ up: false }))
-    const { key } = helloOf(wire)
-    wire.down('k30000')
-    await pass(1000)
-    assert.deepEqual(posts, [[`K${key},,0|"token2"`]])
-    assert.equal(mocked.connections.length, 1)
-  })
-
-  test('are renewed by another POST if that fails', async t => {
-    const posts = posting(t, n => {
-      if (n === 1) throw new TypeError('network')
-      return new Response('a0,0')
+  for (const up of [true, false]) {
+    test(`are asked for anew, and said by a connection that replaces the one that there is${up ? '' : ', whatever it carries'}`, async t => {
+      const posts = posting(t)
+      const { t: mocked, wire, shown } = await open({ auth: teller() }, mock({ up }))
+      wire.down('k30000')
+      await settle()
+      assert.equal(mocked.connections.length, 2)
+      assert.equal(helloOf(mocked.connections[1]).auth, 'token2')
+      assert.equal(wire.closed, false)
+      mocked.connections[1].down(hello())
+      await settle()
+      assert.equal(wire.closed, true)
+      assert.deepEqual(shown, ['open', 'ready'])
+      assert.deepEqual(posts, [])
     })
-    const { wire } = await open({ auth: teller() }, mock({ up: false }))
-    wire.down('k30000')
-    await pass(1000)
-    assert.equal(posts.length, 2)
-    assert.equal(posts[1][0], `K${helloOf(wire).key},,0|"token2"`)
-  })
+  }
 
-  test('are cookies, and a connection that carries up is replaced', async () => {
+  test('are cookies, and the connection is replaced', async () => {
     const heard = []
     const { rt, t, wire, shown } = await open()
     rt.service('chat', { notice: v => heard.push(v) })
@@ -225,15 +206,6 @@ describe('credentials that run out', () => {
     assert.deepEqual(heard, [1, 2])
     assert.deepEqual(said(wire), [])
     assert.deepEqual(shown, ['open', 'ready'])
-  })
-
-  test('are cookies, and go with a POST', async t => {
-    const posts = posting(t)
-    const { t: mocked, wire } = await open({}, mock({ up: false }))
-    wire.down('k30000')
-    await pass(1000)
-    assert.deepEqual(posts, [[`K${helloOf(wire).key},,0`]])
-    assert.equal(mocked.connections.length, 1)
   })
 
   test('and cannot be renewed leave the connection to its end, and the next round asks again', async () => {
@@ -254,24 +226,6 @@ describe('credentials that run out', () => {
     t.connections[1].down(hello())
     await settle()
     assert.deepEqual(shown, ['open', 'ready'])
-  })
-
-  test('come too late for a connection that is gone, and are said by the next', async t => {
-    const posts = posting(t)
-    const auth = teller()
-    const fresh = later()
-    const { t: mocked, wire } = await open({ auth })
-    auth.next = () => fresh.promise
-    wire.down('k30000')
-    auth.next = undefined
-    wire.cut()
-    fresh.yes('fresh')
-    await pass(125)
-    assert.equal(helloOf(mocked.connections[1]).auth, 'token3')
-    mocked.connections[1].down(hello())
-    await settle()
-    assert.deepEqual(said(mocked.connections[1]).filter(line => line[0] === 'T'), [])
-    assert.deepEqual(posts, [])
   })
 
   test('of another socket are nothing to this one', async () => {
@@ -301,22 +255,6 @@ describe('expired', () => {
     t.connections[2].down(hello())
     await settle()
     assert.deepEqual(shown, ['open', 'ready'])
-  })
-
-  test('in the answer to a POST has it made again with fresh credentials, after its pause', async t => {
-    const auth = teller()
-    const posts = posting(t, n => n < 3 ? new Response('z4014,,', { status: 401 }) : new Response('a1,0'))
-    const { rt } = await open({ auth }, mock({ up: false }))
-    const call = fate(rt.service('chat').say(1))
-    await settle()
-    assert.equal(posts.length, 1)
-    await pass(124)
-    assert.equal(posts.length, 1)
-    await pass(1)
-    assert.match(posts[1][0], /\|"token2"$/)
-    await pass(250)
-    assert.match(posts[2][0], /\|"token3"$/)
-    wantDone(call)
   })
 })
 
