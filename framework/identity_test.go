@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"slices"
@@ -12,11 +13,15 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/sojourn-go/sojourn/client"
 	"github.com/sojourn-go/sojourn/framework"
 	"github.com/sojourn-go/sojourn/store"
+	"github.com/sojourn-go/sojourn/store/memory"
+	"github.com/sojourn-go/sojourn/transports"
+	"github.com/sojourn-go/sojourn/transports/longpoll"
 )
 
 // identifyByName takes tokens "name" and "name until", until being milliseconds of Unix time; "revoked" is nobody's.
@@ -37,15 +42,14 @@ func identifyByName(r *http.Request) (framework.User, error) {
 	return u, nil
 }
 
-// Tokens that live for half a second are renewed on the connection that there is, whatever the transport: no connection breaks for it, but a
-// poll, which says its token each time, and nothing is lost.
+// Tokens that live for half a second are renewed, whatever the transport, and nothing is lost.
 func TestCredentialsAreRenewed(t *testing.T) {
 	everywhere(t, func(w *world) {
 		w.cfg.Identify = identifyByName
 		w.run(3, ledger(), framework.Service{Name: "who", Methods: framework.Methods{
 			"ami": framework.Call(func(t *framework.Turn, _ any) (string, error) { return t.User().Data["token"], nil }),
 		}})
-		var asked, broke atomic.Int32
+		var asked atomic.Int32
 		changed := make(chan struct{}, 1)
 		var mu sync.Mutex
 		var tokens []string
@@ -61,11 +65,6 @@ func TestCredentialsAreRenewed(t *testing.T) {
 				default:
 				}
 				return token, nil
-			},
-			OnStatus: func(s client.Status) {
-				if s == client.StatusReconnecting {
-					broke.Add(1)
-				}
 			},
 		})
 		id := a.ID()
@@ -83,9 +82,6 @@ func TestCredentialsAreRenewed(t *testing.T) {
 		a.expect(w, "the topic", &a.lines, upTo(4))
 		if a.ID() != id || len(a.lost) > 0 {
 			w.Errorf("the conversation began anew: %s, then %s; lost %v", id, a.ID(), a.lost)
-		}
-		if n := broke.Load(); n > 0 && w.transport != "longpoll" {
-			w.Errorf("%d connections broke", n)
 		}
 		// Turns know who the user is now, not who it was at the open.
 		got := call[string](w, a.Client, "who.ami", nil)
@@ -305,5 +301,68 @@ func TestAcknowledgementIsSaidAgain(t *testing.T) {
 	defer mu.Unlock()
 	if len(acks) < 2 {
 		t.Errorf("acknowledgements told: %v", acks)
+	}
+}
+
+// A connection asks for fresh credentials half a minute before its own run out, lives on with those that are said on it, or by a POST to any
+// instance, and ends if there are none.
+func TestConnectionsLiveAsLongAsTheirCredentials(t *testing.T) {
+	for _, how := range []string{"on the connection", "by a POST elsewhere", "not at all"} {
+		t.Run(how, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				m := memory.New(memory.Options{})
+				defer m.Close()
+				s := still{make(chan transports.Link, 1)}
+				server := func() *framework.Server {
+					rt, err := framework.New(framework.Config{
+						Transports: []transports.Transport{s, longpoll.Transport{}}, Store: m, Services: []framework.Service{ledger()},
+						Identify: identifyByName, Log: slog.New(slog.DiscardHandler),
+					})
+					if err != nil {
+						t.Fatal(err)
+					}
+					return rt
+				}
+				rt, other := server(), server()
+				token := func() string { return fmt.Sprintf(`"ann %d"`, time.Now().Add(5*time.Minute).UnixMilli()) }
+				ctx, hangUp := context.WithCancel(t.Context())
+				var held sync.WaitGroup
+				held.Go(func() {
+					hello := strings.NewReader(`H{"v":1,"key":"` + rawKey + `","c":1,"auth":` + token() + `}`)
+					rt.ServeHTTP(httptest.NewRecorder(), httptest.NewRequestWithContext(ctx, http.MethodPost, "/rt/still", hello))
+				})
+				l := <-s.links
+				begun := time.Now()
+				pulled(t, l) // the hello
+				for n := 1; n <= 3; n++ {
+					text := pulled(t, l)
+					if at, want := time.Since(begun).Round(time.Second), time.Duration(n)*270*time.Second; text != "k30000" || at != want {
+						t.Fatalf("time %d: after %v, %q; want k30000 after %v", n, at, text, want)
+					}
+					switch how {
+					case "on the connection":
+						if err := l.Push(ctx, []byte("T|"+token())); err != nil {
+							t.Fatal(err)
+						}
+					case "by a POST elsewhere":
+						rw := httptest.NewRecorder()
+						other.ServeHTTP(rw, httptest.NewRequestWithContext(ctx, http.MethodPost, "/rt/up", strings.NewReader("K"+rawKey+",,0|"+token())))
+						if rw.Code != http.StatusOK {
+							t.Fatalf("%d %q", rw.Code, rw.Body)
+						}
+					default:
+						frames, err := l.Pull(ctx)
+						if at := time.Since(begun).Round(time.Second); err != io.EOF || len(frames) != 1 || !strings.HasPrefix(string(frames[0]), "z4014,") || at != 300*time.Second {
+							t.Errorf("after %v: %q, %v", at, frames, err)
+						}
+						n = 9
+					}
+				}
+				hangUp()
+				held.Wait()
+				rt.Close()
+				other.Close()
+			})
+		})
 	}
 }

@@ -25,7 +25,10 @@ import (
 	"github.com/sojourn-go/sojourn/transports/ws"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) {
+	// Of scs's own store, whose stopping races with its beginning.
+	goleak.VerifyTestMain(m, goleak.IgnoreTopFunction("github.com/alexedwards/scs/v2/memstore.(*MemStore).startCleanup"))
+}
 
 var all = []transports.Transport{ws.Transport{}, sse.Transport{}, longpoll.Transport{}}
 

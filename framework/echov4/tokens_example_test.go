@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"github.com/alexedwards/scs/v2"
-	"github.com/alexedwards/scs/v2/memstore"
 	"github.com/golang-jwt/jwt/v5"
 	"github.com/labstack/echo/v4"
 
@@ -95,7 +94,6 @@ func identifyBySession(sessions *scs.SessionManager) func(*http.Request) (framew
 // Users have logged in, and a cookie session of scs says so. Who logs out, is out everywhere.
 func Example_logout() {
 	sessions := scs.New()
-	defer sessions.Store.(*memstore.MemStore).StopCleanup()
 	rt, err := framework.New(framework.Config{
 		Transports: all,
 		Services:   []framework.Service{greeter()},
