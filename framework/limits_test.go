@@ -1,8 +1,6 @@
 package framework_test
 
 import (
-	"context"
-	"errors"
 	"fmt"
 	"net/http"
 	"net/netip"
@@ -10,12 +8,12 @@ import (
 	"reflect"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/sojourn-go/sojourn/client"
 	"github.com/sojourn-go/sojourn/framework"
-	"github.com/sojourn-go/sojourn/protocol"
 	"github.com/sojourn-go/sojourn/store"
 	"github.com/sojourn-go/sojourn/transports"
 )
@@ -318,19 +316,34 @@ func TestClientAddress(t *testing.T) {
 	}
 }
 
-// The handshake is part of what a client may have: an endless queue of frames that are no messages ends its connection, not the instance.
-func TestI7FloodOfVolatileFrames(t *testing.T) {
+// A burst of volatile calls is answered, all of it, one way or the other: it does not cost the client its connection.
+func TestI7BurstOfVolatileCalls(t *testing.T) {
 	w := newWorld(t, "ws", "")
-	w.run(1, ledger())
-	a := w.dial(nil)
-	ctx, cancel := context.WithCancel(w.Context())
-	defer cancel()
-	for range 2000 { // answered or refused, each of them, or the connection is closed and comes back
-		go func() { _ = a.Volatile(ctx, "ledger.nothing", nil, nil) }()
+	w.run(1, ledger(), framework.Service{Name: "quick", Methods: framework.Methods{
+		"look": framework.Call(func(*framework.Turn, any) (int, error) { return 1, nil }).Volatile(),
+	}})
+	var broke atomic.Int32
+	a := w.dial(&client.Options{OnStatus: func(s client.Status) {
+		if s == client.StatusReconnecting {
+			broke.Add(1)
+		}
+	}})
+	results := make(chan error, 500)
+	for range cap(results) {
+		go func() { results <- a.Volatile(w.wait(), "quick.look", nil, nil) }()
 	}
-	call[int](w, a, "ledger.add", 1)
-	if end, ok := errors.AsType[*protocol.Close](a.Err()); ok {
-		t.Errorf("the client ended: %v", end)
+	answered := 0
+	for range cap(results) {
+		switch err := <-results; codeOf(err) {
+		case "":
+			answered++
+		case framework.CodeRateLimited:
+		default:
+			t.Errorf("a call came to %v", err)
+		}
+	}
+	if answered == 0 || broke.Load() > 0 {
+		t.Errorf("%d of %d were answered; the connection broke %d times", answered, cap(results), broke.Load())
 	}
 }
 

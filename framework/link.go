@@ -35,6 +35,7 @@ type link struct {
 	tries   int           // of message first
 	first   uint64
 	woken   chan struct{} // capacity 1
+	taken   chan struct{} // capacity 1: controls were taken, there is room for others
 	closed  context.Context
 	close   context.CancelFunc
 	closing sync.Once
@@ -131,7 +132,7 @@ func (l *link) control(frame []byte) {
 }
 
 func (l *link) controlLocked(frame []byte) {
-	if len(l.controls) >= maxControls {
+	if len(l.controls) >= maxControls+cap(l.sock.volatiles) {
 		l.endLocked(&protocol.Close{Code: protocol.CodeFull, Why: "answers are not read"})
 		return
 	}
@@ -333,6 +334,10 @@ func (l *link) takeControls(frames [][]byte) (all [][]byte, over bool) {
 	}
 	frames = append(frames, l.volatile...)
 	l.controls, l.acked, l.volatile = nil, nil, nil
+	select {
+	case l.taken <- struct{}{}:
+	default:
+	}
 	if l.ending == nil {
 		return frames, false
 	}

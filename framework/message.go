@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"strings"
+	"time"
 
 	"github.com/sojourn-go/sojourn/protocol"
 	"github.com/sojourn-go/sojourn/store"
@@ -17,6 +18,10 @@ type message struct {
 	ack   store.Cursor // that came with it
 	user  User
 }
+
+// keepGoodbye is how long the store remembers a socket that said goodbye itself: for as long as a request of it may still be under way. Those
+// that were lost are remembered for longer, since their clients may come back and ask.
+const keepGoodbye = 10 * time.Minute
 
 // numbered tells whether a frame is a message.
 func numbered(k protocol.Kind) bool {
@@ -92,7 +97,7 @@ func (s *Server) jobOf(sock *socket, m message) job {
 		j.handler = s.answerTurn(target, nil, errorFrom(m.Payload))
 	case protocol.Goodbye:
 		j.handler = s.goodbyeTurn
-		j.after = []store.Effect{store.Bye{Code: int(protocol.CodeGone), Why: "goodbye"}}
+		j.after = []store.Effect{store.Bye{Code: int(protocol.CodeGone), Why: "goodbye", Keep: keepGoodbye}}
 		return j // its end is not recorded: nobody is left to read it
 	}
 	j.answer = func(v any, failed *Error) ([]store.Effect, error) {

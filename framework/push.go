@@ -3,6 +3,7 @@ package framework
 import (
 	"bytes"
 	"context"
+	"io"
 
 	"github.com/sojourn-go/sojourn/protocol"
 	"github.com/sojourn-go/sojourn/store"
@@ -102,10 +103,32 @@ func (l *link) identify(ctx context.Context, f protocol.Frame) error {
 	return nil
 }
 
+// room waits until answers can be queued: a client that asks quicker than it is answered is not read meanwhile.
+func (l *link) room(ctx context.Context) error {
+	for {
+		l.mu.Lock()
+		full := len(l.controls) >= maxControls
+		l.mu.Unlock()
+		if !full {
+			return nil
+		}
+		select {
+		case <-l.taken:
+		case <-l.closed.Done():
+			return io.EOF
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}
+
 // runVolatile runs a volatile call beside all others. One too many is refused.
 func (l *link) runVolatile(ctx context.Context, line []byte) error {
 	f, err := protocol.ParseFrame(line)
 	if err != nil {
+		return err
+	}
+	if err := l.room(ctx); err != nil {
 		return err
 	}
 	if refused := l.sock.beginVolatile(f); refused != nil {

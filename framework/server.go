@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"path"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/google/uuid"
@@ -73,6 +74,8 @@ type Server struct {
 	known knownSockets
 	due   due
 	drain drain
+
+	crowdedAt atomic.Int64 // when it was last logged, in Unix seconds
 
 	closing sync.Once
 }

@@ -50,8 +50,8 @@ func (s switchboard) Open(r *http.Request, line []byte, by transports.Carrier) (
 func (s *Server) newLink(r *http.Request, sock *socket, hello protocol.HelloUp, by transports.Carrier) *link {
 	l := &link{
 		srv: s, sock: sock, carrier: by, request: r, attach: hello.Attach, fresh: hello.Cursor == nil || hello.Now,
-		woken: make(chan struct{}, 1),
-		subs:  map[string]*sub{}, tails: map[string]listened{}, reread: true,
+		taken: make(chan struct{}, 1), woken: make(chan struct{}, 1),
+		subs: map[string]*sub{}, tails: map[string]listened{}, reread: true,
 	}
 	l.closed, l.close = context.WithCancel(r.Context())
 	return l

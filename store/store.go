@@ -261,10 +261,11 @@ type (
 	}
 
 	// Bye ends the cause's socket in this very turn, which is its last: a goodbye said by the client, or the turn of a claimed socket. A tombstone
-	// with Number, Code and Why stays for 24 hours.
+	// with Number, Code and Why stays for a while.
 	Bye struct {
 		Code int
 		Why  string
+		Keep time.Duration // the tombstone; 0: 24 hours, as for a claimed socket's turn without Bye
 	}
 )
 

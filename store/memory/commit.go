@@ -151,7 +151,7 @@ func (s *Store) apply(t store.Turn, now time.Duration) []store.Cursor {
 	case c.Item != "":
 	case c.Token != "":
 		if sock := st.sockets[c.Socket]; sock != nil {
-			run.bury(sock)
+			run.bury(sock, 0)
 		}
 	default:
 		if sock := st.sockets[c.Socket]; sock != nil {

@@ -43,7 +43,7 @@ func (t *turn) take(e store.Effect) store.Cursor {
 	case store.Bye:
 		if s := t.state.sockets[t.socket]; s != nil {
 			s.Code, s.Why = e.Code, e.Why
-			t.bury(s)
+			t.bury(s, e.Keep)
 		}
 	}
 	return store.Cursor{}
@@ -198,8 +198,8 @@ func (t *turn) orphan(s *socket) {
 	clear(s.items)
 }
 
-// bury replaces a socket by its tombstone.
-func (t *turn) bury(s *socket) {
+// bury replaces a socket by its tombstone, which stays for a time.
+func (t *turn) bury(s *socket, keep time.Duration) {
 	if !s.Ended {
 		t.end(s, s.Code, s.Why, t.from)
 	}
@@ -208,5 +208,5 @@ func (t *turn) bury(s *socket) {
 	stone := &tombstone{Socket: store.Socket{ID: s.ID, Number: s.Number, Ended: true, Code: s.Code, Why: s.Why}}
 	stone.expires.owner = stone
 	t.state.tombstones[s.ID] = stone
-	t.state.expires.set(&stone.expires, t.now+tombstoneLife)
+	t.state.expires.set(&stone.expires, t.now+positive(keep, tombstoneLife))
 }

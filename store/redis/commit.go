@@ -180,5 +180,6 @@ func (s *Store) effect(c *call, e store.Effect) {
 		c.string("bye")
 		c.int(e.Code)
 		c.string(e.Why)
+		c.duration(e.Keep)
 	}
 }

@@ -166,6 +166,12 @@ func checkTombstone(k *kit) {
 	r := k.read(store.Query{Socket: "a"})
 	k.status(r.Status, store.Gone, "a socket that is not known is Gone")
 	k.same(r.Sock.Number, uint64(0), "a tombstone stays for 24 hours, and no longer")
+	k.open("b")
+	k.say("b", 1, store.Bye{Code: 4004, Why: "left", Keep: time.Minute})
+	k.Advance(58 * time.Second)
+	k.ended("b", 1, 4004, "left")
+	k.Advance(4 * time.Second)
+	k.same(k.read(store.Query{Socket: "b"}).Sock.Number, uint64(0), "a tombstone stays as long as its Bye says, and no longer")
 	k.status(k.say("a", 2).Status, store.Gone, "a message of a socket that is not known is Gone")
 	k.open("a")
 }

@@ -130,7 +130,7 @@ func (p *pair) message() {
 		t.Cause.Number = 1
 	}
 	if pick(p, "bye", 0, 0, 0, 0, 0, 0, 0, 0, 1) == 1 {
-		t.Effects = append(t.Effects, store.Bye{Code: 4004, Why: "left"})
+		t.Effects = append(t.Effects, store.Bye{Code: 4004, Why: "left", Keep: time.Hour})
 	}
 	if p.commitFrom(t).Status == store.Gone {
 		p.gone[id] = true

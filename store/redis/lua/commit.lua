@@ -293,9 +293,12 @@ for effect = 1, number() do
     if s then finish(s, 'closing', code, why) end
 
   elseif kind == 'bye' then
-    local code, why = take(), take()
+    local code, why, keep = take(), take(), number()
     local s = cause_socket and socket(cause_socket)
-    if s and s.st ~= 'closed' then finish(s, 'closed', code, why) end
+    if s and s.st ~= 'closed' then
+      finish(s, 'closed', code, why)
+      if keep > 0 then s.keep = keep end
+    end
 
   elseif kind == 'open' then
     local s = new_stream(cause_socket, attempt)
@@ -342,9 +345,10 @@ end
 
 for k, s in pairs(sockets) do
   if s and s.buried then
+    local keep = s.keep or TOMBSTONE
     vacate(k)
-    call('HSET', k, 'st', 'closed', 'in', s.number, 'code', s.code, 'why', s.why, 'exp', now + TOMBSTONE)
-    call('PEXPIRE', k, TOMBSTONE)
+    call('HSET', k, 'st', 'closed', 'in', s.number, 'code', s.code, 'why', s.why, 'exp', now + keep)
+    call('PEXPIRE', k, keep)
   elseif s and s.st ~= 'closed' then
     local fields, removed = s.fields, {}
     if said and k == cause_socket or stale[k] then
