@@ -19,7 +19,8 @@ func directAddress(r *http.Request) string {
 
 // ClientAddress returns a function for Config.Address, for programs behind proxies: it looks for the client in the header X-Forwarded-For, from its end,
 // where the nearest proxy writes, and passes over those that are trusted. What stands before the first that is not is whatever that one
-// chose to say, and is not looked at. A request that does not come from a trusted proxy is its own client.
+// chose to say, and is not looked at. A request that does not come from a trusted proxy is its own client; one
+// whose trusted proxies do not say whom they speak for is not counted.
 //
 //	framework.ClientAddress(netip.MustParsePrefix("10.0.0.0/8"), netip.MustParsePrefix("169.254.0.0/16"))
 func ClientAddress(trusted ...netip.Prefix) func(*http.Request) string {
@@ -36,14 +37,25 @@ func ClientAddress(trusted ...netip.Prefix) func(*http.Request) string {
 			if !trusts(a) {
 				break
 			}
-			before, err := netip.ParseAddr(strings.TrimSpace(hop))
+			before, err := parseHop(strings.TrimSpace(hop))
 			if err != nil {
 				break
 			}
 			a = before.Unmap()
 		}
+		if trusts(a) { // a proxy that does not say whom it speaks for
+			return ""
+		}
 		return addressOf(a)
 	}
+}
+
+// parseHop parses an address, to which some proxies add a port.
+func parseHop(hop string) (netip.Addr, error) {
+	if a, err := netip.ParseAddrPort(hop); err == nil {
+		return a.Addr(), nil
+	}
+	return netip.ParseAddr(hop)
 }
 
 func remote(r *http.Request) (netip.Addr, bool) {

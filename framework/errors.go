@@ -39,6 +39,11 @@ func Errorf(code, format string, args ...any) *Error {
 	return &Error{Code: code, Message: err.Error(), cause: errors.Unwrap(err)}
 }
 
+// misfit is the error for what a client said and cannot be decoded. Why is for the log: decoding runs the program's code.
+func misfit(what string, err error) *Error {
+	return &Error{Code: CodeInvalid, Message: "the " + what + " does not fit", cause: err}
+}
+
 // Error implements error.
 func (e *Error) Error() string { return e.Code + ": " + e.Message }
 

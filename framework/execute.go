@@ -116,6 +116,9 @@ func (s *Server) handle(t *Turn, j job) (effects []store.Effect, failed error) {
 		if states, err = t.stateEffects(); err == nil && j.answer != nil {
 			answer, err = j.answer(v, nil)
 		}
+		if err == nil {
+			err = t.roomForAnswer(answer)
+		}
 		return err
 	}
 	err := error(nil)

@@ -3,6 +3,7 @@ package framework_test
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"io"
 	"log/slog"
 	"net"
@@ -49,7 +50,7 @@ func TestNothingSecretInLogs(t *testing.T) {
 			return framework.User{}, nil
 		}
 		w.run(1, ledger())
-		const session = "c2Vzc2lvbnNlc3Npb24x"
+		const session = "c2Vzc2lvbnNlc3Npb24xMg"
 		say := func(path, body string) {
 			r, err := http.NewRequestWithContext(w.Context(), http.MethodPost, w.url+path, strings.NewReader(body))
 			if err != nil {
@@ -208,4 +209,52 @@ func TestSessionCookie(t *testing.T) {
 			}
 		}
 	}
+}
+
+// A subscriber gets what a subscriber is to get: a cursor that it makes up does not show it what was said before it came.
+func TestCursorsOpenNoPast(t *testing.T) {
+	onEachStore(t, func(w *world) {
+		w.run(2, ledger())
+		publish := func(from, to int) {
+			for n := from; n <= to; n++ {
+				if err := w.any().rt.Do(w.wait(), func(t *framework.Turn) error { return short.Publish(t, "all", n) }); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+		publish(111, 113)
+		w.post("/lp", `H{"v":1,"key":"`+rawKey+`","c":1}`)
+		w.post("/up", "K"+rawKey+",,0\nS1,short/all")
+		publish(221, 221)
+		for n, cursor := range []string{"0.", "0.aaaaa", "1.aaaaa", "3.aaaaa", "9.aaaaa", "999999.aaaaa"} {
+			_, text := w.post("/lp", fmt.Sprintf(`H{"v":1,"key":"%s","c":%d,"cur":"0.","now":true,"topics":{"short/all":"%s"}}`, rawKey, n+2, cursor))
+			if strings.Contains(text, "|11") || !strings.Contains(text, "|221") {
+				t.Errorf("with cursor %s: %q", cursor, text)
+			}
+		}
+	})
+}
+
+// The same request held twice is held once.
+func TestSameAttachIsHeldOnce(t *testing.T) {
+	onEachStore(t, func(w *world) {
+		w.run(1, ledger())
+		w.post("/lp", `H{"v":1,"key":"`+rawKey+`","c":1}`)
+		open := func() *http.Response {
+			r, err := http.Post(w.url+"/sse", "text/plain", strings.NewReader(`H{"v":1,"key":"`+rawKey+`","c":2,"cur":"0."}`))
+			if err != nil {
+				t.Fatal(err)
+			}
+			return r
+		}
+		for range 20 {
+			first := open()
+			second := open()
+			text, err := io.ReadAll(first.Body) // until it ends
+			if err != nil || !strings.Contains(string(text), "z4005,") {
+				t.Errorf("the first stream ended with %q, %v", text, err)
+			}
+			second.Body.Close()
+		}
+	})
 }

@@ -5,6 +5,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/sojourn-go/sojourn/protocol"
 	"github.com/sojourn-go/sojourn/store"
 )
 
@@ -96,6 +97,11 @@ func (h *hub) join(l *link) bool {
 	defer h.mu.Unlock()
 	if h.closed {
 		return false
+	}
+	for _, other := range h.links[l.sock.id] {
+		if other.attach == l.attach { // the same request again: whoever made it has given the first one up
+			defer other.end(&protocol.Close{Code: protocol.CodeReplaced})
+		}
 	}
 	h.links[l.sock.id] = append(h.links[l.sock.id], l)
 	h.count++

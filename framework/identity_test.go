@@ -18,6 +18,7 @@ import (
 
 	"github.com/sojourn-go/sojourn/client"
 	"github.com/sojourn-go/sojourn/framework"
+	"github.com/sojourn-go/sojourn/protocol"
 	"github.com/sojourn-go/sojourn/store"
 	"github.com/sojourn-go/sojourn/store/memory"
 	"github.com/sojourn-go/sojourn/transports"
@@ -365,4 +366,75 @@ func TestConnectionsLiveAsLongAsTheirCredentials(t *testing.T) {
 			})
 		})
 	}
+}
+
+// What is said anew on a connection is what anybody has to say: credentials that were withdrawn, or another's, end it.
+func TestCredentialsSaidAnewAreLookedAt(t *testing.T) {
+	for auth, want := range map[string]protocol.Code{"ann": 0, "revoked": protocol.CodeDenied, "eve": protocol.CodeUserChanged, "ann 1000": protocol.CodeExpired} {
+		s := still{make(chan transports.Link, 1)}
+		rt, err := framework.New(framework.Config{
+			Transports: []transports.Transport{s}, Services: []framework.Service{ledger()}, Identify: identifyByName, Log: slog.New(slog.DiscardHandler),
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		ctx, hangUp := context.WithCancel(t.Context())
+		var held sync.WaitGroup
+		held.Go(func() {
+			hello := strings.NewReader(`H{"v":1,"key":"` + rawKey + `","c":1,"auth":"ann"}`)
+			rt.ServeHTTP(httptest.NewRecorder(), httptest.NewRequestWithContext(ctx, http.MethodPost, "/rt/still", hello))
+		})
+		l := <-s.links
+		var code protocol.Code
+		if err := l.Push(ctx, []byte(`T|"`+auth+`"`)); err != nil {
+			code = protocol.CloseOf(err).Code
+		}
+		if code != want {
+			t.Errorf("%q: %v, want %v", auth, code, want)
+		}
+		hangUp()
+		held.Wait()
+		rt.Close()
+	}
+}
+
+// After a log-out no volatile call runs either, on an instance that knows the socket and has not been told: within a second.
+func TestLogOutReachesVolatileCalls(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		m := memory.New(memory.Options{})
+		defer m.Close()
+		var runs atomic.Int32
+		look := framework.Service{Name: "quick", Methods: framework.Methods{
+			"look": framework.Call(func(*framework.Turn, any) (int32, error) { return runs.Add(1), nil }).Volatile(),
+		}}
+		server := func() *framework.Server {
+			rt, err := framework.New(framework.Config{
+				Transports: []transports.Transport{longpoll.Transport{}}, Store: m, Services: []framework.Service{look}, Identify: identifyByName,
+				Log: slog.New(slog.DiscardHandler),
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			return rt
+		}
+		one, other := server(), server()
+		defer one.Close()
+		defer other.Close()
+		say := func(rt *framework.Server, path, body string) string {
+			rw := httptest.NewRecorder()
+			rt.ServeHTTP(rw, httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/rt"+path, strings.NewReader(body)))
+			return rw.Body.String()
+		}
+		say(one, "/lp", `H{"v":1,"key":"`+rawKey+`","c":1,"auth":"ann"}`)
+		if text := say(other, "/up", "K"+rawKey+",,0|\"ann\"\nW1,quick.look"); text != "v1|1\n" {
+			t.Fatalf("before: %q", text)
+		}
+		if err := one.Do(t.Context(), func(t *framework.Turn) error { return t.CloseUser("ann", "logged out") }); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(1100 * time.Millisecond)
+		if text := say(other, "/up", "K"+rawKey+",,0|\"ann\"\nW2,quick.look"); !strings.HasPrefix(text, "z4011,") || runs.Load() != 1 {
+			t.Errorf("after: %q, %d runs", text, runs.Load())
+		}
+	})
 }

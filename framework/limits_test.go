@@ -153,7 +153,7 @@ func TestI7StateBytes(t *testing.T) {
 
 func TestI7EffectsOfATurn(t *testing.T) {
 	w := newWorld(t, "longpoll", "")
-	w.cfg.Limits = framework.Limits{Effects: 10, EffectBytes: 1000}
+	w.cfg.Limits = framework.Limits{Effects: 10, EffectBytes: 1000, SocketsPerUser: 10}
 	w.run(1, ledger())
 	publish := func(times, size int) error {
 		return w.first().rt.Do(w.wait(), func(t *framework.Turn) error {
@@ -300,8 +300,10 @@ func TestClientAddress(t *testing.T) {
 		{"10.0.0.1:1234", "198.51.100.1", "198.51.100.1"},
 		{"10.0.0.1:1234", "1.1.1.1, 198.51.100.1", "198.51.100.1"}, // the client made up the first
 		{"10.0.0.1:1234", "198.51.100.1, 10.0.0.2", "198.51.100.1"},
-		{"10.0.0.1:1234", "1.1.1.1, garbage, 10.0.0.2", "10.0.0.2"},
-		{"10.0.0.1:1234", "", "10.0.0.1"},
+		{"10.0.0.1:1234", "1.1.1.1, garbage, 10.0.0.2", ""},
+		{"10.0.0.1:1234", "", ""},
+		{"10.0.0.1:1234", "198.51.100.1:4711", "198.51.100.1"},
+		{"10.0.0.1:1234", "unknown", ""},
 		{"[fd00::1]:1234", "2001:db8:1:2:3::4", "2001:db8:1:2::/64"},
 		{"[::ffff:10.0.0.1]:1234", "::ffff:198.51.100.1", "198.51.100.1"},
 		{"@", "198.51.100.1", ""}, // a Unix socket
@@ -360,4 +362,58 @@ func TestLimitsAreDocumented(t *testing.T) {
 			}
 		}
 	}
+}
+
+// Nothing runs for a message whose turn it is not, and next to nothing for one that is refused since too much is unread.
+func TestI7NothingRunsInVain(t *testing.T) {
+	onEachStore(t, func(w *world) {
+		var runs atomic.Int32
+		w.run(2, ledger(), framework.Service{Name: "dear", Methods: framework.Methods{
+			"run": framework.Call(func(*framework.Turn, any) (int, error) { return int(runs.Add(1)), nil }),
+		}})
+		w.post("/lp", hello(1, ""))
+		for n := 3; n <= 50; n++ {
+			if _, text := w.post("/up", fmt.Sprintf("K%s,,0\nC%d,dear.run", keyOf(1), n)); text != "g1\n" {
+				t.Errorf("message %d: %q", n, text)
+			}
+		}
+		if n := runs.Load(); n > 0 {
+			t.Errorf("%d runs for messages that were none's turn", n)
+		}
+		body, n := "", 1
+		for ; n <= store.MaxEntries/2+1; n++ {
+			body += fmt.Sprintf("\nC%d,dear.run", n)
+			if n%200 == 0 || n == store.MaxEntries/2+1 {
+				w.post("/up", "K"+keyOf(1)+",,0"+body)
+				body = ""
+			}
+		}
+		before := runs.Load()
+		for range 50 {
+			if _, text := w.postTo(w.instances[0], "/up", fmt.Sprintf("K%s,,0\nC%d,dear.run", keyOf(1), n)); !strings.HasPrefix(text, "z4008,") {
+				t.Errorf("with everything unread: %q", text)
+			}
+		}
+		if n := runs.Load() - before; n > 10 {
+			t.Errorf("%d runs of messages that were refused", n)
+		}
+	})
+}
+
+// An answer counts among a turn's effects.
+func TestI7AnswerBytes(t *testing.T) {
+	onEachStore(t, func(w *world) {
+		w.cfg.Limits.EffectBytes = 1000
+		w.run(1, ledger(), framework.Service{Name: "long", Methods: framework.Methods{
+			"text": framework.Call(func(_ *framework.Turn, n int) (string, error) { return strings.Repeat("x", n), nil }),
+		}})
+		a := w.dial(nil)
+		if got := call[string](w, a, "long.text", 990); len(got) != 990 {
+			t.Errorf("an answer of %d bytes", len(got))
+		}
+		if err := a.Call(w.wait(), "long.text", 1000, nil); codeOf(err) != framework.CodeFull {
+			t.Errorf("a longer one: %v", err)
+		}
+		call[string](w, a, "long.text", 1)
+	})
 }

@@ -154,6 +154,7 @@ func (l *link) Pull(ctx context.Context) ([][]byte, error) {
 	stop := context.AfterFunc(l.closed, l.wake)
 	defer stop()
 	for {
+		l.expiring(0)
 		frames, err := l.collect(ctx)
 		if err != nil || l.closed.Err() != nil {
 			return frames, cmp.Or(err, io.EOF)
@@ -311,7 +312,7 @@ func (l *link) own(entries []store.Entry) (frames [][]byte) {
 		case protocol.Subscribed:
 			if f := bytes.Split(e.Data[1:], []byte{','}); len(f) == 3 {
 				c, _ := protocol.ParseCursor(f[2]) // as the store wrote it
-				l.subscribe(store.Sub{Topic: string(f[0]), ID: string(f[1]), Cursor: c})
+				l.subscribe(store.Sub{Topic: string(f[0]), ID: string(f[1]), Cursor: c, Begin: c.Offset})
 			}
 		case protocol.Unsubscribed:
 			for _, s := range l.subs {

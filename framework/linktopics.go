@@ -11,7 +11,8 @@ import (
 type sub struct {
 	topic, id string
 	cursor    store.Cursor
-	snapshot  bool // the client needs the whole state first
+	begin     uint64 // up to this offset nothing is for the client
+	snapshot  bool   // the client needs the whole state first
 	tail      *tail
 }
 
@@ -40,7 +41,7 @@ func (l *link) subscribe(s store.Sub) {
 		l.srv.hub.release(t, l)
 		return
 	}
-	l.subs[s.Topic] = &sub{topic: s.Topic, id: s.ID, cursor: s.Cursor, snapshot: s.Cursor.IsZero(), tail: t}
+	l.subs[s.Topic] = &sub{topic: s.Topic, id: s.ID, cursor: s.Cursor, begin: s.Begin, snapshot: s.Cursor.IsZero(), tail: t}
 }
 
 func (l *link) unsubscribe(s *sub) {
@@ -100,7 +101,7 @@ func (l *link) readTopics(ctx context.Context, frames [][]byte) ([][]byte, error
 	var behind []*sub
 	for _, s := range l.subs {
 		more, end, ok := s.tail.after(s.cursor, s.id)
-		if !ok {
+		if !ok || s.cursor.Offset < s.begin {
 			behind = append(behind, s)
 			continue
 		}
@@ -135,11 +136,15 @@ func (l *link) catchUp(ctx context.Context, frames [][]byte, behind []*sub) ([][
 				continue
 			}
 			s.cursor = r.From
+			if r.Top.Offset < s.begin { // the store has lost so much that it is another topic
+				s.begin = 0
+			}
 			frames = append(frames, lostFrame(s.id, s.cursor, why))
 		}
 		for _, e := range r.Entries {
-			frames = append(frames, entryFrame(s.id, e))
-			s.cursor = e.Cursor
+			if s.cursor = e.Cursor; e.Offset > s.begin {
+				frames = append(frames, entryFrame(s.id, e))
+			}
 		}
 		if s.cursor.Offset < r.Top.Offset {
 			l.wake()

@@ -38,10 +38,22 @@ func (s *Server) handleMessage(ctx context.Context, sock *socket, m message) (re
 	if m.n, err = m.Number(0); err != nil || m.n == 0 {
 		return nil, false, protocol.ErrMalformed
 	}
-	sock.turns.Lock()
-	defer sock.turns.Unlock()
-	if in, top := sock.applied(); m.n <= in {
+	if err := sock.begin(ctx); err != nil {
+		return nil, false, err
+	}
+	defer sock.done()
+	if in, _ := sock.applied(); m.n > in+1 { // another instance has taken those between, or the client is at something: nothing runs for it
+		if err := s.look(ctx, sock); err != nil {
+			return nil, false, err
+		}
+	}
+	switch in, top := sock.applied(); {
+	case m.n <= in:
 		return committed(in, top), false, nil
+	case m.n > in+1:
+		return gap(in), false, nil
+	case sock.isFull() && m.Kind != protocol.Goodbye:
+		return nil, false, &protocol.Close{Code: protocol.CodeFull}
 	}
 	out, failed, err := s.execute(ctx, s.jobOf(sock, m))
 	if err != nil {
@@ -56,12 +68,16 @@ func (s *Server) handleMessage(ctx context.Context, sock *socket, m message) (re
 		sock.note(out.Number, out.Top)
 		return committed(out.Number, out.Top), false, nil
 	case store.Gap:
-		return protocol.AppendNumber([]byte{byte(protocol.Gap)}, out.Number+1), false, nil
+		return gap(out.Number), false, nil
 	case store.Full:
+		sock.noteFull()
 		return nil, false, &protocol.Close{Code: protocol.CodeFull}
 	}
 	return nil, false, s.ended(ctx, sock.id)
 }
+
+// gap says which message is next.
+func gap(in uint64) []byte { return protocol.AppendNumber([]byte{byte(protocol.Gap)}, in+1) }
 
 // committed says that messages up to n took effect, and where their answers are.
 func committed(n uint64, top store.Cursor) []byte {
@@ -152,6 +168,9 @@ func (s *Server) resume(t *Turn, i store.Item, answer protocol.Payload, failed e
 	if !ok {
 		if kept.Build > s.cfg.Build {
 			return errNewer
+		}
+		if 0 < i.Tries && i.Tries < maxTake { // claimed: another build that is being deployed may know it, though it does not say that it is newer
+			return &protocol.Close{Code: protocol.CodeUnavailable, Why: "no continuation " + kept.Then + " here"}
 		}
 		return Errorf(CodeNotFound, "no continuation %s here", kept.Then)
 	}

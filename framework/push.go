@@ -12,6 +12,9 @@ import (
 // Push implements transports.Link: a frame that came up over a connection that also carries down.
 func (l *link) Push(ctx context.Context, line []byte) error {
 	f, err := protocol.ParseFrame(line)
+	if err == nil {
+		err = l.over()
+	}
 	switch {
 	case err != nil:
 		return err
@@ -49,6 +52,17 @@ func (l *link) Push(ctx context.Context, line []byte) error {
 		l.end(&protocol.Close{Code: protocol.CodeGone, Why: "goodbye"})
 	}
 	return nil
+}
+
+// over returns why nothing is taken from the connection any more, though it may be that this could not be written yet.
+func (l *link) over() error {
+	l.expiring(0)
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.ending == nil {
+		return nil
+	}
+	return l.ending
 }
 
 func (l *link) acknowledge(f protocol.Frame) error {

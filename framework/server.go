@@ -86,6 +86,9 @@ func New(cfg Config) (*Server, error) {
 	if cfg.TTL < 0 || cfg.TurnTime < 0 {
 		err = errors.Join(err, errors.New("framework: a negative time in Config"))
 	}
+	if l := cfg.Limits.withDefaults(); forStore(l.SocketsPerUser) > l.Effects {
+		err = errors.Join(err, errors.New("framework: Limits.SocketsPerUser is more than Effects: CloseUser, one turn, could not end them all"))
+	}
 	s := &Server{cfg: cfg, reg: reg, store: cfg.Store, log: cfg.Log}
 	s.cfg.Limits = cfg.Limits.withDefaults()
 	if s.cfg.Address == nil {

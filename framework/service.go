@@ -46,7 +46,7 @@ func Call[In, Out any](f func(*Turn, In) (Out, error)) Method {
 	return Method{answers: true, handler: func(t *Turn) (any, error) {
 		in, err := decode[In](t.payload)
 		if err != nil {
-			return nil, Errorf(CodeInvalid, "the payload does not fit: %w", err)
+			return nil, misfit("payload", err)
 		}
 		return f(t, in)
 	}}
@@ -60,7 +60,7 @@ func Event[In any](f func(*Turn, In) error) Method {
 	return Method{handler: func(t *Turn) (any, error) {
 		in, err := decode[In](t.payload)
 		if err != nil {
-			return nil, Errorf(CodeInvalid, "the payload does not fit: %w", err)
+			return nil, misfit("payload", err)
 		}
 		return nil, f(t, in)
 	}}

@@ -3,6 +3,7 @@ package framework
 import (
 	"bytes"
 	"cmp"
+	"context"
 	"encoding/json"
 	"sync"
 	"time"
@@ -18,7 +19,7 @@ type socket struct {
 	user                       User // as Identify said when it was opened
 	bound                      bool // its session's cookie comes with each of its requests
 
-	turns     sync.Mutex    // held while a message's turn runs here: a second run of it would only find that out
+	turns     chan struct{} // holds one while a message's turn runs here: a second run of it would only find that out
 	volatiles chan struct{} // a place for each volatile call that runs here
 
 	mu      sync.Mutex
@@ -26,6 +27,8 @@ type socket struct {
 	top     store.Cursor
 	seen    time.Time // when the store last said that the socket lives
 	expires time.Time // its connection is known to have credentials until then
+	waiting int       // messages that wait for turns
+	full    time.Time // when the store last refused a message since too much is unread
 }
 
 // identity is what the store keeps of who a socket belongs to. Fields are only added.
@@ -45,11 +48,16 @@ func (k *socket) identity() []byte {
 
 func (s *Server) socketFrom(r store.Socket) *socket {
 	k := &socket{id: r.ID, secret: r.Secret, session: r.Session, in: r.Number, top: r.Top, seen: time.Now()}
-	k.volatiles = make(chan struct{}, s.cfg.Limits.Volatile)
+	s.places(k)
 	var i identity
 	_ = json.Unmarshal(r.User, &i) // written by identity
 	k.user, k.build, k.bound = i.User, i.Build, i.Bound
 	return k
+}
+
+// places makes room for what of the socket may run here at the same time.
+func (s *Server) places(k *socket) {
+	k.turns, k.volatiles = make(chan struct{}, 1), make(chan struct{}, s.cfg.Limits.Volatile)
 }
 
 // sameUser tells whether a user is the socket's: by the ID, or all that is known of one that has none.
@@ -103,6 +111,48 @@ func (k *socket) applied() (uint64, store.Cursor) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	return k.in, k.top
+}
+
+// maxWaiting is how many messages of a socket may wait for one that runs. A client has one request under way, and repeats it now and then.
+const maxWaiting = 4
+
+// begin waits until no other message of the socket runs here.
+func (k *socket) begin(ctx context.Context) error {
+	k.mu.Lock()
+	if k.waiting >= maxWaiting {
+		k.mu.Unlock()
+		return &protocol.Close{Code: protocol.CodeUnavailable, Why: "one request at a time"}
+	}
+	k.waiting++
+	k.mu.Unlock()
+	defer func() {
+		k.mu.Lock()
+		k.waiting--
+		k.mu.Unlock()
+	}()
+	select {
+	case k.turns <- struct{}{}:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+func (k *socket) done() { <-k.turns }
+
+// fullFor is how long a message is refused unrun after the store has refused one.
+const fullFor = time.Second
+
+func (k *socket) noteFull() {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.full = time.Now()
+}
+
+func (k *socket) isFull() bool {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return time.Since(k.full) < fullFor
 }
 
 // beginVolatile takes a place for a volatile call, or returns the frame that refuses it.

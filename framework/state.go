@@ -59,6 +59,7 @@ func (st *State[S]) subscribe(t *Turn, key string) (store.Subscribe, error) {
 			if v.value, err = st.load(t, key); err != nil {
 				return e, err
 			}
+			v.ttl = min(v.ttl, t.srv.emptyTTL()) // it can be loaded again
 		}
 	}
 	return e, nil

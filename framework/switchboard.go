@@ -32,7 +32,7 @@ func (s switchboard) Open(r *http.Request, line []byte, by transports.Carrier) (
 	}
 	cred := protocol.CredentialOf(hello.Key)
 	sock := &socket{id: cred.Socket, secret: cred.Secret, session: c.session, build: hello.Build, user: c.user, bound: c.cookie}
-	sock.volatiles = make(chan struct{}, s.cfg.Limits.Volatile)
+	s.places(sock)
 	l := s.newLink(r, sock, hello, by)
 	l.user = c.user
 	l.expire(c.user.Expires)
@@ -195,8 +195,7 @@ func (s switchboard) Post(r *http.Request, frames [][]byte) ([][]byte, error) {
 			return reply, err
 		case f.Kind == protocol.Volatile:
 			if !sock.fresh() { // no commit follows that would tell whether it has ended
-				s.known.forget(sock.id)
-				if sock, err = s.lookup(ctx, protocol.CredentialOf(hello.Key)); err != nil {
+				if err := s.look(ctx, sock); err != nil {
 					return reply, err
 				}
 			}
@@ -229,6 +228,21 @@ func (s switchboard) Post(r *http.Request, frames [][]byte) ([][]byte, error) {
 	}
 	s.due.passing(ctx)
 	return reply, nil
+}
+
+// look asks the store what has become of a socket.
+func (s *Server) look(ctx context.Context, sock *socket) error {
+	replies, err := s.store.Read(ctx, []store.Query{{Socket: sock.id}})
+	if err != nil {
+		return s.unavailable(err)
+	}
+	r := replies[0]
+	if r.Status != store.Applied {
+		s.known.forget(sock.id)
+		return endOf(r.Sock)
+	}
+	sock.renote(r.Sock.Number, r.Sock.Top)
+	return nil
 }
 
 // lookup finds the socket of a credential: among those that this instance knows, or in the store.

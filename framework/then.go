@@ -40,7 +40,7 @@ func Then[B, A any](name string, f func(t *Turn, bound B, answer A, err error) e
 		var a A
 		if failed == nil {
 			if a, err = decode[A](answer); err != nil {
-				failed = Errorf(CodeInvalid, "the answer does not fit: %w", err)
+				failed = misfit("answer", err)
 			}
 		}
 		return f(t, b, a, failed)

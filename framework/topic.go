@@ -78,9 +78,10 @@ func (tp *Topic[E]) check() error {
 const (
 	defaultKeep = 1000
 	defaultTTL  = 24 * time.Hour
-	// emptyTTL is how long a topic is remembered that was subscribed to and never published to: anybody may have made up its name.
-	emptyTTL = 10 * time.Minute
 )
+
+// emptyTTL is how long a topic is remembered that was subscribed to and never published to: anybody may have made up its name.
+func (s *Server) emptyTTL() time.Duration { return max(10*time.Minute, 3*s.cfg.TTL) }
 
 var errNoRule = errors.New("Subscribe is nil: say who may subscribe, framework.Anyone perhaps")
 
@@ -160,7 +161,7 @@ func (s *Server) subscribeTurn(topic string) Handler {
 		}
 		e.Socket, e.Topic, e.Data = t.Socket(), topic, []byte("s"+topic+",")
 		e.Max = forStore(s.cfg.Limits.Subscriptions)
-		e.TTL = min(cmp.Or(e.TTL, defaultTTL), max(emptyTTL, 3*s.cfg.TTL))
+		e.TTL = min(cmp.Or(e.TTL, defaultTTL), s.emptyTTL())
 		return nil, t.add(e, len(e.Data))
 	}
 }

@@ -200,6 +200,16 @@ func (t *Turn) room(size int) error {
 	return nil
 }
 
+// roomForAnswer returns an error if the turn's effects and its answer are too much together.
+func (t *Turn) roomForAnswer(answer []store.Effect) error {
+	for _, e := range answer {
+		if e, ok := e.(store.Append); ok && t.bytes+len(e.Data) > t.srv.cfg.Limits.EffectBytes {
+			return Errorf(CodeFull, "the answer has %d bytes, more than one turn may have", len(e.Data))
+		}
+	}
+	return nil
+}
+
 // run runs a handler in the turn, and then what makes effects of its outcome. It turns a panic of either into an error: encoding runs the
 // program's code too.
 func (t *Turn) run(h Handler, finish func(v any) error) (err error) {

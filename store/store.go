@@ -146,6 +146,7 @@ type Sub struct {
 	Topic  string
 	ID     string // short name of the topic, the same for all sockets while the topic lives, and of no other topic; stays with the subscription
 	Cursor Cursor // as far as the client is known to have it; zero: it needs the state
+	Begin  uint64 // the offset at which the subscription began: what was before is not for this client, whatever cursor it says
 }
 
 // Turn is everything that one cause makes real.

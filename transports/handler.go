@@ -42,6 +42,9 @@ func Handler(sb Switchboard, o Options, ts ...Transport) (http.Handler, error) {
 	owner := map[string]string{} // of an endpoint
 	seen := map[string]bool{}
 	for _, t := range ts {
+		if t == nil {
+			return nil, errors.New("transports: a nil transport")
+		}
 		if seen[t.Name()] {
 			return nil, fmt.Errorf("transports: two transports are named %q", t.Name())
 		}

@@ -124,7 +124,7 @@ func (t *turn) subscribe(e store.Subscribe) store.Cursor {
 		back := min(max(0, e.Back), len(top.entries))
 		begin = top.at(top.top.Offset - uint64(back))
 	}
-	s.subs[e.Topic] = store.Sub{Topic: e.Topic, ID: top.id, Cursor: begin}
+	s.subs[e.Topic] = store.Sub{Topic: e.Topic, ID: top.id, Cursor: begin, Begin: begin.Offset}
 	data := append(bytes.Clone(e.Data), top.id+","...)
 	return t.append(s, begin.Append(data))
 }

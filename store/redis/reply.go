@@ -108,6 +108,17 @@ func (r *reply) parseCursor(text string) store.Cursor {
 	return c
 }
 
+func (r *reply) parseOffset(text string) uint64 {
+	if text == "" {
+		return 0
+	}
+	n, err := strconv.ParseUint(text, 10, 64)
+	if err != nil {
+		r.fail(err)
+	}
+	return n
+}
+
 // nested returns the reader of a list in the list. One that is absent has nothing.
 func (r *reply) nested() *reply {
 	m := r.next()
@@ -195,11 +206,12 @@ func (r *reply) subs() []store.Sub {
 	list := make([]store.Sub, 0, len(in.list)/2)
 	for in.more() {
 		sub := store.Sub{Topic: in.string()}
-		id, at, _ := strings.Cut(in.string(), ",")
+		id, places, _ := strings.Cut(in.string(), ",")
+		at, begin, _ := strings.Cut(places, ",")
 		if at != "0." {
 			sub.Cursor = in.parseCursor(at)
 		}
-		sub.ID = id
+		sub.ID, sub.Begin = id, in.parseOffset(begin)
 		list = append(list, sub)
 	}
 	r.fail(in.err)

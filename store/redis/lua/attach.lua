@@ -31,7 +31,7 @@ for _ = 1, number() do
   local topic, moved = take(), take()
   local i = index[topic]
   if i then
-    subs[i] = string.match(subs[i], '^[^,]*') .. ',' .. moved
+    subs[i] = string.match(subs[i], '^[^,]*') .. ',' .. moved .. (string.match(subs[i], '^[^,]*,[^,]*(,.*)') or '') -- where it began stays
     fields[#fields + 1] = 'b' .. topic
     fields[#fields + 1] = subs[i]
   end

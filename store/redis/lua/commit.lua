@@ -246,14 +246,14 @@ for effect = 1, number() do
   elseif kind == 'subscribe' then
     local s, k, back, state, ttl, max, data = open_socket(key()), key(), number(), take(), number(), number(), take()
     if s then
-      local t, begin, again = living_topic(k), '0.', subscription(s, name(k))
+      local t, begin, from, again = living_topic(k), '0.', 0, subscription(s, name(k))
       if t.top == 0 then t.ttl = math.max(t.ttl, ttl) end
       if state == '' then
         local offset = math.max(t.floor, t.top - back)
-        begin = offset .. '.' .. tag_at(t, offset)
+        begin, from = offset .. '.' .. tag_at(t, offset), offset
       end
       local sub = t.id .. ',' .. begin
-      subscribe(s, name(k), sub)
+      subscribe(s, name(k), sub .. ',' .. from)
       if max > 0 and s.count > max and not again then return exceeded(name(k)) end
       at = append(s, data .. sub)
     end
