@@ -14,8 +14,8 @@ export const window = 200
 
 // What one POST may carry, beside that. Text has at most three bytes for each of its characters, so this is below the 1 MiB that an instance takes.
 export const postLoose = 50 // volatile messages, beside the others
-export const postChars = 300_000
-export const postTimeout = 30_000 // ms: longer than a turn may take
+export const postChars = 60_000 // also so little that a slow line carries it within the time that an instance gives a body
+export const postTimeout = 60_000 // ms: longer than a body and a turn may take
 
 // What a browser lets outlive a page is 64 KiB.
 export const lastChars = 20_000
