@@ -14,6 +14,7 @@ import (
 
 	"github.com/sojourn-go/sojourn/client"
 	"github.com/sojourn-go/sojourn/framework"
+	"github.com/sojourn-go/sojourn/protocol"
 	"github.com/sojourn-go/sojourn/store"
 	"github.com/sojourn-go/sojourn/transports"
 )
@@ -416,4 +417,22 @@ func TestI7AnswerBytes(t *testing.T) {
 		}
 		call[string](w, a, "long.text", 1)
 	})
+}
+
+// A state that a client has made deep is refused, and one that is not quite so deep costs what its size does.
+func TestI7DeepStates(t *testing.T) {
+	w := newWorld(t, "longpoll", "")
+	anything := &framework.State[any]{Name: "anything", Subscribe: framework.Anyone}
+	w.run(1, framework.Service{Name: "s", Topics: []framework.Stream{anything}, Methods: framework.Methods{
+		"set": framework.Event(func(t *framework.Turn, v any) error {
+			return anything.Update(t, "a", func(s *any) error { *s = v; return nil })
+		}),
+	}})
+	a := w.dial(nil)
+	for depth, code := range map[int]string{400: "", 600: framework.CodeInvalid, 9000: framework.CodeInvalid} {
+		text := strings.Repeat(`{"a":`, depth) + "1" + strings.Repeat("}", depth)
+		if err := a.Call(w.wait(), "s.set", protocol.JSONPayload([]byte(text)), nil); codeOf(err) != code {
+			t.Errorf("%d deep: %v", depth, err)
+		}
+	}
 }

@@ -3,6 +3,7 @@ package framework
 import (
 	"bytes"
 	"encoding/json"
+	"reflect"
 )
 
 // mergePatch returns the JSON merge patch (RFC 7396) that makes old new. Nil old is null. Members that are null in new count as absent:
@@ -16,7 +17,11 @@ func mergePatch(old, new []byte) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	return json.Marshal(diff(a, b))
+	patch, _, err := diff(a, b, 0)
+	if err != nil {
+		return nil, err
+	}
+	return json.Marshal(patch)
 }
 
 func parseJSON(text []byte) (v any, err error) {
@@ -28,28 +33,34 @@ func parseJSON(text []byte) (v any, err error) {
 	return v, d.Decode(&v)
 }
 
-func diff(old, new any) any {
+// maxDepth is how deep a state may be nested: clients merge patches by recursion.
+const maxDepth = 500
+
+// diff returns the patch that makes old new, and whether they are the same. It looks at each value once.
+func diff(old, new any, depth int) (patch any, same bool, err error) {
+	if depth > maxDepth {
+		return nil, false, Errorf(CodeInvalid, "a state that is nested more than %d deep", maxDepth)
+	}
 	to, ok := new.(map[string]any)
 	if !ok {
-		return new
+		return new, reflect.DeepEqual(old, new), nil
 	}
-	from, _ := old.(map[string]any) // a patch that is an object makes an object of what is none (section 2)
-	patch := map[string]any{}
+	from, ok := old.(map[string]any) // a patch that is an object makes an object of what is none (section 2)
+	members := map[string]any{}
 	for name, v := range to {
-		if was, ok := from[name]; v != nil && (!ok || !equalJSON(was, v)) {
-			patch[name] = diff(was, v)
+		was, had := from[name]
+		p, same, err := diff(was, v, depth+1)
+		if err != nil {
+			return nil, false, err
+		}
+		if v != nil && (!had || !same) {
+			members[name] = p
 		}
 	}
 	for name := range from {
 		if to[name] == nil {
-			patch[name] = nil
+			members[name] = nil
 		}
 	}
-	return patch
-}
-
-func equalJSON(a, b any) bool {
-	x, errX := json.Marshal(a)
-	y, errY := json.Marshal(b)
-	return errX == nil && errY == nil && bytes.Equal(x, y)
+	return members, ok && len(members) == 0, nil
 }
