@@ -149,8 +149,8 @@ class Client:
     def _poll(self):
         failures, now = 0, False
         while not self.error:
-            key, body, moved = self._hello(now)
             try:
+                key, body, moved = self._hello(now)
                 frames, retry_after = self._request("/lp", body, POLL_SECONDS)
                 known = frames and frames[0][0] in "hz"  # else it is no instance's
                 heard, code = self._take(key, frames if known else [], None, moved)
@@ -166,9 +166,15 @@ class Client:
             self.attach += 1
             hello = {"v": 1, "key": self.key, "c": self.attach, "in": self.ledger.effective, "cur": self.ledger.cursor}
             moved = {name: self.topics[name].cursor for name in self.moved if name in self.topics}
-            hello |= {"topics": moved, "tries": self.ledger.tries, "now": now, "auth": self.auth(), "build": self.build}
+            hello |= {"topics": moved, "tries": self.ledger.tries, "now": now, "auth": self._credentials(), "build": self.build}
             given = {name: value for name, value in hello.items() if value or name in ("v", "key", "c")}
             return self.key, "H" + encode(given)[1:], moved
+
+    def _credentials(self):
+        try:
+            return self.auth()
+        except Exception as error:  # a failed attempt, whatever it was
+            raise OSError("no credentials") from error
 
     def _request(self, path, body, seconds, sending=lambda: None):
         """The frames of the response, and for how many seconds it asks to stay away. No response, or a part of one, raises."""
@@ -332,8 +338,13 @@ class Client:
                 if self.error:
                     return
                 key, ledger, before = self.key, self.ledger, self.ledger.effective
-                body, batch = self._batch()
+                try:
+                    body, batch = self._batch()
+                except OSError:
+                    body, batch = None, []
             try:
+                if body is None:
+                    raise OSError("no credentials")
                 frames, retry_after = self._request("/up", body, UP_SECONDS, lambda: self._sent(batch))
                 heard, code = self._take(key, frames, "agvyz")
             except (OSError, http.client.HTTPException, ValueError):
@@ -355,7 +366,7 @@ class Client:
 
     def _batch(self):
         """The body of the next POST /up, and the numbered messages in it."""
-        auth = self.auth()
+        auth = self._credentials()
         lines = [f"K{self.key},{self.ledger.cursor},{self.ledger.tries}{encode(auth)}"]
         size, batch = len(lines[0]), []
         said = [(id, None, line) for id, (line, _) in self.volatiles.items()]

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net"
 	"net/http"
 	"os"
@@ -60,6 +61,7 @@ func Run(e *echo.Echo, rt *framework.Server, addr string) error {
 	if err != nil {
 		return fmt.Errorf("echov4: %w", err)
 	}
+	slog.Info("listening", "address", ln.Addr().String())
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, os.Interrupt)
 	defer stop()
 	context.AfterFunc(ctx, stop) // the next signal is not caught
