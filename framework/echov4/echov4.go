@@ -68,6 +68,10 @@ func Run(e *echo.Echo, rt *framework.Server, addr string) error {
 	return Serve(ctx, e, rt, ln)
 }
 
+// sweepEvery is how often an instance that nobody is connected to looks for timers and goodbyes that are due, if it is given time to. What is
+// due does not depend on it: the next request sees to it anyway.
+var sweepEvery = 5 * time.Second
+
 // Serve is [Run] on a listener of one's own, until ctx ends.
 func Serve(ctx context.Context, e *echo.Echo, rt *framework.Server, ln net.Listener) error {
 	server := &http.Server{
@@ -76,6 +80,7 @@ func Serve(ctx context.Context, e *echo.Echo, rt *framework.Server, ln net.Liste
 	}
 	failed := make(chan error, 1)
 	go func() { failed <- server.Serve(ln) }()
+	defer sweep(ctx, rt)()
 	select {
 	case err := <-failed:
 		return errors.Join(fmt.Errorf("echov4: %w", err), rt.Close())
@@ -92,4 +97,27 @@ func Serve(ctx context.Context, e *echo.Echo, rt *framework.Server, ln net.Liste
 	}
 	<-failed
 	return err
+}
+
+// sweep sees to what is due now and then. The function that it returns ends that.
+func sweep(ctx context.Context, rt *framework.Server) (stop func()) {
+	ctx, cancel := context.WithCancel(ctx)
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		tick := time.NewTicker(sweepEvery)
+		defer tick.Stop()
+		for {
+			select {
+			case <-tick.C:
+				_, _ = rt.Sweep(ctx) // the server logs what goes wrong
+			case <-ctx.Done():
+				return
+			}
+		}
+	}()
+	return func() {
+		cancel()
+		<-done
+	}
 }

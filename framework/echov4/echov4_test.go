@@ -201,3 +201,25 @@ func TestServeBoundsRequests(t *testing.T) {
 		}
 	}
 }
+
+// A timer runs on an instance that nobody is connected to and nobody asks anything.
+func TestServeSweeps(t *testing.T) {
+	t.Cleanup(echov4.SweepEvery(10 * time.Millisecond))
+	rang := make(chan struct{})
+	ring := framework.Timer("ring", func(*framework.Turn, int) error { close(rang); return nil })
+	p := start(t, framework.Config{
+		Services: []framework.Service{{Name: "clock", Continuations: []framework.Continuation{ring}}}, Transports: all,
+	}, nil)
+	err := p.rt.Do(t.Context(), func(t *framework.Turn) error {
+		_, err := t.After(20*time.Millisecond, ring.With(1))
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	<-rang
+	p.stop()
+	if err := <-p.done; err != nil {
+		t.Error(err)
+	}
+}
