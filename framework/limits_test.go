@@ -365,7 +365,7 @@ func TestLimitsAreDocumented(t *testing.T) {
 	}
 }
 
-// Nothing runs for a message whose turn it is not, and next to nothing for one that is refused since too much is unread.
+// Next to nothing runs for messages whose turn it is not, and next to nothing for one that is refused since too much is unread.
 func TestI7NothingRunsInVain(t *testing.T) {
 	onEachStore(t, func(w *world) {
 		var runs atomic.Int32
@@ -378,8 +378,8 @@ func TestI7NothingRunsInVain(t *testing.T) {
 				t.Errorf("message %d: %q", n, text)
 			}
 		}
-		if n := runs.Load(); n > 0 {
-			t.Errorf("%d runs for messages that were none's turn", n)
+		if n := runs.Load(); n > 2 { // one for each instance, which then knows the client
+			t.Errorf("%d runs for messages whose turn it was not", n)
 		}
 		body, n := "", 1
 		for ; n <= store.MaxEntries/2+1; n++ {

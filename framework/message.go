@@ -42,7 +42,9 @@ func (s *Server) handleMessage(ctx context.Context, sock *socket, m message) (re
 		return nil, false, err
 	}
 	defer sock.done()
-	if in, _ := sock.applied(); m.n > in+1 { // another instance has taken those between, or the client is at something: nothing runs for it
+	in, _ := sock.applied()
+	leaps := m.n > in+1 && sock.hasLeapt()
+	if leaps { // else another instance has probably taken those between, and the commit will tell
 		if err := s.look(ctx, sock); err != nil {
 			return nil, false, err
 		}
@@ -50,7 +52,7 @@ func (s *Server) handleMessage(ctx context.Context, sock *socket, m message) (re
 	switch in, top := sock.applied(); {
 	case m.n <= in:
 		return committed(in, top), false, nil
-	case m.n > in+1:
+	case m.n > in+1 && leaps:
 		return gap(in), false, nil
 	case sock.isFull() && m.Kind != protocol.Goodbye:
 		return nil, false, &protocol.Close{Code: protocol.CodeFull}
@@ -68,6 +70,7 @@ func (s *Server) handleMessage(ctx context.Context, sock *socket, m message) (re
 		sock.note(out.Number, out.Top)
 		return committed(out.Number, out.Top), false, nil
 	case store.Gap:
+		sock.noteLeap(out.Number, out.Top)
 		return gap(out.Number), false, nil
 	case store.Full:
 		sock.noteFull()

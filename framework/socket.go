@@ -29,6 +29,7 @@ type socket struct {
 	expires time.Time // its connection is known to have credentials until then
 	waiting int       // messages that wait for turns
 	full    time.Time // when the store last refused a message since too much is unread
+	leapt   time.Time // when it last refused one since others come first
 }
 
 // identity is what the store keeps of who a socket belongs to. Fields are only added.
@@ -140,8 +141,24 @@ func (k *socket) begin(ctx context.Context) error {
 
 func (k *socket) done() { <-k.turns }
 
-// fullFor is how long a message is refused unrun after the store has refused one.
-const fullFor = time.Second
+// What the store has refused has run in vain. So for a while after it has refused a message, others are not run before they are known to be wanted.
+const (
+	fullFor = time.Second
+	leapFor = 10 * time.Second
+)
+
+func (k *socket) noteLeap(in uint64, top store.Cursor) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.leapt = time.Now()
+	k.seen, k.in, k.top = k.leapt, in, top
+}
+
+func (k *socket) hasLeapt() bool {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return time.Since(k.leapt) < leapFor
+}
 
 func (k *socket) noteFull() {
 	k.mu.Lock()
