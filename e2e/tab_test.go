@@ -102,7 +102,17 @@ func (p *tab) use(transport string) {
 func (p *tab) via(transport string) *tab {
 	p.t.Helper()
 	p.use(transport)
-	p.isVia(transport)
+	asked := time.Now()
+	p.sees("connected by "+transport, func(v view) bool {
+		if v.Transport == transport && v.Link == "up" {
+			return true
+		}
+		if time.Since(asked) > 5*time.Second { // an attempt that takes longer than its head start is given up, and the page stays with what it has
+			p.use(transport)
+			asked = time.Now()
+		}
+		return false
+	})
 	return p
 }
 
