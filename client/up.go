@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"maps"
-	"math/rand/v2"
 	"net/http"
 	"strconv"
 	"time"
@@ -16,10 +15,8 @@ import (
 )
 
 // carryUp brings messages up by requests, one at a time, until the session ends.
-//
-// A request that an instance cannot serve just now is made again after a while: beside it the stream goes on, and the next one may reach another.
 func (s *session) carryUp() error {
-	for refused := 0; ; {
+	for {
 		text, err := s.next(s.c.conv.takeUp)
 		if err != nil {
 			return err
@@ -30,39 +27,9 @@ func (s *session) carryUp() error {
 		if err == nil {
 			err = s.receiveReply(protocol.Lines(body))
 		}
-		end, told := errors.AsType[*protocol.Close](err)
-		switch {
-		case err == nil:
-			refused = 0
-		case !told || end.Code != protocol.CodeUnavailable || !s.again(refused):
+		if err != nil {
 			return err
-		default:
-			refused++
 		}
-	}
-}
-
-// again waits before a request is made again that was refused, and has what it carried go into the next one; false if the session has ended.
-func (s *session) again(refused int) bool {
-	c := s.c
-	c.mu.Lock()
-	current := c.session == s
-	if current {
-		_ = c.conv.replied() // that nothing became of the messages is known
-	}
-	c.mu.Unlock()
-	r := c.options.Reconnect
-	limit := r.Min
-	for range refused {
-		limit = min(2*limit, r.Max)
-	}
-	timer := time.NewTimer(rand.N(min(limit, r.Max) + 1))
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return current
-	case <-s.ctx.Done():
-		return false
 	}
 }
 

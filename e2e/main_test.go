@@ -10,7 +10,7 @@ import (
 )
 
 // patience is how long a test waits for what must happen. Nothing is expected to take so long.
-const patience = 20 * time.Second
+const patience = 60 * time.Second
 
 func TestMain(m *testing.M) {
 	flag.Set("test.parallel", "4") // unless go test -parallel says otherwise: tests wait more than they work

@@ -1,4 +1,4 @@
-// Package balancer is a small HTTP balancer without affinity: every request, whoever makes it, goes to the next backend. It is how tests
+// Package balancer is a small HTTP balancer without affinity: every request, whoever makes it, goes to another backend than the one before. It is how tests
 // see to it that a conversation's requests are spread over all instances.
 //
 // A request goes to one backend, except that a backend which refuses the connection was sent nothing, so the next one is tried. What a backend
@@ -10,6 +10,7 @@ import (
 	"errors"
 	"io"
 	"log"
+	"math/rand/v2"
 	"net"
 	"net/http"
 	"net/http/httputil"
@@ -100,7 +101,7 @@ func (b *Balancer) turns() []*backend {
 		return nil
 	}
 	first := b.next % len(b.backends)
-	b.next++
+	b.next += 1 + rand.N(2) // now and then one is passed over, so that a client whose requests come in pairs does not always meet the same
 	turns := slices.Concat(b.backends[first:], b.backends[:first])
 	slices.SortStableFunc(turns, func(a, c *backend) int {
 		switch {
