@@ -122,11 +122,16 @@ func TestI7NothingIsQueued(t *testing.T) {
 	}
 	ctx, hangUp := context.WithCancel(t.Context())
 	var held sync.WaitGroup
-	held.Go(func() {
-		body := strings.NewReader(`H{"v":1,"key":"` + rawKey + `","c":1}`)
-		rt.ServeHTTP(httptest.NewRecorder(), httptest.NewRequestWithContext(ctx, http.MethodPost, "/rt/still", body))
-	})
-	l := <-s.links
+	connect := func(n int) transports.Link {
+		held.Go(func() {
+			rt.ServeHTTP(httptest.NewRecorder(), httptest.NewRequestWithContext(ctx, http.MethodPost, "/rt/still", strings.NewReader(hello(n, ""))))
+		})
+		return <-s.links
+	}
+	l, reader := connect(1), connect(2)
+	if err := reader.Push(ctx, []byte("S1,lines/all")); err != nil {
+		t.Fatal(err)
+	}
 	for n, frame := range []string{"S1,cursors/all", "S2,lines/all"} {
 		if err := l.Push(ctx, []byte(frame)); err != nil {
 			t.Fatalf("frame %d: %v", n, err)
@@ -155,6 +160,12 @@ func TestI7NothingIsQueued(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
+	}
+	// Notices come in order: when the last of them has come to somebody who reads, all have come.
+	if err := rt.Do(ctx, func(t *framework.Turn) error { return lines.Publish(t, "all", 7) }); err != nil {
+		t.Fatal(err)
+	}
+	for !strings.Contains(pulled(t, reader), "|7") {
 	}
 	if n := pull(); n < 1 || n > 200 {
 		t.Errorf("%d frames waited for a connection that was not read", n)
