@@ -129,8 +129,10 @@ func TestI7NothingIsQueued(t *testing.T) {
 		return <-s.links
 	}
 	l, reader := connect(1), connect(2)
-	if err := reader.Push(ctx, []byte("S1,lines/all")); err != nil {
+	if err := reader.Push(ctx, []byte("S1,cursors/last")); err != nil {
 		t.Fatal(err)
+	}
+	for !strings.Contains(pulled(t, reader), "cursors/last") {
 	}
 	for n, frame := range []string{"S1,cursors/all", "S2,lines/all"} {
 		if err := l.Push(ctx, []byte(frame)); err != nil {
@@ -162,7 +164,7 @@ func TestI7NothingIsQueued(t *testing.T) {
 		}
 	}
 	// Notices come in order: when the last of them has come to somebody who reads, all have come.
-	if err := rt.Do(ctx, func(t *framework.Turn) error { return lines.Publish(t, "all", 7) }); err != nil {
+	if err := rt.Do(ctx, func(t *framework.Turn) error { return cursors.Publish(t, "last", 7) }); err != nil {
 		t.Fatal(err)
 	}
 	for !strings.Contains(pulled(t, reader), "|7") {
