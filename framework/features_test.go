@@ -5,9 +5,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
-	"net/http/cookiejar"
-	"net/http/httptest"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -17,8 +16,6 @@ import (
 	"github.com/sojourn-go/sojourn/client"
 	"github.com/sojourn-go/sojourn/framework"
 	"github.com/sojourn-go/sojourn/protocol"
-	"github.com/sojourn-go/sojourn/transports"
-	"github.com/sojourn-go/sojourn/transports/longpoll"
 )
 
 func TestVolatile(t *testing.T) {
@@ -307,94 +304,6 @@ func sorted(w *world, text []byte) string {
 	return string(text)
 }
 
-func TestSessionsAreSharedWithPlainHandlers(t *testing.T) {
-	onEachStore(t, func(w *world) {
-		carts := &framework.State[[]string]{Name: "carts", Subscribe: framework.OwnSession}
-		w.run(2, framework.Service{Name: "shop", Topics: []framework.Stream{carts}, Methods: framework.Methods{
-			"put": framework.Call(func(t *framework.Turn, thing string) (string, error) {
-				return t.SessionID(), carts.Update(t, t.SessionID(), func(c *[]string) error { *c = append(*c, thing); return nil })
-			}),
-		}})
-		jar, err := cookiejar.New(nil)
-		if err != nil {
-			t.Fatal(err)
-		}
-		browser := &http.Client{Jar: jar}
-		page, err := browser.Get(w.url + "/client.js")
-		if err != nil {
-			t.Fatal(err)
-		}
-		page.Body.Close()
-		cookie := page.Cookies()[0]
-		if !cookie.HttpOnly || cookie.SameSite != http.SameSiteLaxMode || cookie.Name != framework.SessionCookie {
-			t.Errorf("the cookie is %v", cookie)
-		}
-		one := w.dial(&client.Options{HTTPClient: browser})
-		request := httptest.NewRequest(http.MethodGet, "/", nil)
-		request.AddCookie(cookie)
-		mine := w.any().rt.Session(httptest.NewRecorder(), request)
-		if session := call[string](w, one, "shop.put", "tea"); session != mine || session == cookie.Value {
-			t.Errorf("a tab's session is %q, a plain handler's %q, the cookie %q", session, mine, cookie.Value)
-		}
-		if err := w.any().rt.Do(w.wait(), func(t *framework.Turn) error { // as an HTTP handler with that cookie
-			got, err := carts.Get(t, mine)
-			if len(got) != 1 || got[0] != "tea" {
-				w.Errorf("the session's data is %v, %v", got, err)
-			}
-			return err
-		}); err != nil {
-			t.Error(err)
-		}
-		if _, err := one.Subscribe(w.wait(), "carts/somebodyelse", func(client.Entry) {}); codeOf(err) != "denied" {
-			t.Errorf("another's session: %v", err)
-		}
-		if a, b := call[string](w, w.dial(nil), "shop.put", "x"), call[string](w, w.dial(nil), "shop.put", "x"); a == b {
-			t.Error("two clients without cookies share a session")
-		}
-	})
-}
-
-func TestIdentify(t *testing.T) {
-	everywhere(t, func(w *world) {
-		w.cfg.Identify = func(r *http.Request) (framework.User, error) {
-			name, ok := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
-			if !ok {
-				return framework.User{}, framework.Errorf(framework.CodeDenied, "who are you?")
-			}
-			return framework.User{ID: name, Name: strings.ToUpper(name), Data: map[string]string{"role": "guest"}}, nil
-		}
-		w.run(2, framework.Service{Name: "who", Methods: framework.Methods{
-			"ami": framework.Call(func(t *framework.Turn, _ any) (framework.User, error) { return t.User(), nil }),
-		}})
-		a := w.dial(&client.Options{Auth: client.Token("ann")})
-		w.cut()
-		if u := call[framework.User](w, a, "who.ami", nil); u.ID != "ann" || u.Name != "ANN" || u.Data["role"] != "guest" {
-			t.Errorf("the user is %+v", u)
-		}
-		_, err := client.Dial(w.wait(), w.url, &client.Options{Transports: []string{w.transport}})
-		var end *protocol.Close
-		if !errors.As(err, &end) || end.Code != protocol.CodeDenied || end.Why != "who are you?" {
-			t.Errorf("a client without a name is told %v", err)
-		}
-	})
-}
-
-func TestAnotherUserEndsTheSocket(t *testing.T) {
-	onEachStore(t, func(w *world) {
-		w.cfg.Identify = func(r *http.Request) (framework.User, error) {
-			return framework.User{ID: r.Header.Get("Authorization")}, nil
-		}
-		w.run(2, ledger())
-		w.post("/lp", `H{"v":1,"key":"`+rawKey+`","c":1,"auth":"ann"}`)
-		if _, text := w.post("/lp", `H{"v":1,"key":"`+rawKey+`","c":2,"cur":"0.","auth":"eve"}`); !strings.HasPrefix(text, "z4012,0,") {
-			t.Errorf("another user is told %q", text)
-		}
-		if _, text := w.post("/lp", `H{"v":1,"key":"`+rawKey+`","c":3,"cur":"0.","auth":"ann"}`); !strings.HasPrefix(text, "z4012,0,") {
-			t.Errorf("the first user, afterwards, is told %q", text)
-		}
-	})
-}
-
 func TestConnectRefuses(t *testing.T) {
 	everywhere(t, func(w *world) {
 		w.run(1, framework.Service{Name: "club", Connect: func(*framework.Turn) error {
@@ -435,6 +344,25 @@ func TestCloseASocket(t *testing.T) {
 		})
 		if err != nil {
 			t.Error(err)
+		}
+	})
+}
+
+// A goodbye by POST ends the event stream beside it at once.
+func TestGoodbyeEndsTheStreamBeside(t *testing.T) {
+	onEachStore(t, func(w *world) {
+		w.run(2, ledger())
+		r, err := http.Post(w.url+"/sse", "text/plain", strings.NewReader(`H{"v":1,"key":"`+rawKey+`","c":1}`))
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer r.Body.Close()
+		for _, i := range w.instances {
+			w.postTo(i, "/up", "K"+rawKey+",,0\nB1")
+		}
+		text, err := io.ReadAll(r.Body) // until it ends
+		if err != nil || !strings.Contains(string(text), "z4004,1,goodbye") {
+			t.Errorf("the stream: %q, %v", text, err)
 		}
 	})
 }
@@ -532,152 +460,4 @@ func TestBytesAndText(t *testing.T) {
 			t.Errorf("a number for text: %v", err)
 		}
 	})
-}
-
-func TestNewSaysWhatIsWrong(t *testing.T) {
-	ok := func(*framework.Turn, int) error { return nil }
-	for name, row := range map[string]struct {
-		cfg  framework.Config
-		want string
-	}{
-		"service name":    {framework.Config{Services: []framework.Service{{Name: "a b"}}}, `service 0: name "a b" is not a letter, then letters, digits and underscores`},
-		"service twice":   {framework.Config{Services: []framework.Service{{Name: "a"}, {Name: "a"}}}, `service "a" is listed twice`},
-		"method name":     {framework.Config{Services: []framework.Service{{Name: "a", Methods: framework.Methods{"b.c": framework.Event(ok)}}}}, `method name "b.c"`},
-		"nil method":      {framework.Config{Services: []framework.Service{{Name: "a", Methods: framework.Methods{"b": framework.Event[int](nil)}}}}, `method "b" has no function`},
-		"topic rule":      {framework.Config{Services: []framework.Service{{Name: "a", Topics: []framework.Stream{&framework.Topic[int]{Name: "t"}}}}}, `topic "t": Subscribe is nil: say who may subscribe`},
-		"nil topic":       {framework.Config{Services: []framework.Service{{Name: "a", Topics: []framework.Stream{nil}}}}, "a nil in Topics"},
-		"volatile keeps":  {framework.Config{Services: []framework.Service{{Name: "a", Topics: []framework.Stream{&framework.Topic[int]{Name: "t", Volatile: true, Keep: 1, Subscribe: framework.Anyone}}}}}, "a volatile topic keeps nothing"},
-		"two topics":      {framework.Config{Services: []framework.Service{{Name: "a", Topics: []framework.Stream{short, &framework.Topic[int]{Name: "short", Subscribe: framework.Anyone}}}}}, `topic "short" is also another stream's name`},
-		"continuation":    {framework.Config{Services: []framework.Service{{Name: "a", Continuations: []framework.Continuation{yes, yes}}}}, `continuation "yes" is listed twice`},
-		"negative time":   {framework.Config{TTL: -1}, "a negative time in Config"},
-		"origin":          {framework.Config{Transports: []transports.Transport{longpoll.Transport{}}, Origins: []string{"example.com"}}, "example.com"},
-		"transport twice": {framework.Config{Transports: []transports.Transport{longpoll.Transport{}, longpoll.Transport{}}}, "longpoll"},
-	} {
-		t.Run(name, func(t *testing.T) {
-			rt, err := framework.New(row.cfg)
-			if err == nil {
-				rt.Close()
-				t.Fatal("no error")
-			}
-			if !strings.Contains(err.Error(), row.want) {
-				t.Errorf("the error is %q, which lacks %q", err, row.want)
-			}
-		})
-	}
-}
-
-func TestBadInputIsSurvived(t *testing.T) {
-	onEachStore(t, func(w *world) {
-		w.run(2, ledger())
-		hello := `H{"v":1,"key":"` + rawKey + `","c":1}`
-		w.post("/lp", hello)
-		key := "K" + rawKey + ",,0\n"
-		for _, row := range []struct {
-			path, body string
-			status     int
-			begins     string
-		}{
-			{"/lp", "", 400, "z4001,"},
-			{"/lp", "hello", 400, "z4001,"},
-			{"/lp", "H{", 400, "z4001,"},
-			{"/lp", `H{"v":1,"key":"short","c":1}`, 400, "z4001,"},
-			{"/lp", `H{"v":2,"key":"` + rawKey + `","c":1}`, 400, "z4009,"},
-			{"/lp", `H{"v":1,"key":"BBBBBBBBBBBBBBBBBBBBBB","c":1,"cur":"5.abcde"}`, 200, "z4004,"}, // forged: no such socket
-			{"/up", "Kshort,,0\nC1,ledger.add|1", 400, "z4001,"},
-			{"/up", "KBBBBBBBBBBBBBBBBBBBBBB,,0\nC1,ledger.add|1", 200, "z4004,"},
-			{"/up", key + "C1", 200, "a1,"}, // a call of no method is answered with an error
-			{"/up", key + "Cx,ledger.add|1", 400, "z4001,"},
-			{"/up", key + "C99,ledger.add|1", 200, "g2"},
-			{"/up", key + "C2,ledger.add|{", 200, "a2,"},
-			{"/up", key + "S3,nowhere/x", 200, "a3,"},
-			{"/up", key + "S4,lines/" + strings.Repeat("x", 300), 200, "a4,"},
-			{"/up", key + "R5,nothing|1", 200, "a5,"},
-			{"/up", key + "Z9,of a later version", 200, ""},
-			{"/up", key + "C6,ledger.push|" + strings.Repeat("1", 70_000), 413, "z4007,"},
-			{"/up", key + strings.Repeat("A1.x\n", 300_000), 413, "z4007,"},
-			{"/nowhere", hello, 404, ""},
-		} {
-			status, text := w.post(row.path, row.body)
-			if status != row.status || !strings.HasPrefix(text, row.begins) {
-				t.Errorf("%s %.60q: %d %.60q, want %d %q", row.path, row.body, status, text, row.status, row.begins)
-			}
-		}
-		_, text := w.post("/lp", `H{"v":1,"key":"`+rawKey+`","c":2,"cur":"0.","now":true}`)
-		for n, code := range map[int]string{1: "not_found", 2: "invalid", 3: "not_found", 4: "not_found"} {
-			if !strings.Contains(text, fmt.Sprintf(`,%d|{"code":"%s"`, n, code)) && !strings.Contains(text, fmt.Sprintf(`,%d|{"code":"invalid"`, n)) {
-				t.Errorf("message %d was not answered with %s:\n%s", n, code, text)
-			}
-		}
-	})
-}
-
-func TestForeignOriginIsRefused(t *testing.T) {
-	everywhere(t, func(w *world) {
-		w.cfg.Origins = []string{"https://friend.example"}
-		w.run(1, ledger())
-		for origin, want := range map[string]bool{
-			"https://evil.example": false, "null": false, "https://friend.example": true,
-			strings.TrimSuffix(w.url, "/rt"): true,
-		} {
-			ctx, cancel := context.WithTimeout(w.Context(), patience)
-			defer cancel()
-			c, err := client.Dial(ctx, w.url, &client.Options{
-				Transports: []string{w.transport}, Header: http.Header{"Origin": {origin}}, Reconnect: client.Reconnect{Attempts: 1},
-			})
-			if (err == nil) != want {
-				t.Errorf("origin %s: %v", origin, err)
-			}
-			if err == nil {
-				c.Abandon()
-			}
-		}
-	})
-}
-
-func TestReady(t *testing.T) {
-	onEachStore(t, func(w *world) {
-		w.run(1)
-		get := func() int {
-			r, err := http.Get(w.url + "/ready")
-			if err != nil {
-				t.Fatal(err)
-			}
-			r.Body.Close()
-			return r.StatusCode
-		}
-		if status := get(); status != 200 {
-			t.Errorf("ready: %d", status)
-		}
-		i := w.first()
-		ctx, cancel := context.WithCancel(w.Context())
-		cancel()
-		_ = i.rt.Drain(ctx)
-		if status := get(); status != 503 {
-			t.Errorf("ready while draining: %d", status)
-		}
-	})
-}
-
-// The script is revalidated, not sent again; a page of another origin may load it.
-func TestScript(t *testing.T) {
-	w := newWorld(t, "ws", "")
-	w.run(2, ledger())
-	get := func(i *instance, tag string) *httptest.ResponseRecorder {
-		r := httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/rt/client.js", nil)
-		if tag != "" {
-			r.Header.Set("If-None-Match", tag)
-		}
-		rw := httptest.NewRecorder()
-		i.rt.ServeHTTP(rw, r)
-		return rw
-	}
-	first := get(w.instances[0], "")
-	tag := first.Header().Get("ETag")
-	if first.Code != 200 || first.Body.Len() < 1000 || tag == "" || first.Header().Get("Access-Control-Allow-Origin") != "*" ||
-		!strings.Contains(first.Header().Get("Cache-Control"), "private") {
-		t.Errorf("%d, %d bytes, %v", first.Code, first.Body.Len(), first.Header())
-	}
-	if again := get(w.instances[1], tag); again.Code != http.StatusNotModified || again.Body.Len() != 0 {
-		t.Errorf("asked again, another instance says %d and %d bytes", again.Code, again.Body.Len())
-	}
 }

@@ -1,12 +1,7 @@
 package framework_test
 
 import (
-	"bytes"
-	"context"
 	"fmt"
-	"log/slog"
-	"net/http"
-	"net/http/httptest"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -16,10 +11,6 @@ import (
 
 	"github.com/sojourn-go/sojourn/framework"
 	"github.com/sojourn-go/sojourn/store"
-	"github.com/sojourn-go/sojourn/store/memory"
-	"github.com/sojourn-go/sojourn/transports"
-	"github.com/sojourn-go/sojourn/transports/longpoll"
-	"github.com/sojourn-go/sojourn/transports/sse"
 )
 
 // A message that is sent again while it still runs on the same instance waits for that run, instead of running beside it.
@@ -97,67 +88,35 @@ func TestThawedInstanceCommitsLate(t *testing.T) {
 // The store is away for longer than sockets live, while a connection is held: nobody is said goodbye.
 func TestOutageLongerThanTheTimeToLive(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		m := memory.New(memory.Options{})
-		defer m.Close()
-		st := &mortal{Store: m, dead: t.Context(), kept: make(chan struct{}, 1)}
-		rt, err := framework.New(framework.Config{
-			Transports: []transports.Transport{sse.Transport{MaxAge: -1}}, Store: st, Services: []framework.Service{ledger()},
-			Log: slog.New(slog.DiscardHandler),
-		})
-		if err != nil {
-			t.Fatal(err)
-		}
-		ctx, hangUp := context.WithCancel(t.Context())
-		stream := httptest.NewRecorder()
-		var held sync.WaitGroup
-		held.Go(func() {
-			body := strings.NewReader(`H{"v":1,"key":"` + rawKey + `","c":1}`)
-			rt.ServeHTTP(stream, httptest.NewRequestWithContext(ctx, http.MethodPost, "/rt/sse", body))
-		})
+		b := newBubble(t)
+		st := b.mortal()
+		rt := b.start()
+		stream := b.stream(rt, hello(1, ""))
 		time.Sleep(10 * time.Second)
 		st.outage.Store(true)
 		time.Sleep(10 * time.Minute)
 		st.outage.Store(false)
 		time.Sleep(time.Minute) // more than a grace
-
-		look := httptest.NewRecorder()
-		rt.ServeHTTP(look, httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/rt/up", strings.NewReader("K"+rawKey+",,0\nC1,ledger.push|1")))
-		if got := look.Body.String(); got != "a1,1\n" {
-			t.Errorf("after the outage: %q; the stream said %q", got, stream.Body.String())
+		if got := b.say(rt, "/up", "K"+keyOf(1)+",,0\nC1,ledger.push|1"); got != "a1,1\n" {
+			t.Errorf("after the outage: %q; the stream said %q", got, stream)
 		}
-		hangUp()
-		held.Wait()
-		rt.Close()
 	})
 }
 
 // The store stays away until the instance gives up: nothing is acknowledged. When it is back the message takes effect, once.
 func TestNothingIsAcknowledgedWithoutTheStore(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		m := memory.New(memory.Options{})
-		defer m.Close()
-		st := &mortal{Store: m, dead: t.Context(), kept: make(chan struct{}, 1)}
-		rt, err := framework.New(framework.Config{
-			Transports: []transports.Transport{longpoll.Transport{}}, Store: st, Services: []framework.Service{ledger()},
-			Log: slog.New(slog.DiscardHandler),
-		})
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer rt.Close()
-		say := func(path, body string) string {
-			rw := httptest.NewRecorder()
-			rt.ServeHTTP(rw, httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/rt"+path, strings.NewReader(body)))
-			return rw.Body.String()
-		}
-		say("/lp", `H{"v":1,"key":"`+rawKey+`","c":1}`)
+		b := newBubble(t)
+		st := b.mortal()
+		rt := b.start()
+		b.say(rt, "/lp", hello(1, ""))
 		st.before = func(store.Turn) error { return errOutage }
-		if text := say("/up", "K"+rawKey+",,0\nC1,ledger.push|1"); !strings.HasPrefix(text, "z4006,") {
+		if text := b.say(rt, "/up", "K"+keyOf(1)+",,0\nC1,ledger.push|1"); !strings.HasPrefix(text, "z4006,") {
 			t.Errorf("without the store: %q", text)
 		}
 		st.before = nil
 		for range 2 {
-			if text := say("/up", "K"+rawKey+",,1\nC1,ledger.push|1"); text != "a1,1\n" {
+			if text := b.say(rt, "/up", "K"+keyOf(1)+",,1\nC1,ledger.push|1"); text != "a1,1\n" {
 				t.Errorf("with the store: %q", text)
 			}
 		}
@@ -166,43 +125,48 @@ func TestNothingIsAcknowledgedWithoutTheStore(t *testing.T) {
 
 // What was sent to a client, on a connection that then said something else, is still there until the client says that it has it.
 func TestI4SentIsNotReceived(t *testing.T) {
-	s := still{make(chan transports.Link, 1)}
-	rt, err := framework.New(framework.Config{Transports: []transports.Transport{s}, Services: []framework.Service{ledger()}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	ctx, hangUp := context.WithCancel(t.Context())
-	var held sync.WaitGroup
-	connect := func(hello string) (transports.Link, string) {
-		held.Go(func() {
-			rt.ServeHTTP(httptest.NewRecorder(), httptest.NewRequestWithContext(ctx, http.MethodPost, "/rt/still", strings.NewReader(hello)))
-		})
-		l := <-s.links
-		return l, pulled(t, l)
-	}
-	l, _ := connect(`H{"v":1,"key":"` + rawKey + `","c":1}`)
+	b := newBubble(t)
+	rt := b.start()
+	l := b.connect(rt, hello(1, ""))
+	b.pull(l)
 	for n := 1; n <= 3; n++ {
-		if err := l.Push(ctx, fmt.Appendf(nil, "C%d,ledger.push|%d", n, n)); err != nil {
-			t.Fatal(err)
-		}
-		if text := pulled(t, l); !strings.Contains(text, "ledger.added") {
+		b.push(l, fmt.Sprintf("C%d,ledger.push|%d", n, n))
+		if text := b.pull(l); !strings.Contains(text, "ledger.added") {
 			t.Fatalf("after message %d: %q", n, text)
 		}
 	}
-	_, text := connect(`H{"v":1,"key":"` + rawKey + `","c":2,"cur":"0."}`)
+	text := b.pull(b.connect(rt, helloAgain(1, 2)))
 	if n := strings.Count(text, "ledger.added"); n != 3 || strings.Contains(text, "\nl") {
 		t.Errorf("a client that has had nothing is given %q", text)
 	}
-	hangUp()
-	held.Wait()
-	rt.Close()
 }
 
-// pulled returns the next frames of a link, as lines.
-func pulled(t *testing.T, l transports.Link) string {
-	frames, err := l.Pull(t.Context())
-	if err != nil {
-		t.Fatal(err)
+// An acknowledgement that the store did not take is said again.
+func TestAcknowledgementIsSaidAgain(t *testing.T) {
+	w := newWorld(t, "ws", "")
+	w.run(1, ledger())
+	a := w.account(nil)
+	i := w.first()
+	var acks []store.Cursor
+	var mu sync.Mutex
+	i.store.mu.Lock()
+	i.store.before = func(turn store.Turn) error {
+		mu.Lock()
+		defer mu.Unlock()
+		if turn.Cause.Socket == a.ID() && !turn.Ack.IsZero() {
+			if acks = append(acks, turn.Ack); len(acks) == 1 {
+				return store.ErrClosed // not taken
+			}
+		}
+		return nil
 	}
-	return string(bytes.Join(frames, []byte("\n")))
+	i.store.mu.Unlock()
+	for n := 1; n <= 100; n++ { // the client acknowledges now and then
+		call[int](w, a.Client, "ledger.add", n)
+	}
+	mu.Lock()
+	defer mu.Unlock()
+	if len(acks) < 2 {
+		t.Errorf("acknowledgements told: %v", acks)
+	}
 }

@@ -8,7 +8,6 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
-	"net/http/httptest"
 	"strconv"
 	"strings"
 	"sync"
@@ -173,42 +172,6 @@ func TestSubscriptionsAreRefused(t *testing.T) {
 			t.Errorf("a client that may not subscribe is told %q", all)
 		}
 	})
-}
-
-func TestSessionCookie(t *testing.T) {
-	rt, err := framework.New(framework.Config{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer rt.Close()
-	seen := map[string]bool{}
-	for _, secure := range []bool{false, true} {
-		r := httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/", nil)
-		if secure {
-			r.Header.Set("X-Forwarded-Proto", "https")
-		}
-		rw := httptest.NewRecorder()
-		id := rt.Session(rw, r)
-		c := rw.Result().Cookies()[0]
-		if !c.HttpOnly || c.SameSite != http.SameSiteLaxMode || c.Secure != secure || c.Path != "/" {
-			t.Errorf("the cookie is %+v", c)
-		}
-		if strings.Contains(id, c.Value) || strings.Contains(c.Value, id) || seen[c.Value] || len(c.Value) != 22 {
-			t.Errorf("session %q has cookie %q", id, c.Value)
-		}
-		seen[c.Value] = true
-		r.AddCookie(c)
-		if again := rt.Session(httptest.NewRecorder(), r); again != id {
-			t.Errorf("the session is %q, then %q", id, again)
-		}
-		for _, wrong := range []string{"", "x", strings.Repeat("A", 21), strings.Repeat("A", 23)} {
-			r := httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/", nil)
-			r.AddCookie(&http.Cookie{Name: framework.SessionCookie, Value: wrong})
-			if rw := httptest.NewRecorder(); rt.Session(rw, r) == id || len(rw.Result().Cookies()) != 1 {
-				t.Errorf("cookie %q is taken for a session's", wrong)
-			}
-		}
-	}
 }
 
 // A subscriber gets what a subscriber is to get: a cursor that it makes up does not show it what was said before it came.

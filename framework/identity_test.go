@@ -2,11 +2,10 @@ package framework_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
-	"log/slog"
 	"net/http"
-	"net/http/httptest"
 	"slices"
 	"strconv"
 	"strings"
@@ -19,10 +18,7 @@ import (
 	"github.com/sojourn-go/sojourn/client"
 	"github.com/sojourn-go/sojourn/framework"
 	"github.com/sojourn-go/sojourn/protocol"
-	"github.com/sojourn-go/sojourn/store"
-	"github.com/sojourn-go/sojourn/store/memory"
 	"github.com/sojourn-go/sojourn/transports"
-	"github.com/sojourn-go/sojourn/transports/longpoll"
 )
 
 // identifyByName takes tokens "name" and "name until", until being milliseconds of Unix time; "revoked" is nobody's.
@@ -41,6 +37,47 @@ func identifyByName(r *http.Request) (framework.User, error) {
 		u.Expires = time.UnixMilli(ms)
 	}
 	return u, nil
+}
+
+func TestIdentify(t *testing.T) {
+	everywhere(t, func(w *world) {
+		w.cfg.Identify = func(r *http.Request) (framework.User, error) {
+			name, ok := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
+			if !ok {
+				return framework.User{}, framework.Errorf(framework.CodeDenied, "who are you?")
+			}
+			return framework.User{ID: name, Name: strings.ToUpper(name), Data: map[string]string{"role": "guest"}}, nil
+		}
+		w.run(2, framework.Service{Name: "who", Methods: framework.Methods{
+			"ami": framework.Call(func(t *framework.Turn, _ any) (framework.User, error) { return t.User(), nil }),
+		}})
+		a := w.dial(&client.Options{Auth: client.Token("ann")})
+		w.cut()
+		if u := call[framework.User](w, a, "who.ami", nil); u.ID != "ann" || u.Name != "ANN" || u.Data["role"] != "guest" {
+			t.Errorf("the user is %+v", u)
+		}
+		_, err := client.Dial(w.wait(), w.url, &client.Options{Transports: []string{w.transport}})
+		var end *protocol.Close
+		if !errors.As(err, &end) || end.Code != protocol.CodeDenied || end.Why != "who are you?" {
+			t.Errorf("a client without a name is told %v", err)
+		}
+	})
+}
+
+func TestAnotherUserEndsTheSocket(t *testing.T) {
+	onEachStore(t, func(w *world) {
+		w.cfg.Identify = func(r *http.Request) (framework.User, error) {
+			return framework.User{ID: r.Header.Get("Authorization")}, nil
+		}
+		w.run(2, ledger())
+		w.post("/lp", `H{"v":1,"key":"`+rawKey+`","c":1,"auth":"ann"}`)
+		if _, text := w.post("/lp", `H{"v":1,"key":"`+rawKey+`","c":2,"cur":"0.","auth":"eve"}`); !strings.HasPrefix(text, "z4012,0,") {
+			t.Errorf("another user is told %q", text)
+		}
+		if _, text := w.post("/lp", `H{"v":1,"key":"`+rawKey+`","c":3,"cur":"0.","auth":"ann"}`); !strings.HasPrefix(text, "z4012,0,") {
+			t.Errorf("the first user, afterwards, is told %q", text)
+		}
+	})
 }
 
 // Tokens that live for half a second are renewed, whatever the transport, and nothing is lost.
@@ -157,49 +194,6 @@ func TestPostIsIdentified(t *testing.T) {
 	})
 }
 
-// A socket that was opened with a session's cookie is that session's: its key alone, or with another cookie, is worth nothing.
-func TestSocketIsBoundToItsSession(t *testing.T) {
-	onEachStore(t, func(w *world) {
-		w.run(2, ledger())
-		say := func(session, path, body string) string {
-			r, err := http.NewRequestWithContext(w.Context(), http.MethodPost, w.url+path, strings.NewReader(body))
-			if err != nil {
-				t.Fatal(err)
-			}
-			if session != "" {
-				r.AddCookie(&http.Cookie{Name: framework.SessionCookie, Value: session})
-			}
-			resp, err := http.DefaultClient.Do(r)
-			if err != nil {
-				t.Fatal(err)
-			}
-			defer resp.Body.Close()
-			text, err := io.ReadAll(resp.Body)
-			if err != nil {
-				t.Fatal(err)
-			}
-			return string(text)
-		}
-		const mine, other = "AAAAAAAAAAAAAAAAAAAAAA", "BBBBBBBBBBBBBBBBBBBBBA"
-		for n, row := range []struct{ opened, with, path string }{
-			{mine, other, "/lp"}, {mine, "", "/lp"}, {mine, other, "/up"}, {mine, "", "/up"}, {mine, mine, "/lp"}, {mine, mine, "/up"},
-			{"", mine, "/lp"}, {"", "", "/lp"}, {"", mine, "/up"}, {"", "", "/up"},
-		} {
-			key := strings.Replace(rawKey, "A", string(rune('C'+n)), 1)
-			say(row.opened, "/lp", `H{"v":1,"key":"`+key+`","c":1}`)
-			body := `H{"v":1,"key":"` + key + `","c":2,"cur":"0.","now":true}`
-			if row.path == "/up" {
-				body = "K" + key + ",,0\nC1,ledger.push|1"
-			}
-			text := say(row.with, row.path, body)
-			refused := strings.HasPrefix(text, "z4012,0,another session")
-			if want := row.opened == mine && row.with != mine; refused != want {
-				t.Errorf("%+v: %q", row, text)
-			}
-		}
-	})
-}
-
 // Who logs out is out on every instance at once, with all sockets: those that are connected and those that are between two polls. Others stay.
 func TestLogOutReachesEveryInstance(t *testing.T) {
 	everywhere(t, func(w *world) {
@@ -239,130 +233,44 @@ func TestLogOutReachesEveryInstance(t *testing.T) {
 	})
 }
 
-func TestCloseSession(t *testing.T) {
-	onEachStore(t, func(w *world) {
-		w.run(2, ledger())
-		var rec = httptest.NewRecorder()
-		session := w.first().rt.Session(rec, httptest.NewRequestWithContext(w.Context(), http.MethodGet, "/", nil))
-		mine := http.Header{"Cookie": {rec.Result().Cookies()[0].String()}}
-		a, b, other := w.account(&client.Options{Header: mine}), w.account(&client.Options{Header: mine}), w.account(nil)
-		err := w.any().rt.Do(w.wait(), func(t *framework.Turn) error { return t.CloseSession(session, "logged out") })
-		if err != nil {
-			w.Fatal(err)
-		}
-		<-a.Done()
-		<-b.Done()
-		call[int](w, other.Client, "ledger.add", 1)
-	})
-}
-
-// A goodbye by POST ends the event stream beside it at once.
-func TestGoodbyeEndsTheStreamBeside(t *testing.T) {
-	onEachStore(t, func(w *world) {
-		w.run(2, ledger())
-		r, err := http.Post(w.url+"/sse", "text/plain", strings.NewReader(`H{"v":1,"key":"`+rawKey+`","c":1}`))
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer r.Body.Close()
-		for _, i := range w.instances {
-			w.postTo(i, "/up", "K"+rawKey+",,0\nB1")
-		}
-		text, err := io.ReadAll(r.Body) // until it ends
-		if err != nil || !strings.Contains(string(text), "z4004,1,goodbye") {
-			t.Errorf("the stream: %q, %v", text, err)
-		}
-	})
-}
-
-// An acknowledgement that the store did not take is said again.
-func TestAcknowledgementIsSaidAgain(t *testing.T) {
-	w := newWorld(t, "ws", "")
-	w.run(1, ledger())
-	a := w.account(nil)
-	i := w.first()
-	var acks []store.Cursor
-	var mu sync.Mutex
-	i.store.mu.Lock()
-	i.store.before = func(turn store.Turn) error {
-		mu.Lock()
-		defer mu.Unlock()
-		if turn.Cause.Socket == a.ID() && !turn.Ack.IsZero() {
-			if acks = append(acks, turn.Ack); len(acks) == 1 {
-				return store.ErrClosed // not taken
-			}
-		}
-		return nil
-	}
-	i.store.mu.Unlock()
-	for n := 1; n <= 100; n++ { // the client acknowledges now and then
-		call[int](w, a.Client, "ledger.add", n)
-	}
-	mu.Lock()
-	defer mu.Unlock()
-	if len(acks) < 2 {
-		t.Errorf("acknowledgements told: %v", acks)
-	}
-}
-
 // A connection asks for fresh credentials half a minute before its own run out, lives on with those that are said on it, or by a POST to any
 // instance, and ends if there are none.
 func TestConnectionsLiveAsLongAsTheirCredentials(t *testing.T) {
-	for _, how := range []string{"on the connection", "by a POST elsewhere", "not at all"} {
+	token := func() string { return fmt.Sprintf(`"ann %d"`, time.Now().Add(5*time.Minute).UnixMilli()) }
+	for how, renew := range map[string]func(b *bubble, l transports.Link, other *framework.Server){
+		"on the connection": func(b *bubble, l transports.Link, _ *framework.Server) { b.push(l, "T|"+token()) },
+		"by a POST elsewhere": func(b *bubble, _ transports.Link, other *framework.Server) {
+			if text := b.say(other, "/up", "K"+keyOf(1)+",,0|"+token()); text != "" {
+				b.Fatalf("the POST: %q", text)
+			}
+		},
+		"not at all": nil,
+	} {
 		t.Run(how, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				m := memory.New(memory.Options{})
-				defer m.Close()
-				s := still{make(chan transports.Link, 1)}
-				server := func() *framework.Server {
-					rt, err := framework.New(framework.Config{
-						Transports: []transports.Transport{s, longpoll.Transport{}}, Store: m, Services: []framework.Service{ledger()},
-						Identify: identifyByName, Log: slog.New(slog.DiscardHandler),
-					})
-					if err != nil {
-						t.Fatal(err)
-					}
-					return rt
-				}
-				rt, other := server(), server()
-				token := func() string { return fmt.Sprintf(`"ann %d"`, time.Now().Add(5*time.Minute).UnixMilli()) }
-				ctx, hangUp := context.WithCancel(t.Context())
-				var held sync.WaitGroup
-				held.Go(func() {
-					hello := strings.NewReader(`H{"v":1,"key":"` + rawKey + `","c":1,"auth":` + token() + `}`)
-					rt.ServeHTTP(httptest.NewRecorder(), httptest.NewRequestWithContext(ctx, http.MethodPost, "/rt/still", hello))
-				})
-				l := <-s.links
+				b := newBubble(t)
+				b.cfg.Identify = identifyByName
+				rt, other := b.start(), b.start()
+				l := b.connect(rt, hello(1, `,"auth":`+token()))
 				begun := time.Now()
-				pulled(t, l) // the hello
+				passed := func() time.Duration { return time.Since(begun).Round(time.Second) }
+				b.pull(l) // the hello
 				for n := 1; n <= 3; n++ {
-					text := pulled(t, l)
-					if at, want := time.Since(begun).Round(time.Second), time.Duration(n)*270*time.Second; text != "k30000" || at != want {
-						t.Fatalf("time %d: after %v, %q; want k30000 after %v", n, at, text, want)
+					if text, want := b.pull(l), time.Duration(n)*270*time.Second; text != "k30000" || passed() != want {
+						t.Fatalf("time %d: after %v, %q; want k30000 after %v", n, passed(), text, want)
 					}
-					switch how {
-					case "on the connection":
-						if err := l.Push(ctx, []byte("T|"+token())); err != nil {
-							t.Fatal(err)
-						}
-					case "by a POST elsewhere":
-						rw := httptest.NewRecorder()
-						other.ServeHTTP(rw, httptest.NewRequestWithContext(ctx, http.MethodPost, "/rt/up", strings.NewReader("K"+rawKey+",,0|"+token())))
-						if rw.Code != http.StatusOK {
-							t.Fatalf("%d %q", rw.Code, rw.Body)
-						}
-					default:
-						frames, err := l.Pull(ctx)
-						if at := time.Since(begun).Round(time.Second); err != io.EOF || len(frames) != 1 || !strings.HasPrefix(string(frames[0]), "z4014,") || at != 300*time.Second {
-							t.Errorf("after %v: %q, %v", at, frames, err)
-						}
-						n = 9
+					if renew == nil {
+						break
 					}
+					renew(b, l, other)
 				}
-				hangUp()
-				held.Wait()
-				rt.Close()
-				other.Close()
+				if renew != nil {
+					return
+				}
+				frames, err := l.Pull(t.Context())
+				if err != io.EOF || len(frames) != 1 || !strings.HasPrefix(string(frames[0]), "z4014,") || passed() != 300*time.Second {
+					t.Errorf("after %v: %q, %v", passed(), frames, err)
+				}
 			})
 		})
 	}
@@ -370,71 +278,40 @@ func TestConnectionsLiveAsLongAsTheirCredentials(t *testing.T) {
 
 // What is said anew on a connection is what anybody has to say: credentials that were withdrawn, or another's, end it.
 func TestCredentialsSaidAnewAreLookedAt(t *testing.T) {
+	b := newBubble(t)
+	b.cfg.Identify = identifyByName
+	rt := b.start()
+	n := 0
 	for auth, want := range map[string]protocol.Code{"ann": 0, "revoked": protocol.CodeDenied, "eve": protocol.CodeUserChanged, "ann 1000": protocol.CodeExpired} {
-		s := still{make(chan transports.Link, 1)}
-		rt, err := framework.New(framework.Config{
-			Transports: []transports.Transport{s}, Services: []framework.Service{ledger()}, Identify: identifyByName, Log: slog.New(slog.DiscardHandler),
-		})
-		if err != nil {
-			t.Fatal(err)
-		}
-		ctx, hangUp := context.WithCancel(t.Context())
-		var held sync.WaitGroup
-		held.Go(func() {
-			hello := strings.NewReader(`H{"v":1,"key":"` + rawKey + `","c":1,"auth":"ann"}`)
-			rt.ServeHTTP(httptest.NewRecorder(), httptest.NewRequestWithContext(ctx, http.MethodPost, "/rt/still", hello))
-		})
-		l := <-s.links
+		n++
 		var code protocol.Code
-		if err := l.Push(ctx, []byte(`T|"`+auth+`"`)); err != nil {
+		if err := b.connect(rt, hello(n, `,"auth":"ann"`)).Push(t.Context(), []byte(`T|"`+auth+`"`)); err != nil {
 			code = protocol.CloseOf(err).Code
 		}
 		if code != want {
 			t.Errorf("%q: %v, want %v", auth, code, want)
 		}
-		hangUp()
-		held.Wait()
-		rt.Close()
 	}
 }
 
 // After a log-out no volatile call runs either, on an instance that knows the socket and has not been told: within a second.
 func TestLogOutReachesVolatileCalls(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		m := memory.New(memory.Options{})
-		defer m.Close()
-		var runs atomic.Int32
-		look := framework.Service{Name: "quick", Methods: framework.Methods{
-			"look": framework.Call(func(*framework.Turn, any) (int32, error) { return runs.Add(1), nil }).Volatile(),
-		}}
-		server := func() *framework.Server {
-			rt, err := framework.New(framework.Config{
-				Transports: []transports.Transport{longpoll.Transport{}}, Store: m, Services: []framework.Service{look}, Identify: identifyByName,
-				Log: slog.New(slog.DiscardHandler),
-			})
-			if err != nil {
-				t.Fatal(err)
-			}
-			return rt
-		}
-		one, other := server(), server()
-		defer one.Close()
-		defer other.Close()
-		say := func(rt *framework.Server, path, body string) string {
-			rw := httptest.NewRecorder()
-			rt.ServeHTTP(rw, httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/rt"+path, strings.NewReader(body)))
-			return rw.Body.String()
-		}
-		say(one, "/lp", `H{"v":1,"key":"`+rawKey+`","c":1,"auth":"ann"}`)
-		if text := say(other, "/up", "K"+rawKey+",,0|\"ann\"\nW1,quick.look"); text != "v1|1\n" {
+		b := newBubble(t)
+		runs := 0
+		b.cfg.Identify = identifyByName
+		b.cfg.Services = []framework.Service{{Name: "quick", Methods: framework.Methods{
+			"look": framework.Call(func(*framework.Turn, any) (int, error) { runs++; return runs, nil }).Volatile(),
+		}}}
+		one, other := b.start(), b.start()
+		b.say(one, "/lp", hello(1, `,"auth":"ann"`))
+		if text := b.say(other, "/up", "K"+keyOf(1)+",,0|\"ann\"\nW1,quick.look"); text != "v1|1\n" {
 			t.Fatalf("before: %q", text)
 		}
-		if err := one.Do(t.Context(), func(t *framework.Turn) error { return t.CloseUser("ann", "logged out") }); err != nil {
-			t.Fatal(err)
-		}
+		b.do(one, func(t *framework.Turn) error { return t.CloseUser("ann", "logged out") })
 		time.Sleep(1100 * time.Millisecond)
-		if text := say(other, "/up", "K"+rawKey+",,0|\"ann\"\nW2,quick.look"); !strings.HasPrefix(text, "z4011,") || runs.Load() != 1 {
-			t.Errorf("after: %q, %d runs", text, runs.Load())
+		if text := b.say(other, "/up", "K"+keyOf(1)+",,0|\"ann\"\nW2,quick.look"); !strings.HasPrefix(text, "z4011,") || runs != 1 {
+			t.Errorf("after: %q, %d runs", text, runs)
 		}
 	})
 }

@@ -1,6 +1,7 @@
 package framework_test
 
 import (
+	"context"
 	"fmt"
 	"net/http"
 	"net/netip"
@@ -18,11 +19,6 @@ import (
 	"github.com/sojourn-go/sojourn/store"
 	"github.com/sojourn-go/sojourn/transports"
 )
-
-// keyOf returns the nth of many keys.
-func keyOf(n int) string { return fmt.Sprintf("%020d", n) + "AA" }
-
-func hello(n int, rest string) string { return `H{"v":1,"key":"` + keyOf(n) + `","c":1` + rest + `}` }
 
 // A user, a session and an address have as many sockets as they may, on all instances together; one more is told so, and comes in when another has gone.
 func TestI7SocketsOfOne(t *testing.T) {
@@ -66,7 +62,7 @@ func TestI7SocketsOfOne(t *testing.T) {
 				if status, text := w.post("/lp", hello(9, "")); status != 200 {
 					t.Errorf("somebody else: %d %q", status, text)
 				}
-				if _, text := say("/lp", strings.Replace(hello(3, `,"now":true,"cur":"0."`), `"c":1`, `"c":2`, 1)); text[0] != 'h' {
+				if _, text := say("/lp", helloAgain(3, 2)); text[0] != 'h' {
 					t.Errorf("one that is in comes again: %q", text)
 				}
 				say("/up", "K"+keyOf(1)+",,0\nB1")
@@ -434,5 +430,46 @@ func TestI7DeepStates(t *testing.T) {
 		if err := a.Call(w.wait(), "s.set", protocol.JSONPayload([]byte(text)), nil); codeOf(err) != code {
 			t.Errorf("%d deep: %v", depth, err)
 		}
+	}
+}
+
+// For a connection that is not read nothing is queued in the instance but what can be counted on a few hands, whatever is sent to it.
+func TestI7NothingIsQueued(t *testing.T) {
+	cursors := &framework.Topic[int]{Name: "cursors", Volatile: true, Subscribe: framework.Anyone}
+	b := newBubble(t)
+	b.cfg.Services = append(b.cfg.Services, framework.Service{Name: "v", Topics: []framework.Stream{cursors}})
+	rt := b.start()
+	l, reader := b.connect(rt, hello(1, "")), b.connect(rt, hello(2, ""))
+	b.push(l, "S1,cursors/all")
+	b.push(reader, "S1,cursors/last")
+	for !strings.Contains(b.pull(reader), "cursors/last") {
+	}
+	pull := func() (n int) {
+		for {
+			ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
+			frames, err := l.Pull(ctx)
+			cancel()
+			if n += len(frames); err != nil {
+				return n
+			}
+		}
+	}
+	pull()
+	for batch := range 100 {
+		b.do(rt, func(t *framework.Turn) error {
+			for n := range 100 {
+				if err := cursors.Publish(t, "all", 100*batch+n); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+	}
+	// Notices come in order: when a later one has come to somebody who reads, all have come.
+	b.do(rt, func(t *framework.Turn) error { return cursors.Publish(t, "last", 7) })
+	for !strings.Contains(b.pull(reader), "|7") {
+	}
+	if n := pull(); n < 1 || n > 200 {
+		t.Errorf("%d frames waited for a connection that was not read", n)
 	}
 }

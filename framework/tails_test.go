@@ -3,8 +3,6 @@ package framework_test
 import (
 	"context"
 	"maps"
-	"net/http"
-	"net/http/httptest"
 	"slices"
 	"strings"
 	"sync"
@@ -12,45 +10,24 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/sojourn-go/sojourn/framework"
 	"github.com/sojourn-go/sojourn/store"
-	"github.com/sojourn-go/sojourn/store/memory"
-	"github.com/sojourn-go/sojourn/transports"
-	"github.com/sojourn-go/sojourn/transports/longpoll"
-	"github.com/sojourn-go/sojourn/transports/sse"
 )
 
 // An instance forgets a topic that nobody there follows any more, though no connection ends meanwhile.
 func TestI7LeftTopicsAreForgotten(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		st := &watching{Store: memory.New(memory.Options{}), topics: map[string]bool{}}
-		defer st.Close()
-		rt, err := framework.New(framework.Config{
-			Transports: []transports.Transport{sse.Transport{}, longpoll.Transport{}},
-			Services:   []framework.Service{ledger()},
-			Store:      st,
-		})
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer rt.Close()
-		say := func(ctx context.Context, path, body string) {
-			r := httptest.NewRequestWithContext(ctx, http.MethodPost, "http://sojourn.test/rt/"+path, strings.NewReader(body))
-			r.Header.Set("Content-Type", "text/plain")
-			rt.ServeHTTP(httptest.NewRecorder(), r)
-		}
-		say(t.Context(), "lp", hello(1, ""))
-		ctx, cancel := context.WithCancel(t.Context())
-		var stream sync.WaitGroup
-		defer stream.Wait()
-		defer cancel()
-		stream.Go(func() { say(ctx, "sse", strings.Replace(hello(1, `,"cur":"0."`), `"c":1`, `"c":2`, 1)) })
-		say(t.Context(), "up", "K"+keyOf(1)+",,0\nS1,lines/here\nS2,lines/left")
+		b := newBubble(t)
+		st := &watching{Store: b.store, topics: map[string]bool{}}
+		b.cfg.Store = st
+		rt := b.start()
+		b.say(rt, "/lp", hello(1, ""))
+		b.stream(rt, helloAgain(1, 2))
+		b.say(rt, "/up", "K"+keyOf(1)+",,0\nS1,lines/here\nS2,lines/left")
 		synctest.Wait()
 		if got := st.watched(); got != "lines/here lines/left" {
 			t.Fatalf("watched: %q", got)
 		}
-		say(t.Context(), "up", "K"+keyOf(1)+",,0\nU3,lines/left")
+		b.say(rt, "/up", "K"+keyOf(1)+",,0\nU3,lines/left")
 		time.Sleep(3 * time.Minute)
 		synctest.Wait()
 		if got := st.watched(); got != "lines/here" {
