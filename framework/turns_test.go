@@ -9,7 +9,6 @@ import (
 	"net/http/httptest"
 	"slices"
 	"strings"
-	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -99,10 +98,12 @@ func TestTurnPanicInEncodingIsInternal(t *testing.T) {
 func TestTurnEndedByDrainIsNotRecorded(t *testing.T) {
 	everywhere(t, func(w *world) {
 		began := make(chan struct{}, 1)
-		var stuck sync.Map // by *slog.Logger: each instance is stuck once
+		gone := make(chan struct{}) // the old instance is: else the new one could be the first to commit
+		var stuck atomic.Bool
 		var cause atomic.Value
 		w.run(1, event(func(t *framework.Turn) error {
-			if _, again := stuck.LoadOrStore("first", true); again {
+			if !stuck.CompareAndSwap(false, true) {
+				<-gone
 				return nil
 			}
 			began <- struct{}{}
@@ -122,6 +123,7 @@ func TestTurnEndedByDrainIsNotRecorded(t *testing.T) {
 			t.Error("Drain: ", err)
 		}
 		old.close()
+		close(gone)
 		if err := p.Wait(w.wait(), nil); err != nil {
 			t.Errorf("the message was not handled elsewhere: %v", err)
 		}
