@@ -231,7 +231,7 @@ func (v *conversation) settleReached() {
 		m := v.waiting[0]
 		v.waiting = v.waiting[1:]
 		if m.doubt {
-			v.settle(m, nil, &Error{Code: "gone", Message: "it took effect, but its answer is lost"})
+			v.settle(m, nil, errAnswerLost)
 		} else {
 			v.settle(m, nil, nil)
 		}
@@ -323,6 +323,18 @@ func (v *conversation) anew(in *uint64, why string) {
 		}
 	}
 	v.queue = append(again, v.queue...)
+}
+
+// stop settles what took effect before the instance ended the conversation, messages up to in, if that is known.
+func (v *conversation) stop(in *uint64) {
+	if in == nil {
+		return
+	}
+	for _, m := range append(v.waiting, v.queue...) {
+		if 0 < m.n && m.n <= *in {
+			m.settle(nil, errAnswerLost)
+		}
+	}
 }
 
 // fail ends everything that is still open.

@@ -26,6 +26,24 @@ func TestStopCodes(t *testing.T) {
 	})
 }
 
+func TestStopSaysWhatTookEffect(t *testing.T) {
+	eachTransport(t, func(t *testing.T, name string) {
+		s := startScript(t)
+		c := s.dial(name, Options{})
+		first := c.Send("user.logout", nil)
+		s.wantUp("C1,user.logout")
+		second := c.Send("a.b", nil)
+		s.close(protocol.CodeEnded, 1)
+		if err := first.Wait(testContext(t), nil); CodeOf(err) != "gone" {
+			t.Errorf("the call that took effect came to %v", err)
+		}
+		var closed *protocol.Close
+		if err := second.Wait(testContext(t), nil); !errors.As(err, &closed) {
+			t.Errorf("the call that did not came to %v", err)
+		}
+	})
+}
+
 func TestDialDenied(t *testing.T) {
 	eachTransport(t, func(t *testing.T, name string) {
 		s := startScript(t)

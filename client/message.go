@@ -13,6 +13,8 @@ import (
 // ErrClosed is the error of what was still open when the client was closed or abandoned, and of everything after.
 var ErrClosed = errors.New("client: closed")
 
+var errAnswerLost = &Error{Code: "gone", Message: "it took effect, but its answer is lost"}
+
 // Error is an error that the other side answered with.
 type Error struct {
 	Code    string `json:"code"` // a lower-case word: "denied", "not_found", "invalid", "gone" ...

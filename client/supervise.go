@@ -107,6 +107,7 @@ func (v *supervisor) settle(err error) error {
 	v.conv.begin(!word && !errors.Is(err, errSwitch) && !errors.Is(err, errOutdone))
 	switch {
 	case word && closed.Code.Action() == protocol.Stop:
+		v.conv.stop(closed.In)
 		return fmt.Errorf("client: %w", closed)
 	case word && closed.Code.Action() == protocol.Anew:
 		v.conv.anew(closed.In, closed.Code.String())

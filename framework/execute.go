@@ -102,7 +102,10 @@ func (s *Server) execute(ctx context.Context, j job) (out store.Outcome, failed,
 			if len(j.before) > 0 { // not even room for the socket
 				return out, failed, nil
 			}
-			j.handler = func(*Turn) (any, error) { return nil, Errorf(CodeFull, "more than may be outstanding at once") }
+			over := out.Over
+			j.handler = func(*Turn) (any, error) {
+				return nil, Errorf(CodeFull, "as many subscriptions, or questions and timers, as a socket may have: %s is one too many", over)
+			}
 		default:
 			return out, failed, nil
 		}

@@ -16,6 +16,7 @@ import (
 
 	"github.com/google/uuid"
 	"github.com/sojourn-go/sojourn/client/js"
+	"github.com/sojourn-go/sojourn/protocol"
 	"github.com/sojourn-go/sojourn/store"
 	"github.com/sojourn-go/sojourn/store/memory"
 	"github.com/sojourn-go/sojourn/transports"
@@ -48,7 +49,7 @@ type Config struct {
 	// Address names the host that a request comes from, for Limits.SocketsPerAddress; "" for one that is not to be counted. Default: who made the
 	// connection, if its address is a public one. Behind a proxy that is none: [ClientAddress].
 	Address func(*http.Request) string
-	// Build names the program's version, by any string that sorts. With it, what only a newer build knows is left for instances that run it.
+	// Build names the program's version, by any string that sorts, of at most 64 bytes. With it, what only a newer build knows is left for instances that run it.
 	Build string
 	// Log is where the server logs to. Default: slog.Default().
 	Log *slog.Logger
@@ -83,8 +84,13 @@ type Server struct {
 // New makes a server. Its error says everything that is wrong with the configuration.
 func New(cfg Config) (*Server, error) {
 	reg, err := register(cfg.Services, cfg.Middleware)
-	if cfg.TTL < 0 || cfg.TurnTime < 0 {
-		err = errors.Join(err, errors.New("framework: a negative time in Config"))
+	for name, d := range map[string]time.Duration{"TTL": cfg.TTL, "TurnTime": cfg.TurnTime} {
+		if d < 0 {
+			err = errors.Join(err, fmt.Errorf("framework: Config.%s is negative: %v", name, d))
+		}
+	}
+	if len(cfg.Build) > protocol.MaxBuild {
+		err = errors.Join(err, fmt.Errorf("framework: Config.Build has %d bytes, more than %d", len(cfg.Build), protocol.MaxBuild))
 	}
 	if l := cfg.Limits.withDefaults(); forStore(l.SocketsPerUser) > l.Effects {
 		err = errors.Join(err, errors.New("framework: Limits.SocketsPerUser is more than Effects: CloseUser, one turn, could not end them all"))

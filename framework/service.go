@@ -121,6 +121,8 @@ func register(services []Service, outer []Middleware) (*registry, error) {
 			switch {
 			case !namePattern.MatchString(name):
 				fail("service %q: method name %q is not %s", s.Name, name, nameForm)
+			case name == "then" || name == "volatile":
+				fail("service %q: method name %q means something else in JavaScript's half", s.Name, name)
 			case m.handler == nil:
 				fail("service %q: method %q has no function: make it with framework.Call or framework.Event", s.Name, name)
 			}

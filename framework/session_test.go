@@ -154,3 +154,22 @@ func TestCloseSession(t *testing.T) {
 		call[int](w, other.Client, "ledger.add", 1)
 	})
 }
+
+// A method may end the socket that calls it. Its client is told that the call took effect, and then that the conversation is over.
+func TestLogOutByMethod(t *testing.T) {
+	everywhere(t, func(w *world) {
+		logOut := framework.Service{Name: "session", Methods: framework.Methods{
+			"end": framework.Call(func(t *framework.Turn, _ struct{}) (string, error) { return "bye", t.CloseSession(t.SessionID(), "logged out") }),
+		}}
+		w.run(2, logOut)
+		c := w.dial(nil)
+		err := c.Call(w.wait(), "session.end", nil, nil)
+		if code := client.CodeOf(err); err != nil && code != "gone" {
+			t.Errorf("the call that took effect: %v", err)
+		}
+		<-c.Done()
+		if err := c.Err(); err == nil || !strings.Contains(err.Error(), "logged out") {
+			t.Errorf("the client ended with %v", err)
+		}
+	})
+}

@@ -20,6 +20,9 @@ type HelloUp struct {
 	Build   string            `json:"build,omitempty"`  // the page's build
 }
 
+// MaxBuild is how many bytes a hello's Build may have.
+const MaxBuild = 64
+
 // HelloDown is the instance's hello: the first frame of each connection that it accepts.
 type HelloDown struct {
 	ID        string `json:"id"`
@@ -49,7 +52,7 @@ func ParseHello(line []byte) (HelloUp, error) {
 		return h, malformed("hello: key")
 	case h.Attach == 0 || h.Attach > 1<<53-1 || h.In > 1<<53-1 || h.Tries < 0:
 		return h, malformed("hello: number")
-	case len(h.Build) > 64 || len(h.Auth) > maxAuth:
+	case len(h.Build) > MaxBuild || len(h.Auth) > maxAuth:
 		return h, malformed("hello: field too long")
 	}
 	return h, nil

@@ -17,7 +17,7 @@ export interface Options {
    * what it knows runs out; what it returns or promises is used until then. If it throws, rejects, or takes longer than 30 s, the attempt has failed.
    */
   auth?: string | (() => string | undefined | Promise<string | undefined>)
-  /** The page's build, any string that sorts. */
+  /** The page's build, any string that sorts, of at most 64 bytes. */
   build?: string
   /** Back-off in milliseconds (250, 10000), and after how many failures in a row to give up (never). */
   reconnect?: { min?: number, max?: number, attempts?: number }
@@ -119,7 +119,7 @@ export interface Client {
 
   /**
    * Goes over to another transport, which is the best one from now on; or, without a name, tries all again, as after reconnect_failed. The
-   * connection in use lasts until the new one stands.
+   * connection in use lasts until the new one stands ('transport'). If that one does not come about it stays, and others are tried again every few minutes.
    */
   use(transport?: string): void
 

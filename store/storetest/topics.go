@@ -340,7 +340,7 @@ func checkNoLostUpdate(k *kit) {
 			for i := range rounds {
 				var at store.Cursor
 				var value int
-				if replies, err := s.Read(k.Context(), []store.Query{{Topic: "n", Value: true}}); err == nil && replies[0].Status == store.Applied {
+				if replies, err := s.Read(k.Context(), []store.Query{{Topic: "n", Value: true}}); err == nil && len(replies) == 1 && replies[0].Status == store.Applied {
 					at = replies[0].Top
 					fmt.Sscan(string(replies[0].Value), &value)
 				}

@@ -68,6 +68,13 @@ export const fate = promise => {
   return f
 }
 
+/** What became of a promise that is refused at once. @param {Promise<any>} promise */
+export const refused = async promise => {
+  const f = fate(promise)
+  await settle()
+  return f
+}
+
 /** @param {{state: string, value?: any}} f @param {any} [value] */
 export const wantDone = (f, value) => assert.deepEqual(f, { state: 'done', value })
 

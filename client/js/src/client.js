@@ -154,13 +154,13 @@ export const anew = (c, why, n) => {
   retry(c)
 }
 
-/** Nothing more will be said or heard. @param {Client} c @param {string} code @param {string} why */
-export const finish = (c, code, why) => {
+/** Nothing more will be said or heard. Messages up to n took effect. @param {Client} c @param {string} code @param {string} why @param {string} [n] */
+export const finish = (c, code, why, n = '') => {
   c.over = failure(code, why)
   c.watched.abort()
   clearTimeout(c.climber)
   disconnect(c)
-  for (const m of c.pending) if (m.letter === 'C') m.no(c.over)
+  for (const m of c.pending) if (m.letter === 'C') m.no(m.nr <= +n ? failure('gone') : c.over)
   c.pending = []
   show(c, 'close', { code, why })
 }

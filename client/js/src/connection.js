@@ -218,7 +218,7 @@ export const ended = (c, wire, code, n, why) => {
   // Overtaken by a newer attach, of our own: that is no reason to stop.
   const overtaken = action === '?' && wire && wire.attached < c.attached
   if (action === '+') anew(c, name, n)
-  else if (action && !overtaken) finish(c, name, why)
+  else if (action && !overtaken) finish(c, name, why, n)
   else if (wire) {
     c.quiet ||= !name
     if (overtaken && c.live && c.live !== wire) c.order = [wire.by] // by a poll of the connection that it is to replace: once more
