@@ -135,13 +135,14 @@ class Client:
         self.changed.notify_all()
         return lambda: [tell(why) for tell in told]
 
-    def _stop(self, error):
+    def _stop(self, error, n=0):
+        """Ends the conversation, in which messages up to n took effect."""
         self.error = error
-        for message in self.ledger.open.values():
+        for message in self.ledger.ended(n):
             message.done(None, error)
         for _, future in self.volatiles.values():
             resolve(future, None, error)
-        self.ledger.open, self.volatiles = {}, {}
+        self.volatiles = {}
         self.changed.notify_all()
 
     # Down
@@ -303,7 +304,7 @@ class Client:
         if do == ANEW and self.leaving:
             self._stop(Error("closed"))
         elif do == STOP:
-            self._stop(Error(name, why))
+            self._stop(Error(name, why), int(n or 0))
         elif do == ANEW:
             return self._anew(int(n) if n else None, name)
 
