@@ -93,7 +93,7 @@ export interface Client {
   on(event: 'lost', listener: (lost: { stream: string, why: string }) => void): Off
   /** The transport in use is another one now, or the first one. While there is no connection it counts as the one before. */
   on(event: 'transport', listener: (name: string) => void): Off
-  /** What a listener or auth threw, or why a topic could not be subscribed to. Without a listener it goes to the console. */
+  /** What a listener or auth threw, why a topic could not be subscribed to, or why a transport cannot be used here. Without a listener it goes to the console. */
   on(event: 'error', listener: (error: Failure) => void): Off
 
   /**

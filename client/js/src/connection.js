@@ -130,7 +130,8 @@ const open = (c, by) => {
     })
     wire.carry = handle.send
     handle.then?.(end, end)
-  } catch {
+  } catch (e) { // no such transport, or it cannot work here
+    report(c, e)
     end()
   }
 }

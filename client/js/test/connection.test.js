@@ -92,19 +92,25 @@ describe('a first connection', () => {
   test('passes over a transport that cannot be used here', async () => {
     const two = mock({ name: 'two' })
     const { rt } = start({}, { name: 'one', open() { throw new Error('no WebSocket') } }, two)
+    const errors = []
+    rt.on('error', e => errors.push(e.message))
     await settle()
     two.connections[0].down(hello())
     assert.equal(rt.transport, 'two')
+    assert.deepEqual(errors, ['no WebSocket'])
   })
 
   test('takes the transports that were asked for, by name or as they are', async () => {
     const own = mock({ name: 'own' })
     const all = three()
-    start({ transports: ['three', 'nothing', own] }, ...all)
+    const { rt } = start({ transports: ['three', 'nothing', own] }, ...all)
+    const errors = []
+    rt.on('error', e => errors.push(e.name))
     await settle()
     assert.deepEqual(opened(all), [0, 0, 1])
     all[2].connections[0].cut()
     assert.equal(own.connections.length, 1)
+    assert.deepEqual(errors, ['TypeError']) // there is no transport nothing
   })
 
   test('refused by the instance does not try another transport', async () => {
