@@ -11,7 +11,8 @@ import (
 func TestStopCodes(t *testing.T) {
 	eachTransport(t, func(t *testing.T, name string) {
 		s := startScript(t)
-		c := s.dial(name, Options{})
+		shown := make(chan Status, 10)
+		c := s.dial(name, Options{OnStatus: func(s Status) { shown <- s }})
 		p := c.Send("a.b", nil)
 		s.wantUp("C1,a.b")
 		s.close(protocol.CodeEnded, 0)
@@ -22,6 +23,9 @@ func TestStopCodes(t *testing.T) {
 		}
 		if !errors.As(c.Err(), &closed) {
 			t.Errorf("Err is %v", c.Err())
+		}
+		if first, second := <-shown, <-shown; first != StatusOpen || second != StatusClosed {
+			t.Errorf("the program was told %s, %s", first, second)
 		}
 	})
 }

@@ -139,16 +139,11 @@ func (c *Client) openSession(name string) {
 // endSession returns the session that has taken the place of one that is over; nil if none has.
 func (c *Client) endSession(s *session) (heir *session) {
 	c.mu.Lock()
-	heir = s.heir
-	broke := heir == nil && c.open
-	if heir == nil {
+	defer c.mu.Unlock()
+	if s.heir == nil {
 		c.session, c.open = nil, false
 	}
-	c.mu.Unlock()
-	if broke && c.ctx.Err() == nil {
-		c.status(StatusReconnecting)
-	}
-	return heir
+	return s.heir
 }
 
 func (s *session) isOpen() bool {

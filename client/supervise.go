@@ -38,6 +38,9 @@ func (c *Client) supervise() {
 			c.end(err)
 			break
 		}
+		if s.isOpen() {
+			c.status(StatusReconnecting)
+		}
 		v.pause(v.delay(s))
 	}
 	c.status(StatusClosed)

@@ -8,6 +8,7 @@ import (
 	"io"
 	"net/http"
 	"strings"
+	"time"
 
 	"github.com/gorilla/websocket"
 
@@ -30,7 +31,7 @@ func carryWS(s *session) error {
 	if err := conn.WriteMessage(websocket.TextMessage, hello); err != nil {
 		return err
 	}
-	s.wg.Go(func() { s.cancel(s.writeWS(conn)) })
+	s.wg.Go(func() { s.writeWS(conn) })
 	for {
 		_, text, err := conn.ReadMessage()
 		if err != nil {
@@ -79,14 +80,19 @@ func tlsOfWS(h *http.Client) *tls.Config {
 	return config
 }
 
-func (s *session) writeWS(conn *websocket.Conn) error {
+// lastWords is how long a connection that takes nothing any more is still read: it may hold what the instance said of its end.
+const lastWords = time.Second
+
+func (s *session) writeWS(conn *websocket.Conn) {
 	for {
 		text, err := s.next(s.c.conv.takeWS)
-		if err == nil {
-			err = conn.WriteMessage(websocket.TextMessage, text[:len(text)-1])
-		}
 		if err != nil {
-			return err
+			s.cancel(err)
+			return
+		}
+		if err := conn.WriteMessage(websocket.TextMessage, text[:len(text)-1]); err != nil {
+			_ = conn.NetConn().SetReadDeadline(time.Now().Add(lastWords))
+			return
 		}
 	}
 }
