@@ -415,6 +415,31 @@ func TestI7AnswerBytes(t *testing.T) {
 	})
 }
 
+// So is the answer to a volatile call; and a POST that has had as much in answers has no more of its volatile calls run.
+func TestI7VolatileAnswerBytes(t *testing.T) {
+	w := newWorld(t, "longpoll", "")
+	w.cfg.Limits.EffectBytes = 1000
+	var runs atomic.Int32
+	w.run(1, framework.Service{Name: "long", Methods: framework.Methods{
+		"text": framework.Call(func(_ *framework.Turn, n int) (string, error) {
+			runs.Add(1)
+			return strings.Repeat("x", n), nil
+		}).Volatile(),
+	}})
+	w.post("/lp", `H{"v":1,"key":"`+rawKey+`","c":1}`)
+	_, reply := w.post("/up", "K"+rawKey+",,0\nW1,long.text|999\nW2,long.text|900\nW3,long.text|200\nW4,long.text|1")
+	lines := strings.Split(strings.TrimSpace(reply), "\n")
+	want := []string{`y1|{"code":"full"`, `v2|"xxx`, `v3|"xxx`, `y4|{"code":"full"`}
+	for i, line := range lines {
+		if len(lines) != len(want) || !strings.HasPrefix(line, want[i]) {
+			t.Fatalf("answered %q, want %q", lines, want)
+		}
+	}
+	if n := runs.Load(); n != 3 {
+		t.Errorf("%d calls ran, want 3", n)
+	}
+}
+
 // A state that a client has made deep is refused, and one that is not quite so deep costs what its size does.
 func TestI7DeepStates(t *testing.T) {
 	w := newWorld(t, "longpoll", "")

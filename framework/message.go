@@ -188,7 +188,6 @@ func (s *Server) resume(t *Turn, i store.Item, answer protocol.Payload, failed e
 
 // volatileCall runs a message that is not remembered, and returns the frame that answers it.
 func (s *Server) volatileCall(ctx context.Context, sock *socket, user User, f protocol.Frame) []byte {
-	id := f.Field(0)
 	method, ok := s.reg.methods[string(f.Field(1))]
 	var p protocol.Payload
 	var err error
@@ -201,9 +200,9 @@ func (s *Server) volatileCall(ctx context.Context, sock *socket, user User, f pr
 		p, err = s.runVolatile(ctx, sock, user, string(f.Field(1)), f.Payload, method.chain)
 	}
 	if err != nil {
-		return join(string(rune(protocol.VolatileError)), id, told(err, "").payload())
+		return refusal(f, told(err, ""))
 	}
-	return join(string(rune(protocol.VolatileAnswer)), id, p)
+	return join(string(rune(protocol.VolatileAnswer)), f.Field(0), p)
 }
 
 func (s *Server) runVolatile(ctx context.Context, sock *socket, user User, method string, p protocol.Payload, h Handler) (answer protocol.Payload, err error) {
@@ -217,6 +216,9 @@ func (s *Server) runVolatile(ctx context.Context, sock *socket, user User, metho
 		log: s.turnLog(j), locks: &heldLocks{all: &s.locks}, volatile: true}
 	err = t.run(h, func(v any) (err error) {
 		answer, err = encode(v)
+		if most := s.cfg.Limits.EffectBytes; err == nil && len(answer) > most {
+			err = Errorf(CodeFull, "the answer has %d bytes, more than %d", len(answer), most)
+		}
 		return err
 	})
 	if err != nil {

@@ -159,7 +159,9 @@ func TestCloseSession(t *testing.T) {
 func TestLogOutByMethod(t *testing.T) {
 	everywhere(t, func(w *world) {
 		logOut := framework.Service{Name: "session", Methods: framework.Methods{
-			"end": framework.Call(func(t *framework.Turn, _ struct{}) (string, error) { return "bye", t.CloseSession(t.SessionID(), "logged out") }),
+			"end": framework.Call(func(t *framework.Turn, _ struct{}) (string, error) {
+				return "bye", t.CloseSession(t.SessionID(), "logged out")
+			}),
 		}}
 		w.run(2, logOut)
 		c := w.dial(nil)

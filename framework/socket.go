@@ -178,9 +178,13 @@ func (k *socket) beginVolatile(f protocol.Frame) (refused []byte) {
 	case k.volatiles <- struct{}{}:
 		return nil
 	default:
-		e := Errorf(CodeRateLimited, "more than %d volatile calls at the same time", cap(k.volatiles))
-		return join(string(rune(protocol.VolatileError)), f.Field(0), e.payload())
+		return refusal(f, Errorf(CodeRateLimited, "more than %d volatile calls at the same time", cap(k.volatiles)))
 	}
+}
+
+// refusal is the frame that answers a volatile call with an error.
+func refusal(f protocol.Frame, e *Error) []byte {
+	return join(string(rune(protocol.VolatileError)), f.Field(0), e.payload())
 }
 
 func (k *socket) endVolatile() { <-k.volatiles }

@@ -188,6 +188,7 @@ func (s switchboard) Post(r *http.Request, frames [][]byte) ([][]byte, error) {
 	s.renewed(ctx, sock, c.user.Expires)
 	var acked []byte
 	var reply [][]byte
+	size := 0 // of the answers to volatile calls
 	for i, line := range frames[1:] {
 		f, err := protocol.ParseFrame(line)
 		switch {
@@ -199,11 +200,8 @@ func (s switchboard) Post(r *http.Request, frames [][]byte) ([][]byte, error) {
 					return reply, err
 				}
 			}
-			answer := sock.beginVolatile(f)
-			if answer == nil {
-				answer = s.volatileCall(ctx, sock, c.user, f)
-				sock.endVolatile()
-			}
+			answer := s.volatilePost(ctx, sock, c.user, f, size)
+			size += len(answer)
 			reply = append(reply, answer)
 			continue
 		case !numbered(f.Kind):
@@ -228,6 +226,18 @@ func (s switchboard) Post(r *http.Request, frames [][]byte) ([][]byte, error) {
 	}
 	s.due.passing(ctx)
 	return reply, nil
+}
+
+// volatilePost answers a volatile call of a POST, those before which had answers of a size.
+func (s switchboard) volatilePost(ctx context.Context, sock *socket, user User, f protocol.Frame, size int) []byte {
+	if most := s.cfg.Limits.EffectBytes; size > most {
+		return refusal(f, Errorf(CodeFull, "the answers before have %d bytes, more than %d", size, most))
+	}
+	if refused := sock.beginVolatile(f); refused != nil {
+		return refused
+	}
+	defer sock.endVolatile()
+	return s.volatileCall(ctx, sock, user, f)
 }
 
 // look asks the store what has become of a socket.
