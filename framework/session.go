@@ -6,7 +6,8 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"net/http"
-	"strings"
+
+	"github.com/sojourn-go/sojourn/transports"
 )
 
 // SessionCookie is the name of the cookie that holds a browser's session id.
@@ -34,7 +35,7 @@ func (s *Server) Session(w http.ResponseWriter, r *http.Request) string {
 	secret := newSecret()
 	http.SetCookie(w, &http.Cookie{
 		Name: SessionCookie, Value: secret, Path: "/", HttpOnly: true, SameSite: http.SameSiteLaxMode,
-		Secure: r.TLS != nil || strings.EqualFold(r.Header.Get("X-Forwarded-Proto"), "https"),
+		Secure: transports.OverTLS(r),
 	})
 	return sessionID(secret)
 }

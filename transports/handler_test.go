@@ -67,6 +67,7 @@ func TestOrigins(t *testing.T) {
 		{name: "http page, TLS", origin: []string{"http://a.example"}, host: "a.example", tls: true, want: refused},
 		{name: "http page, TLS at the proxy", origin: []string{"http://a.example"}, host: "a.example", proto: "https", want: refused},
 		{name: "http page, TLS at the first proxy", origin: []string{"http://a.example"}, host: "a.example", proto: "HTTPS, http", want: refused},
+		{name: "http page, TLS after the first proxy", origin: []string{"http://a.example"}, host: "a.example", proto: "http, https", want: own},
 		{name: "other port", origin: []string{"http://a.example:81"}, host: "a.example", want: refused},
 		{name: "https port of http", origin: []string{"http://a.example"}, host: "a.example:443", want: refused},
 		{name: "other host", origin: []string{"http://b.example"}, host: "a.example", want: refused},

@@ -48,12 +48,17 @@ func (o origins) check(r *http.Request) (foreign string, err error) {
 
 // isOwn tells whether u is the origin that the request itself was sent to, as far as that can be known.
 func isOwn(u *url.URL, r *http.Request) bool {
-	proto, _, _ := strings.Cut(r.Header.Get("X-Forwarded-Proto"), ",")
-	tls := r.TLS != nil || strings.EqualFold(strings.TrimSpace(proto), "https")
-	if u.Scheme != "https" && (u.Scheme != "http" || tls) {
+	if u.Scheme != "https" && (u.Scheme != "http" || OverTLS(r)) {
 		return false
 	}
 	return isASCII(r.Host) && u.Host == withoutDefaultPort(u.Scheme, r.Host)
+}
+
+// OverTLS tells whether a request left its client by TLS: it came here so, or X-Forwarded-Proto says so. Of several values the first counts: it is of the
+// proxy that the client spoke to.
+func OverTLS(r *http.Request) bool {
+	proto, _, _ := strings.Cut(r.Header.Get("X-Forwarded-Proto"), ",")
+	return r.TLS != nil || strings.EqualFold(strings.TrimSpace(proto), "https")
 }
 
 // parseOrigin parses a serialized origin (RFC 6454, section 6.2) into its canonical form. It is ASCII, and nothing but scheme, host and port.
