@@ -50,25 +50,31 @@ func TestNothingSecretInLogs(t *testing.T) {
 		}
 		w.run(1, ledger())
 		const session = "c2Vzc2lvbnNlc3Npb24xMg"
-		say := func(path, body string) {
-			r, err := http.NewRequestWithContext(w.Context(), http.MethodPost, w.url+path, strings.NewReader(body))
-			if err != nil {
-				t.Fatal(err)
+		say := func(path, body, end string) { // until it is answered so
+			for frame := range w.frames(session, path, body) {
+				if strings.HasPrefix(frame, end) {
+					return
+				}
 			}
-			r.AddCookie(&http.Cookie{Name: framework.SessionCookie, Value: session})
-			resp, err := http.DefaultClient.Do(r)
-			if err != nil {
-				t.Fatal(err)
-			}
-			_, _ = io.Copy(io.Discard, resp.Body)
-			resp.Body.Close()
+			t.Errorf("%s %q: no answer %s", path, body, end)
 		}
-		say("/lp", `H{"v":1,"key":"`+rawKey+`","c":1,"auth":"a token"}`)
-		say("/lp", `H{"v":1,"key":"`+rawKey+`","c":1,"auth":"wrong token"}`)
-		say("/lp", `H{"v":1,"key":"`+rawKey+`"`)
-		say("/up", "K"+rawKey+",,0\nC1,ledger.fail|\"panic\"\nC2,ledger.nothing\nCx")
+		attach := 0
+		hello := func(auth string) string {
+			attach++
+			return fmt.Sprintf(`H{"v":1,"key":"%s","c":%d,"auth":"%s"}`, rawKey, attach, auth)
+		}
+		for _, path := range []string{"/lp", "/sse", "/ws"} {
+			say(path, hello("a token"), "h")
+			say(path, hello("wrong token"), "z4002,")
+			say(path, `H{"v":1,"key":"`+rawKey+`","auth":"a token"`, "z4001,")
+		}
+		say("/ws", hello("a token")+"\nT|\"another token\"\nT|\"wrong token\"", "z4002,")
+		say("/ws", hello("a token")+"\nT|\"a token", "z4001,")
+		up := "K" + rawKey + ",,0"
+		say("/up", up+`|"wrong token"`, "z4002,")
+		say("/up", up+"|\"a token\"\nC1,ledger.fail|\"panic\"\nC2,ledger.nothing\nCx", "z4001,")
 		w.first().store.before = func(store.Turn) error { return store.ErrClosed }
-		say("/up", "K"+rawKey+",,0\nC3,ledger.add|1")
+		say("/up", up+"|\"a token\"\nC3,ledger.add|1", "z")
 		if log.String() == "" {
 			t.Error("nothing was logged: the test shows nothing")
 		}

@@ -1,12 +1,16 @@
 package framework_test
 
 import (
-	"io"
+	"bufio"
+	"iter"
 	"net/http"
 	"net/http/cookiejar"
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"time"
+
+	"github.com/gorilla/websocket"
 
 	"github.com/sojourn-go/sojourn/client"
 	"github.com/sojourn-go/sojourn/framework"
@@ -66,16 +70,14 @@ func TestSessionCookie(t *testing.T) {
 	}
 	defer rt.Close()
 	seen := map[string]bool{}
-	for _, secure := range []bool{false, true} {
+	for proto, secure := range map[string]bool{"": false, "http": false, "https": true, "HTTPS, http": true, "http, https": false} {
 		r := httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/", nil)
-		if secure {
-			r.Header.Set("X-Forwarded-Proto", "https")
-		}
+		r.Header.Set("X-Forwarded-Proto", proto)
 		rw := httptest.NewRecorder()
 		id := rt.Session(rw, r)
 		c := rw.Result().Cookies()[0]
 		if !c.HttpOnly || c.SameSite != http.SameSiteLaxMode || c.Secure != secure || c.Path != "/" {
-			t.Errorf("the cookie is %+v", c)
+			t.Errorf("by %q, the cookie is %+v", proto, c)
 		}
 		if strings.Contains(id, c.Value) || strings.Contains(c.Value, id) || seen[c.Value] || len(c.Value) != 22 {
 			t.Errorf("session %q has cookie %q", id, c.Value)
@@ -99,43 +101,95 @@ func TestSessionCookie(t *testing.T) {
 func TestSocketIsBoundToItsSession(t *testing.T) {
 	onEachStore(t, func(w *world) {
 		w.run(2, ledger())
-		say := func(session, path, body string) string {
-			r, err := http.NewRequestWithContext(w.Context(), http.MethodPost, w.url+path, strings.NewReader(body))
-			if err != nil {
-				t.Fatal(err)
-			}
-			if session != "" {
-				r.AddCookie(&http.Cookie{Name: framework.SessionCookie, Value: session})
-			}
-			resp, err := http.DefaultClient.Do(r)
-			if err != nil {
-				t.Fatal(err)
-			}
-			defer resp.Body.Close()
-			text, err := io.ReadAll(resp.Body)
-			if err != nil {
-				t.Fatal(err)
-			}
-			return string(text)
-		}
 		const mine, other = "AAAAAAAAAAAAAAAAAAAAAA", "BBBBBBBBBBBBBBBBBBBBBA"
 		for n, row := range []struct{ opened, with, path string }{
 			{mine, other, "/lp"}, {mine, "", "/lp"}, {mine, other, "/up"}, {mine, "", "/up"}, {mine, mine, "/lp"}, {mine, mine, "/up"},
-			{"", mine, "/lp"}, {"", "", "/lp"}, {"", mine, "/up"}, {"", "", "/up"},
+			{mine, other, "/ws"}, {mine, "", "/ws"}, {mine, other, "/sse"}, {mine, "", "/sse"}, {mine, mine, "/ws"}, {mine, mine, "/sse"},
+			{"", mine, "/lp"}, {"", "", "/lp"}, {"", mine, "/up"}, {"", "", "/up"}, {"", mine, "/ws"}, {"", "", "/ws"}, {"", mine, "/sse"}, {"", "", "/sse"},
 		} {
 			key := strings.Replace(rawKey, "A", string(rune('C'+n)), 1)
-			say(row.opened, "/lp", `H{"v":1,"key":"`+key+`","c":1}`)
+			first(w.frames(row.opened, "/lp", `H{"v":1,"key":"`+key+`","c":1}`))
 			body := `H{"v":1,"key":"` + key + `","c":2,"cur":"0.","now":true}`
 			if row.path == "/up" {
 				body = "K" + key + ",,0\nC1,ledger.push|1"
 			}
-			text := say(row.with, row.path, body)
+			text := first(w.frames(row.with, row.path, body))
 			refused := strings.HasPrefix(text, "z4012,0,another session")
-			if want := row.opened == mine && row.with != mine; refused != want {
+			if want := row.opened == mine && row.with != mine; refused != want || text == "" {
 				t.Errorf("%+v: %q", row, text)
 			}
 		}
 	})
+}
+
+// frames sends a request with a session's cookie, as any client would, and returns the frames that it is answered until that ends.
+func (w *world) frames(session, path, body string) iter.Seq[string] {
+	header := http.Header{}
+	if session != "" {
+		header.Set("Cookie", framework.SessionCookie+"="+session)
+	}
+	if path == "/ws" {
+		return w.messages(header, body)
+	}
+	return func(yield func(string) bool) {
+		r, err := http.NewRequestWithContext(w.wait(), http.MethodPost, w.url+path, strings.NewReader(body))
+		if err != nil {
+			w.Fatal(err)
+		}
+		r.Header = header
+		resp, err := http.DefaultClient.Do(r)
+		if err != nil {
+			w.Fatal(err)
+		}
+		defer resp.Body.Close()
+		lines := bufio.NewScanner(resp.Body)
+		for lines.Scan() {
+			frame, event := strings.CutPrefix(lines.Text(), "data: ")
+			if event != (path == "/sse" && resp.StatusCode == http.StatusOK) { // a comment, or what ends an event
+				continue
+			}
+			if !yield(frame) {
+				return
+			}
+		}
+		if err := lines.Err(); err != nil {
+			w.Error(err)
+		}
+	}
+}
+
+// messages does so over a WebSocket.
+func (w *world) messages(header http.Header, body string) iter.Seq[string] {
+	return func(yield func(string) bool) {
+		c, _, err := websocket.DefaultDialer.DialContext(w.wait(), "ws"+strings.TrimPrefix(w.url, "http")+"/ws", header)
+		if err != nil {
+			w.Fatal(err)
+		}
+		defer c.Close()
+		_ = c.SetReadDeadline(time.Now().Add(patience))
+		if err := c.WriteMessage(websocket.TextMessage, []byte(body)); err != nil {
+			w.Fatal(err)
+		}
+		for {
+			_, text, err := c.ReadMessage()
+			if err != nil {
+				return
+			}
+			for frame := range strings.Lines(string(text)) {
+				if !yield(strings.TrimSuffix(frame, "\n")) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// first returns the first of some frames, "" if there is none.
+func first(frames iter.Seq[string]) string {
+	for frame := range frames {
+		return frame
+	}
+	return ""
 }
 
 func TestCloseSession(t *testing.T) {
