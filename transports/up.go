@@ -19,7 +19,7 @@ type up struct {
 	limits Limits
 }
 
-// maxHeld is how long an answer is held back: clients wait 30 s for one.
+// maxHeld is how long an answer is held back: clients wait 60 s for one.
 const maxHeld = 10 * time.Second
 
 func (u up) ServeHTTP(w http.ResponseWriter, r *http.Request) {
