@@ -1,6 +1,7 @@
-// The installed package at work, on this machine: the kit with each transport, and a conversation with the WebSocket of a package, as option.
+// The installed package at work, on this machine: the kit with each transport, and conversations with the WebSocket of a package, as option, and with none.
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
+import { createServer } from 'node:http'
 import { test } from 'node:test'
 import { connect } from 'sojourn-client'
 import { longpoll } from 'sojourn-client/longpoll'
@@ -33,6 +34,40 @@ test('a WebSocket passed as option is what ws uses', async () => {
   assert.equal(made, 1)
   rt.close()
   server.close()
+})
+
+test('without a WebSocket, as in Node 20, ws is passed over, and said to be', async t => {
+  const own = globalThis.WebSocket
+  delete globalThis.WebSocket
+  t.after(() => { if (own) globalThis.WebSocket = own })
+  let stream
+  const server = createServer(async (request, response) => {
+    let body = ''
+    for await (const chunk of request) body += chunk
+    if (request.url === '/rt/sse') {
+      stream = response
+      stream.write('data: h{"id":"socket","in":0,"at":0,"hb":25,"ttl":120}\n\n')
+      return
+    }
+    const calls = [...body.matchAll(/^C(\d+),chat\.double\|(.+)$/gm)]
+    for (const [, n, value] of calls) stream.write(`data: r${n}.aaaa${n},${n}|${2 * value}\n\n`)
+    response.end(`a${calls.at(-1)?.[1] ?? 0},${calls.at(-1)?.[1] ?? 0}`)
+  })
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  t.after(() => {
+    server.closeAllConnections()
+    server.close()
+  })
+  const rt = connect(`http://127.0.0.1:${server.address().port}/rt`, { transports: ['ws', 'sse'] })
+  t.after(() => rt.close())
+  const errors = []
+  rt.on('error', e => errors.push(e.message))
+  const chat = rt.service('chat')
+  assert.equal(await chat.double(21), 42)
+  assert.equal(rt.transport, 'sse')
+  assert.equal(await chat.double(4), 8)
+  assert.deepEqual(errors, ['WebSocket is not defined'])
 })
 
 test('mock is a transport', async () => {
