@@ -154,7 +154,7 @@ func goTest(ctx context.Context, pkg, name string, flags ...string) (string, err
 	for i, p := range parts {
 		parts[i] = "^" + p + "$"
 	}
-	args := append([]string{"test", "-v", "-timeout", "3m", "-run", strings.Join(parts, "/")}, flags...)
+	args := append([]string{"test", "-v", "-count=1", "-timeout", "3m", "-run", strings.Join(parts, "/")}, flags...)
 	out, err := exec.CommandContext(ctx, "go", append(args, pkg)...).CombinedOutput()
 	return string(out), err
 }

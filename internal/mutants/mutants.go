@@ -15,6 +15,7 @@ type edit struct{ file, old, new string }
 const (
 	framework = "./framework"
 	memory    = "./store/memory"
+	redis     = "./store/redis"
 )
 
 var mutants = []mutant{
@@ -176,6 +177,48 @@ var mutants = []mutant{
 		promise: "I2", name: "Redis: a message that was applied is applied again",
 		edits: []edit{{"store/redis/lua/commit.lua",
 			"  elseif n <= s.number then refused = 'repeated'\n", ""}},
-		pkg: "./store/redis", test: "TestStore/miniredis/.*",
+		pkg: redis, test: "TestStore/miniredis/.*",
+	},
+	{
+		promise: "I3", name: "Redis: a turn whose guards do not hold is applied",
+		edits: []edit{{"store/redis/lua/commit.lua",
+			"if not holds then",
+			"if false then"}},
+		pkg: redis, test: "TestStore/miniredis/Guards",
+	},
+	{
+		promise: "I3", name: "Redis: values are written before it is known that a turn fits",
+		edits: []edit{{"store/redis/lua/commit.lua",
+			"if valued ~= '' then t.value = value end",
+			"if valued ~= '' then t.value = value; call('HSET', k, 'v', value) end"}},
+		pkg: redis, test: "TestStore/miniredis/ExceededLeavesNothing",
+	},
+	{
+		promise: "I3", name: "Redis: a script fails after it has written",
+		edits: []edit{{"store/redis/lua/commit.lua",
+			"if next(on_rolls) then call('ZCARD', rolls) end",
+			""}},
+		pkg: redis, test: "TestAllOrNoneWithForeignKeys/miniredis",
+	},
+	{
+		promise: "I4", name: "Redis: tags are ignored",
+		edits: []edit{{"store/redis/lua/prelude.lua",
+			"return tag_at(s, offset) == tag and 'on' or 'off'",
+			"return 'on'"}},
+		pkg: redis, test: "TestStore/miniredis/RewindOfStreams",
+	},
+	{
+		promise: "I5", name: "Redis: a goodbye's claim is not looked at when it commits",
+		edits: []edit{{"store/redis/lua/commit.lua",
+			"if not s or s.token ~= token then",
+			"if not s then"}},
+		pkg: redis, test: "TestStore/miniredis/OneGoodbye",
+	},
+	{
+		promise: "I7", name: "Redis: a group has room for everybody",
+		edits: []edit{{"store/redis/lua/commit.lua",
+			"      if exceeds('s:' .. group, max) then return exceeded(group) end\n",
+			""}},
+		pkg: redis, test: "TestStore/miniredis/GroupMax",
 	},
 }
