@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"time"
 
 	"github.com/golang-jwt/jwt/v5"
 	"github.com/gorilla/sessions"
@@ -17,6 +18,23 @@ import (
 	"github.com/sojourn-go/sojourn/framework/echov4"
 )
 
+// identifyBehindJWT says whose the token is that echo-jwt has checked, and until when it is good.
+func identifyBehindJWT(r *http.Request) (framework.User, error) {
+	token, ok := echov4.Context(r).Get("user").(*jwt.Token)
+	if !ok {
+		return framework.User{}, framework.Errorf(framework.CodeDenied, "no token")
+	}
+	name, err := token.Claims.GetSubject()
+	if err != nil {
+		return framework.User{}, err
+	}
+	expires, err := token.Claims.GetExpirationTime()
+	if err != nil || expires == nil { // the middleware lets tokens without an end pass
+		return framework.User{}, framework.Errorf(framework.CodeDenied, "a token without an end")
+	}
+	return framework.User{ID: name, Name: name, Expires: expires.Time}, nil
+}
+
 // Users prove who they are by a JSON Web Token, which echo-jwt checks before the server is reached. Browsers send it as a cookie, since
 // they cannot set a header on a WebSocket; other clients as a header.
 func Example_jwt() {
@@ -24,14 +42,7 @@ func Example_jwt() {
 	rt, err := framework.New(framework.Config{
 		Transports: all,
 		Services:   []framework.Service{greeter()},
-		Identify: func(r *http.Request) (framework.User, error) {
-			token, ok := echov4.Context(r).Get("user").(*jwt.Token)
-			if !ok {
-				return framework.User{}, framework.Errorf(framework.CodeDenied, "no token")
-			}
-			name, err := token.Claims.GetSubject()
-			return framework.User{ID: name, Name: name}, err
-		},
+		Identify:   identifyBehindJWT,
 	})
 	if err != nil {
 		panic(err)
@@ -47,7 +58,8 @@ func Example_jwt() {
 
 	srv := httptest.NewServer(e)
 	defer srv.Close()
-	token, err := jwt.NewWithClaims(jwt.SigningMethodHS256, jwt.RegisteredClaims{Subject: "Ann"}).SignedString(secret)
+	claims := jwt.RegisteredClaims{Subject: "Ann", ExpiresAt: jwt.NewNumericDate(time.Now().Add(time.Hour))}
+	token, err := jwt.NewWithClaims(jwt.SigningMethodHS256, claims).SignedString(secret)
 	if err != nil {
 		panic(err)
 	}
