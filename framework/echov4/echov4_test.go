@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/labstack/echo/v4"
@@ -66,8 +67,15 @@ func start(t *testing.T, cfg framework.Config, set func(e *echo.Echo, group *ech
 	}
 	ctx, stop := context.WithCancel(context.Background())
 	p := &program{rt: rt, url: "http://" + ln.Addr().String() + "/rt", stop: stop, done: make(chan error, 1)}
-	go func() { p.done <- echov4.Serve(ctx, e, rt, ln) }()
-	t.Cleanup(stop)
+	go func() {
+		defer close(p.done)
+		p.done <- echov4.Serve(ctx, e, rt, ln)
+	}()
+	t.Cleanup(func() {
+		stop()
+		for range p.done { // unless the test has read it
+		}
+	})
 	return p
 }
 
@@ -200,6 +208,63 @@ func TestServeBoundsRequests(t *testing.T) {
 			t.Errorf("a header of %d bytes: %s", size, resp.Status)
 		}
 	}
+}
+
+// A request's header has 10 s to come. A connection that waits for the next request is kept for longer than balancers keep theirs.
+func TestServeBoundsTime(t *testing.T) {
+	const header = "GET /rt/ready HTTP/1.1\r\nHost: a.example\r\n"
+	for said, want := range map[string]time.Duration{header: 10 * time.Second, header + "\r\n": 630 * time.Second} {
+		synctest.Test(t, func(t *testing.T) {
+			rt, err := framework.New(framework.Config{Log: slog.New(slog.DiscardHandler)})
+			if err != nil {
+				t.Fatal(err)
+			}
+			e := echo.New()
+			echov4.Mount(e.Group("/rt"), rt)
+			ctx, stop := context.WithCancel(t.Context())
+			ln := pipes{make(chan net.Conn), make(chan struct{})}
+			done := make(chan error, 1)
+			go func() { done <- echov4.Serve(ctx, e, rt, ln) }()
+			ours, theirs := net.Pipe()
+			ln.conns <- theirs
+			if _, err := io.WriteString(ours, said); err != nil {
+				t.Fatal(err)
+			}
+			begun := time.Now()
+			_ = ours.SetReadDeadline(begun.Add(time.Hour))
+			_, err = io.Copy(io.Discard, ours)
+			if passed := time.Since(begun); err != nil || passed != want {
+				t.Errorf("%q: closed after %v, %v; want %v", said, passed, err, want)
+			}
+			ours.Close()
+			stop()
+			if err := <-done; err != nil {
+				t.Error(err)
+			}
+		})
+	}
+}
+
+// pipes is a listener without a network.
+type pipes struct {
+	conns  chan net.Conn
+	closed chan struct{}
+}
+
+func (p pipes) Accept() (net.Conn, error) {
+	select {
+	case c := <-p.conns:
+		return c, nil
+	case <-p.closed:
+		return nil, net.ErrClosed
+	}
+}
+
+func (p pipes) Addr() net.Addr { return &net.TCPAddr{} }
+
+func (p pipes) Close() error {
+	close(p.closed)
+	return nil
 }
 
 // A timer runs on an instance that nobody is connected to and nobody asks anything.
