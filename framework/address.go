@@ -11,11 +11,14 @@ import (
 // a neighbour's, and says nothing of a client.
 func directAddress(r *http.Request) string {
 	a, ok := remote(r)
-	if !ok || a.IsPrivate() || a.IsLoopback() || a.IsLinkLocalUnicast() {
+	if !ok || a.IsPrivate() || a.IsLoopback() || a.IsLinkLocalUnicast() || sharedSpace.Contains(a) {
 		return ""
 	}
 	return addressOf(a)
 }
+
+// sharedSpace is what providers number their own networks with (RFC 6598), balancers among them.
+var sharedSpace = netip.MustParsePrefix("100.64.0.0/10")
 
 // ClientAddress returns a function for Config.Address, for programs behind proxies: it looks for the client in the header X-Forwarded-For, from its end,
 // where the nearest proxy writes, and passes over those that are trusted. What stands before the first that is not is whatever that one
@@ -41,7 +44,7 @@ func ClientAddress(trusted ...netip.Prefix) func(*http.Request) string {
 			if err != nil {
 				break
 			}
-			a = before.Unmap()
+			a = plain(before)
 		}
 		if trusts(a) { // a proxy that does not say whom it speaks for
 			return ""
@@ -60,13 +63,16 @@ func parseHop(hop string) (netip.Addr, error) {
 
 func remote(r *http.Request) (netip.Addr, bool) {
 	a, err := netip.ParseAddrPort(r.RemoteAddr)
-	return a.Addr().Unmap(), err == nil
+	return plain(a.Addr()), err == nil
 }
+
+// plain returns an address as prefixes have it.
+func plain(a netip.Addr) netip.Addr { return a.Unmap().WithZone("") }
 
 // addressOf names whom an address belongs to: one host has the whole of an IPv6 /64.
 func addressOf(a netip.Addr) string {
 	if a.Is6() {
-		p, err := a.WithZone("").Prefix(64)
+		p, err := a.Prefix(64)
 		if err == nil {
 			return p.String()
 		}

@@ -169,7 +169,9 @@ func (s *Server) commit(ctx context.Context, t store.Turn) (store.Outcome, error
 
 // unavailable is what a client is told when the store does not answer; the cause goes to the log.
 func (s *Server) unavailable(err error) error {
-	s.log.Warn("the store does not answer", "error", err)
+	if s.logged.away.now() {
+		s.log.Warn("the store does not answer", "error", err)
+	}
 	return &protocol.Close{Code: protocol.CodeUnavailable, Why: "try again"}
 }
 

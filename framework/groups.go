@@ -4,7 +4,6 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"fmt"
-	"time"
 
 	"github.com/sojourn-go/sojourn/protocol"
 	"github.com/sojourn-go/sojourn/store"
@@ -62,8 +61,9 @@ func (t *Turn) closeGroup(group, why string) error {
 
 // crowded is what a client is told for whose socket there is no room in a group.
 func (s *Server) crowded(group string, c caller) error {
-	if now := time.Now().Unix(); s.crowdedAt.Swap(now) != now { // whoever is at it fills no log
-		s.log.Warn("a socket was refused: its user, session or address has as many as one may have", "group", group, "user", c.user.ID, "address", c.address)
+	if s.logged.crowded.now() {
+		s.log.Warn("a socket was refused: its user, session or address has as many as one may have; if the address is a proxy's, see Config.Address",
+			"group", group, "user", c.user.ID, "address", c.address)
 	}
 	return &protocol.Close{Code: protocol.CodeCrowded, Why: "too many connections"}
 }

@@ -27,16 +27,23 @@ func TestRetriedPostOnTheSameInstanceWaits(t *testing.T) {
 			}),
 		}})
 		w.post("/lp", `H{"v":1,"key":"`+rawKey+`","c":1}`)
-		replies := make(chan string, 3)
-		for range 3 {
-			go func() {
-				_, text := w.post("/up", "K"+rawKey+",,0\nC1,slow.run")
-				replies <- text
-			}()
+		replies := make(chan string, 9)
+		post := func() {
+			_, text := w.post("/up", "K"+rawKey+",,0\nC1,slow.run")
+			replies <- text
 		}
+		go post()
 		<-entered
+		for range 8 { // of which four may wait
+			go post()
+		}
+		for range 4 {
+			if text := <-replies; !strings.HasPrefix(text, "z4006,,one request at a time") {
+				w.Errorf("one too many: %q", text)
+			}
+		}
 		close(goOn)
-		for range 3 {
+		for range 5 {
 			if text := <-replies; text != "a1,0\n" {
 				w.Errorf("reply %q, want that message 1 took effect", text)
 			}

@@ -51,7 +51,9 @@ func (s *Server) caller(r *http.Request, auth string) (caller, error) {
 	case errors.Is(err, ErrExpired), err == nil && !user.Expires.IsZero() && !time.Now().Before(user.Expires):
 		return c, errExpired
 	case err != nil:
-		s.log.Info("a client was refused", "error", err)
+		if s.logged.refused.now() {
+			s.log.Info("a client was refused", "error", err)
+		}
 		why := "not allowed"
 		if CodeOf(err) != CodeInternal {
 			why = told(err, "").Message

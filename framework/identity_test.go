@@ -1,6 +1,7 @@
 package framework_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -215,8 +216,13 @@ func TestLogOutReachesEveryInstance(t *testing.T) {
 		if err != nil {
 			w.Fatal(err)
 		}
+		looked := time.After(15 * time.Second) // by then connections have not looked at the store by themselves
 		for _, a := range anns {
-			<-a.Done()
+			select {
+			case <-a.Done():
+			case <-looked:
+				w.Fatal("a connection was not told")
+			}
 			if err := a.Err(); err == nil || !strings.Contains(err.Error(), "logged out") {
 				w.Errorf("a client of the user: %v", err)
 			}
@@ -312,6 +318,23 @@ func TestLogOutReachesVolatileCalls(t *testing.T) {
 		time.Sleep(1100 * time.Millisecond)
 		if text := b.say(other, "/up", "K"+keyOf(1)+",,0|\"ann\"\nW2,quick.look"); !strings.HasPrefix(text, "z4011,") || runs != 1 {
 			t.Errorf("after: %q, %d runs", text, runs)
+		}
+	})
+}
+
+// A connection that another instance holds ends in the moment of the log-out: nobody looks by and by.
+func TestLogOutIsAtOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBubble(t)
+		b.cfg.Identify = identifyByName
+		one, other := b.start(), b.start()
+		l := b.connect(other, hello(1, `,"auth":"ann"`))
+		b.pull(l)
+		began := time.Now()
+		b.do(one, func(t *framework.Turn) error { return t.CloseUser("ann", "logged out") })
+		frames, err := l.Pull(t.Context())
+		if took := time.Since(began); !errors.Is(err, io.EOF) || !bytes.HasPrefix(bytes.Join(frames, nil), []byte("z4011,")) || took > 0 {
+			t.Errorf("after %v: %q, %v", took, frames, err)
 		}
 	})
 }

@@ -11,6 +11,9 @@ type Limits struct {
 	SocketsPerUser int
 	// SocketsPerAddress is the same for an address, as Config.Address gives it. Default 1,000.
 	SocketsPerAddress int
+	// OpensPerAddress is how many sockets a second an instance opens for an address, after SocketsPerAddress at once. Default 100. One more is refused (crowded)
+	// before anything else is asked about it, Identify included.
+	OpensPerAddress int
 	// Subscriptions is how many topics and states a socket may be subscribed to. Default 200. One more is answered with [CodeFull].
 	Subscriptions int
 	// Pending is how many questions and timers of a socket's turns may be outstanding. Default 200. A turn that makes one more is
@@ -37,6 +40,7 @@ func (l Limits) withDefaults() Limits {
 	}
 	set(&l.SocketsPerUser, 100)
 	set(&l.SocketsPerAddress, 1000)
+	set(&l.OpensPerAddress, 100)
 	set(&l.Subscriptions, 200)
 	set(&l.Pending, 200)
 	set(&l.Volatile, 16)

@@ -11,7 +11,6 @@ import (
 	"net/http"
 	"path"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/google/uuid"
@@ -33,7 +32,7 @@ type Config struct {
 	// Store remembers everything that must survive the instance. Default: a memory store of the server's own, for one instance.
 	Store store.Store
 	// Identify says who a request's user is; an error refuses the request, [ErrExpired] asks for fresh credentials. It runs whenever a client connects, each poll
-	// included, and for each POST of messages. What a client gave as its auth option stands in the header Authorization, as a bearer token, if the request itself has no such header.
+	// included, and for each POST of messages. Errors are logged, with their text. What a client gave as its auth option stands in the header Authorization, as a bearer token, if the request itself has no such header.
 	// Default: everybody is the zero User.
 	Identify func(*http.Request) (User, error)
 	// Origins are origins of pages, other than the server's own, that may connect: "https://app.example.com".
@@ -73,10 +72,11 @@ type Server struct {
 	hub   *hub
 	locks keyLocks
 	known knownSockets
+	opens *opens
 	due   due
 	drain drain
 
-	crowdedAt atomic.Int64 // when it was last logged, in Unix seconds
+	logged logged
 
 	closing sync.Once
 }
@@ -97,6 +97,7 @@ func New(cfg Config) (*Server, error) {
 	}
 	s := &Server{cfg: cfg, reg: reg, store: cfg.Store, log: cfg.Log}
 	s.cfg.Limits = cfg.Limits.withDefaults()
+	s.opens = newOpens(s.cfg.Limits)
 	if s.cfg.Address == nil {
 		s.cfg.Address = directAddress
 	}
@@ -143,7 +144,9 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		http.ServeContent(w, r, "client.js", time.Time{}, bytes.NewReader(s.script))
 	case "ready":
 		if err := s.Ready(r.Context()); err != nil {
-			s.log.Warn("not ready", "error", err)
+			if s.logged.unready.now() {
+				s.log.Warn("not ready", "error", err)
+			}
 			http.Error(w, "not ready", http.StatusServiceUnavailable)
 			return
 		}

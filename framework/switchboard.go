@@ -23,6 +23,9 @@ func (s switchboard) Open(r *http.Request, line []byte, by transports.Carrier) (
 	if s.drain.started() {
 		return nil, &protocol.Close{Code: protocol.CodeUnavailable, Why: "the instance is being shut down"}
 	}
+	if address := s.cfg.Address(r); hello.Cursor == nil && !s.opens.take(address) {
+		return nil, s.crowded("opens", caller{address: address})
+	}
 	c, err := s.caller(r, hello.Auth)
 	if err != nil {
 		return nil, err
