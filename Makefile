@@ -1,6 +1,7 @@
 GO       ?= go
 DURATION ?= 60s
 FUZZTIME ?= 30s
+SECONDS  ?= 10
 # What the race detector looks at: everything that runs in a program. The end-to-end tests drive other processes.
 RACE     ?= ./client/... ./framework/... ./protocol/... ./store/... ./transports/... ./examples/...
 
@@ -41,8 +42,8 @@ demo: ## kills an instance every 5 s under conversations, for DURATION (60s), an
 	@scripts/setup redis chromium || true
 	$(GO) run ./e2e/demo -duration $(DURATION)
 
-attack: ## attacks an instance beside honest clients, in nine ways, and prints what it costs them and it (7 min)
-	$(GO) run ./e2e/attack
+attack: ## attacks an instance beside honest clients, in nine ways, and prints what it costs them and it; a round takes SECONDS (10)
+	$(GO) run ./e2e/attack -seconds $(SECONDS)
 
 client: ## minifies the JavaScript client again, after a change of it
 	$(GO) -C client/js/build run .

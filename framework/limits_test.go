@@ -28,7 +28,7 @@ func TestI7SocketsOfOne(t *testing.T) {
 	} {
 		t.Run(what, func(t *testing.T) {
 			onEachStore(t, func(w *world) {
-				w.cfg.Limits = framework.Limits{SocketsPerUser: 3, SocketsPerAddress: 3}
+				w.cfg.Limits = framework.Limits{SocketsPerUser: 3, SocketsPerAddress: 3, OpensPerAddress: -1}
 				if what == "user" {
 					w.cfg.Identify = func(r *http.Request) (framework.User, error) {
 						return framework.User{ID: r.Header.Get("Authorization")}, nil

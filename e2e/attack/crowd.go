@@ -53,7 +53,7 @@ func open(ctx context.Context, t target, c *counts, headers func(n int) []string
 
 // goodbyes opens a socket and says goodbye, again and again: no more than a few live at a time.
 func goodbyes(ctx context.Context, t target, c *counts) {
-	session := "Cookie: " + framework.SessionCookie + "=" + randomKey()
+	session, address := "Cookie: "+framework.SessionCookie+"="+randomKey(), "X-Forwarded-For: 203.0.113.9"
 	each(ctx, atOnce, c, func(int) error {
 		w, err := t.dial(ctx)
 		if err != nil {
@@ -62,10 +62,13 @@ func goodbyes(ctx context.Context, t target, c *counts) {
 		defer w.Close()
 		for ctx.Err() == nil {
 			key := randomKey()
-			if _, err := w.post("lp", hello(key, 1), session); err != nil {
+			if _, err := w.post("lp", hello(key, 1), session, address); isClose(err) {
+				c.add(reason(err), 1)
+				continue
+			} else if err != nil {
 				return err
 			}
-			if _, err := w.post("up", []byte("K"+key+",,0\nB1"), session); err != nil {
+			if _, err := w.post("up", []byte("K"+key+",,0\nB1"), session, address); err != nil {
 				return err
 			}
 			c.add("opened and left", 1)

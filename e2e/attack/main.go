@@ -6,12 +6,13 @@
 //
 // Each attack has an instance of its own, and two rounds without and two with it in turn. The instance, the attacker and the honest clients are three processes; they
 // share the machine, so that what an attacker spends is missing to the others as well. Printed are tables in Markdown: the instance's memory and
-// goroutines, how long honest calls and events took, and what the attacker was told. The exit status is 1 if an honest client lost something or had it twice, or
-// if a process died; never because of a figure. It needs Linux, whose /proc it reads; and redis-server with -store redis.
+// goroutines, how long honest calls and events took, and what the attacker was told. The exit status is 1 if an honest client lost something or had it twice, if
+// a process died, or if an instance had more than 512 MiB or kept goroutines of an attack; never because of a time. It needs Linux, whose /proc it reads; and redis-server with -store redis.
 package main
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"log"
@@ -72,7 +73,7 @@ func run(ctx context.Context, only, where string, round time.Duration) error {
 		}
 	}
 	for _, r := range rows {
-		if err := r.rest(); err != nil {
+		if err := errors.Join(r.rest(), r.bounded()); err != nil {
 			failed = append(failed, fmt.Sprintf("%s: %v", r.name, err))
 		}
 	}

@@ -57,6 +57,20 @@ func (r *row) rest() error {
 	return <-r.rested
 }
 
+// maxResident is several times what any attack has made an instance take.
+const maxResident = 512 << 20
+
+// bounded returns an error if an attack took or left more than it may.
+func (r *row) bounded() error {
+	switch {
+	case r.highest.resident > maxResident:
+		return fmt.Errorf("the instance had %s MiB", mib(r.highest.resident))
+	case r.after.goroutines > r.before.goroutines:
+		return fmt.Errorf("%d goroutines were left, there were %d with the honest clients", r.after.goroutines, r.before.goroutines)
+	}
+	return nil
+}
+
 // printTables prints what came of the attacks: the figures, and what the attackers were told.
 func printTables(w io.Writer, rows []*row) {
 	fmt.Fprintln(w, "| attack | resident | heap | goroutines | store | calls without | calls with | events without | events with | CPU |")
