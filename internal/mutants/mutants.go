@@ -174,6 +174,16 @@ var mutants = []mutant{
 		pkg: framework, test: "TestForeignOriginIsRefused",
 	},
 	{
+		promise: "who", name: "a connection is not told that its user logged out",
+		edits: []edit{{"framework/link.go", "l.reread = true // it has ended: the store says how", "return"}},
+		pkg:   framework, test: "TestLogOutIsAtOnce",
+	},
+	{
+		promise: "I7", name: "answers that a client does not read are queued",
+		edits: []edit{{"framework/link.go", "len(l.controls) >= maxControls+cap(l.sock.volatiles)", "false"}},
+		pkg:   framework, test: "TestI7QueuesOfAConnection",
+	},
+	{
 		promise: "I2", name: "Redis: a message that was applied is applied again",
 		edits: []edit{{"store/redis/lua/commit.lua",
 			"  elseif n <= s.number then refused = 'repeated'\n", ""}},
