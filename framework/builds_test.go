@@ -13,13 +13,13 @@ import (
 // What only the newer build can go on with waits for it, however long only the older one runs, and does not keep that one busy. Then it happens once.
 func TestOlderBuildsGiveBack(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		var happened []string
+		happened := make(chan string, 9)
 		timer := framework.Timer("timer", func(_ *framework.Turn, name string) error {
-			happened = append(happened, name)
+			happened <- name
 			return nil
 		})
 		answer := framework.Then("answer", func(_ *framework.Turn, name, _ string, err error) error {
-			happened = append(happened, name+" "+framework.CodeOf(err))
+			happened <- name + " " + framework.CodeOf(err)
 			return nil
 		})
 		b := newBubble(t)
@@ -51,9 +51,14 @@ func TestOlderBuildsGiveBack(t *testing.T) {
 		if n, err := newer.Sweep(t.Context()); n != 2 || err != nil {
 			t.Errorf("the newer build did %d things, %v", n, err)
 		}
-		slices.Sort(happened)
-		if want := []string{"question gone", "timer"}; !slices.Equal(happened, want) {
-			t.Errorf("%q happened, want %q", happened, want)
+		close(happened)
+		var got []string
+		for what := range happened {
+			got = append(got, what)
+		}
+		slices.Sort(got)
+		if want := []string{"question gone", "timer"}; !slices.Equal(got, want) {
+			t.Errorf("%q happened, want %q", got, want)
 		}
 	})
 }

@@ -160,10 +160,10 @@ func TestSubscriptionsAreRefused(t *testing.T) {
 		w.run(2, framework.Service{Name: "s", Topics: []framework.Stream{secret, mine}})
 		publish := func() {
 			err := w.any().rt.Do(w.wait(), func(t *framework.Turn) error {
-				if err := secret.Publish(t, "all", 666); err != nil {
+				if err := secret.Publish(t, "all", 987654321); err != nil {
 					return err
 				}
-				return mine.Update(t, "somebody", func(n *int) error { *n += 666; return nil })
+				return mine.Update(t, "somebody", func(n *int) error { *n += 987654321; return nil })
 			})
 			if err != nil {
 				t.Fatal(err)
@@ -174,7 +174,7 @@ func TestSubscriptionsAreRefused(t *testing.T) {
 		_, up := w.post("/up", "K"+rawKey+",,0\nS1,secret/all\nS2,mine/somebody\nS3,mine/\nS4,~answers/x\nS5,nothing/all")
 		publish()
 		_, text := w.post("/lp", `H{"v":1,"key":"`+rawKey+`","c":2,"cur":"0.","now":true,"topics":{"secret/all":"0.","mine/somebody":"0."}}`)
-		if all := first + up + text; strings.Contains(all, "666") || strings.Contains(all, "\ns") || countLines(text, 'x') != 5 {
+		if all := first + up + text; strings.Contains(all, "987654321") || strings.Contains(all, "\ns") || countLines(text, 'x') != 5 {
 			t.Errorf("a client that may not subscribe is told %q", all)
 		}
 	})
