@@ -24,7 +24,7 @@ export const watch = c => {
   /** @param {string} type @param {(e: any) => void} f */
   const on = (type, f) => globalThis.addEventListener?.(type, f, { signal: c.watched.signal })
   on('online', () => round(c, [...c.choices]))
-  on('visibilitychange', () => hidden() || c.live || round(c))
+  on('visibilitychange', () => hidden() || !c.wires.size && !c.order[0] && round(c)) // unless a round is under way
   on('pagehide', () => {
     goodbye(c, true)
     disconnect(c)

@@ -53,6 +53,24 @@ describe('a page', () => {
     assert.equal(mocked.connections.length, 2)
   })
 
+  test('that comes into view while it connects goes on with that', async t => {
+    const { hide } = browser(t)
+    let answer = () => {}
+    const [one, two] = [mock({ name: 'one' }), mock({ name: 'two' })]
+    const { rt } = start({ auth: () => new Promise(resolve => { answer = resolve }) }, one, two)
+    await settle()
+    hide(false)
+    answer('token')
+    await settle()
+    one.connections[0].cut()
+    hide(false)
+    await settle()
+    assert.deepEqual([one.connections.length, two.connections.length], [1, 1])
+    two.connections[0].down(hello())
+    await settle()
+    assert.equal(rt.transport, 'two')
+  })
+
   test('whose network changed moves, and keeps the connection if it can', async t => {
     const { online } = browser(t)
     const { t: mocked, wire, shown } = await open()
