@@ -90,7 +90,12 @@ func (b *Balancer) Remove(addr string) {
 }
 
 // ServeHTTP passes a request on, WebSockets included.
-func (b *Balancer) ServeHTTP(w http.ResponseWriter, r *http.Request) { b.proxy.ServeHTTP(w, r) }
+func (b *Balancer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	// Else the server closes the request's body as the response begins. A backend that answers in the moment in which it has the body may find
+	// the proxy still looking for its end, and the proxy then ends the response in the middle.
+	_ = http.NewResponseController(w).EnableFullDuplex() // not every ResponseWriter has it
+	b.proxy.ServeHTTP(w, r)
+}
 
 // turns returns all backends in the order in which a request tries them: those that are ready, from the next one on, and then the others, in case
 // that the checks are behind.

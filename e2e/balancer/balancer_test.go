@@ -2,6 +2,7 @@ package balancer_test
 
 import (
 	"bufio"
+	"context"
 	"fmt"
 	"io"
 	"net"
@@ -9,6 +10,7 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/gorilla/websocket"
 	"go.uber.org/goleak"
@@ -189,6 +191,49 @@ func TestStreamsAreNotHeldUp(t *testing.T) {
 	close(more)
 	if lines.Scan(); lines.Text() != "two" {
 		t.Fatalf("the second line is %q", lines.Text())
+	}
+}
+
+// A response that begins while the request's body is still under way is passed on, and so is the rest of the body.
+func TestAResponseMayBeginBeforeTheBodyEnds(t *testing.T) {
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/ready" {
+			return
+		}
+		if err := http.NewResponseController(w).EnableFullDuplex(); err != nil {
+			t.Error(err)
+		}
+		fmt.Fprintln(w, "begun")
+		w.(http.Flusher).Flush()
+		body, err := io.ReadAll(r.Body)
+		fmt.Fprintln(w, string(body), err)
+	}))
+	t.Cleanup(s.Close)
+	_, url := front(t, addr(s))
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	defer cancel()
+	body, rest := io.Pipe()
+	context.AfterFunc(ctx, func() { rest.CloseWithError(ctx.Err()) })
+	request, err := http.NewRequestWithContext(ctx, http.MethodPost, url, io.MultiReader(strings.NewReader("half"), body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	request.ContentLength = int64(len("half and half"))
+	r, err := http.DefaultClient.Do(request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Body.Close()
+	lines := bufio.NewScanner(r.Body)
+	if lines.Scan(); lines.Text() != "begun" {
+		t.Fatalf("the first line is %q, %v", lines.Text(), lines.Err())
+	}
+	if _, err := io.WriteString(rest, " and half"); err != nil {
+		t.Fatal(err)
+	}
+	rest.Close()
+	if lines.Scan(); lines.Text() != "half and half <nil>" {
+		t.Errorf("the second line is %q, %v", lines.Text(), lines.Err())
 	}
 }
 
