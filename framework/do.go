@@ -71,15 +71,7 @@ func (s *Server) Ask(ctx context.Context, socket, method string, question, answe
 	if answer == nil {
 		return nil
 	}
-	if raw, ok := answer.(*[]byte); ok && a.Answer.IsBytes() {
-		*raw, err = a.Answer.Bytes()
-		return err
-	}
-	text, err := a.Answer.JSON()
-	if err == nil {
-		err = json.Unmarshal(text, answer)
-	}
-	if err != nil {
+	if err := decodeTo(s.reg.codecOf(method), a.Answer, answer); err != nil {
 		return Errorf(CodeInvalid, "the answer does not fit: %w", err)
 	}
 	return nil
@@ -95,7 +87,7 @@ type askAnswer struct {
 
 // asked is the continuation of Server.Ask: it passes the answer on as it is, in whatever form.
 var asked = &Asked[string, protocol.Payload]{continuation{name: "~asked", run: func(t *Turn, bound, answer protocol.Payload, err error) error {
-	id, bad := decode[string](bound)
+	id, bad := decode[string](nil, bound)
 	if bad != nil {
 		return bad
 	}

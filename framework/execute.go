@@ -59,7 +59,7 @@ func (s *Server) execute(ctx context.Context, j job) (out store.Outcome, failed,
 
 	for run := 1; ; run++ {
 		t := &Turn{Context: ctx, srv: s, id: j.id, sock: j.sock, user: j.user, method: j.method, payload: j.payload,
-			attempt: j.tries + run, log: log, locks: locks}
+			codec: s.reg.codecOf(j.method), attempt: j.tries + run, log: log, locks: locks}
 		effects, failed := s.handle(t, j)
 		switch {
 		case errors.Is(failed, ErrDraining), errors.Is(failed, errNewer), isUnavailable(failed), j.cause.Item != "" && CodeOf(failed) == CodeTimeout:

@@ -120,19 +120,19 @@ func (s *Server) jobOf(sock *socket, m message) job {
 		return j // its end is not recorded: nobody is left to read it
 	}
 	j.answer = func(v any, failed *Error) ([]store.Effect, error) {
-		return answerEffect(sock.id, m.n, answers, v, failed)
+		return answerEffect(sock.id, m.n, answers, s.reg.codecOf(j.method), v, failed)
 	}
 	return j
 }
 
 // answerEffect is the entry that answers message n: an answer if it is that of a call, an error, or nothing.
-func answerEffect(socket string, n uint64, answers bool, v any, failed *Error) ([]store.Effect, error) {
+func answerEffect(socket string, n uint64, answers bool, c Codec, v any, failed *Error) ([]store.Effect, error) {
 	var data []byte
 	switch {
 	case failed != nil:
 		data = append(protocol.AppendNumber([]byte{byte(protocol.AnswerError)}, n), failed.payload()...)
 	case answers:
-		p, err := encode(v)
+		p, err := encode(c, v)
 		if err != nil {
 			return nil, err
 		}
@@ -183,6 +183,7 @@ func (s *Server) resume(t *Turn, i store.Item, answer protocol.Payload, failed e
 	if i.Tries > maxTake {
 		return Errorf(CodePoison, "item %s was tried %d times", i.ID, i.Tries-1)
 	}
+	t.codec = s.reg.codecOf(kept.Asked)
 	return c.run(t, protocol.Payload(kept.With), answer, failed)
 }
 
@@ -212,10 +213,10 @@ func (s *Server) runVolatile(ctx context.Context, sock *socket, user User, metho
 	}
 	defer done()
 	j := job{id: newTurnID(), sock: sock, user: user, method: method}
-	t := &Turn{Context: turn, srv: s, id: j.id, sock: sock, user: user, method: method, payload: p, attempt: 1,
+	t := &Turn{Context: turn, srv: s, id: j.id, sock: sock, user: user, method: method, payload: p, codec: s.reg.codecOf(method), attempt: 1,
 		log: s.turnLog(j), locks: &heldLocks{all: &s.locks}, volatile: true}
 	err = t.run(h, func(v any) (err error) {
-		answer, err = encode(v)
+		answer, err = encode(t.codec, v)
 		if most := s.cfg.Limits.EffectBytes; err == nil && len(answer) > most {
 			err = Errorf(CodeFull, "the answer has %d bytes, more than %d", len(answer), most)
 		}

@@ -26,6 +26,9 @@ type Service struct {
 	Goodbye func(*Turn) error
 	// Middleware wraps the service's methods, the first outermost, inside that of the server.
 	Middleware []Middleware
+	// Codec is how the payloads of the service's methods are written, and of what its page's half is told and asked. Default: JSON, and []byte
+	// as it is.
+	Codec Codec
 }
 
 // Methods are a service's methods by name. Make them with [Call] and [Event].
@@ -38,13 +41,13 @@ type Method struct {
 	volatile bool
 }
 
-// Call makes a method that answers. In and Out travel as JSON, []byte as raw bytes.
+// Call makes a method that answers. In and Out travel as JSON, []byte as raw bytes, or as the service's Codec writes them.
 func Call[In, Out any](f func(*Turn, In) (Out, error)) Method {
 	if f == nil {
 		return Method{}
 	}
 	return Method{answers: true, handler: func(t *Turn) (any, error) {
-		in, err := decode[In](t.payload)
+		in, err := decode[In](t.codec, t.payload)
 		if err != nil {
 			return nil, misfit("payload", err)
 		}
@@ -58,7 +61,7 @@ func Event[In any](f func(*Turn, In) error) Method {
 		return Method{}
 	}
 	return Method{handler: func(t *Turn) (any, error) {
-		in, err := decode[In](t.payload)
+		in, err := decode[In](t.codec, t.payload)
 		if err != nil {
 			return nil, misfit("payload", err)
 		}
@@ -91,6 +94,7 @@ type registry struct {
 	methods       map[string]method // by full name
 	streams       map[string]Stream
 	continuations map[string]continuation
+	codecs        map[string]Codec // of services that have one, by name
 	services      []Service
 }
 
@@ -104,6 +108,7 @@ func register(services []Service, outer []Middleware) (*registry, error) {
 		methods:       map[string]method{},
 		streams:       map[string]Stream{},
 		continuations: map[string]continuation{asked.name: asked.continuation},
+		codecs:        map[string]Codec{},
 		services:      services,
 	}
 	seen := map[string]bool{}
@@ -117,6 +122,9 @@ func register(services []Service, outer []Middleware) (*registry, error) {
 			fail("service %q is listed twice", s.Name)
 		}
 		seen[s.Name] = true
+		if s.Codec != nil {
+			r.codecs[s.Name] = s.Codec
+		}
 		for name, m := range s.Methods {
 			switch {
 			case !namePattern.MatchString(name):

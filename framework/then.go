@@ -33,13 +33,13 @@ type Asked[B, A any] struct{ continuation }
 // in the turn of that message.
 func Then[B, A any](name string, f func(t *Turn, bound B, answer A, err error) error) *Asked[B, A] {
 	return &Asked[B, A]{continuation{name: name, run: func(t *Turn, bound, answer protocol.Payload, failed error) error {
-		b, err := decode[B](bound)
+		b, err := decode[B](nil, bound)
 		if err != nil {
 			return fmt.Errorf("continuation %s: bound value: %w", name, err)
 		}
 		var a A
 		if failed == nil {
-			if a, err = decode[A](answer); err != nil {
+			if a, err = decode[A](t.codec, answer); err != nil {
 				failed = misfit("answer", err)
 			}
 		}
@@ -56,7 +56,7 @@ type Timed[B any] struct{ continuation }
 // Timer declares what happens when a timer is due. It runs in a turn that belongs to no socket.
 func Timer[B any](name string, f func(t *Turn, bound B) error) *Timed[B] {
 	return &Timed[B]{continuation{name: name, run: func(t *Turn, bound, _ protocol.Payload, _ error) error {
-		b, err := decode[B](bound)
+		b, err := decode[B](nil, bound)
 		if err != nil {
 			return fmt.Errorf("timer %s: bound value: %w", name, err)
 		}
@@ -72,13 +72,14 @@ type item struct {
 	Then  string `json:"then"`
 	With  string `json:"with,omitempty"`  // a payload
 	Build string `json:"build,omitempty"` // of the instance that made it
+	Asked string `json:"asked,omitempty"` // the method that was, if the answer is not JSON
 	Gone  bool   `json:"gone,omitempty"`  // its socket has ended; an older build, which knew nothing of Then, has come across it since
 }
 
-func (b Bound) item(build string) ([]byte, error) {
-	with, err := encode(b.value)
+func (b Bound) item(build, asked string) ([]byte, error) {
+	with, err := encode(nil, b.value)
 	if err != nil {
 		return nil, fmt.Errorf("framework: value bound to %s: %w", b.name, err)
 	}
-	return json.Marshal(item{Then: b.name, With: string(with), Build: build})
+	return json.Marshal(item{Then: b.name, With: string(with), Build: build, Asked: asked})
 }

@@ -102,7 +102,7 @@ func (tp *Topic[E]) Publish(t *Turn, key string, e E) error {
 	if err != nil {
 		return err
 	}
-	p, err := encode(e)
+	p, err := encode(nil, e)
 	if err != nil {
 		return fmt.Errorf("framework: publish to %s: %w", topic, err)
 	}

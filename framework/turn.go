@@ -32,6 +32,7 @@ type Turn struct {
 	user    User
 	method  string
 	payload protocol.Payload
+	codec   Codec // of the payload, or of the answer that the turn goes on with
 	attempt int
 	log     *slog.Logger
 
@@ -122,7 +123,7 @@ func (t *Turn) Ask(socket, method string, v any, then Bound, timeout time.Durati
 	if err != nil {
 		return err
 	}
-	id, err := t.later(socket, then, cmp.Or(timeout, time.Hour))
+	id, err := t.later(socket, method, then, cmp.Or(timeout, time.Hour))
 	if err != nil {
 		return err
 	}
@@ -132,7 +133,7 @@ func (t *Turn) Ask(socket, method string, v any, then Bound, timeout time.Durati
 // After runs a timer's continuation after a time, on any instance: not before, and as soon as any instance is there to do it. It
 // returns the timer's id for [Turn.Cancel].
 func (t *Turn) After(d time.Duration, then Bound) (id string, err error) {
-	return t.later("", then, d)
+	return t.later("", "", then, d)
 }
 
 // Cancel cancels a timer, if it is not yet done.
@@ -145,11 +146,14 @@ func (t *Turn) Close(socket, why string) error {
 
 var errNobody = errors.New("framework: no socket: in a turn that belongs to none, Turn.Socket is empty")
 
-func (t *Turn) later(socket string, then Bound, after time.Duration) (string, error) {
+func (t *Turn) later(socket, asked string, then Bound, after time.Duration) (string, error) {
 	if _, ok := t.srv.reg.continuations[then.name]; !ok {
 		return "", fmt.Errorf("framework: continuation %q is not listed in any service", then.name)
 	}
-	data, err := then.item(t.srv.cfg.Build)
+	if t.srv.reg.codecOf(asked) == nil {
+		asked = ""
+	}
+	data, err := then.item(t.srv.cfg.Build, asked)
 	if err != nil {
 		return "", err
 	}
@@ -165,7 +169,7 @@ func (t *Turn) encode(method string, v any) (protocol.Payload, error) {
 	if !validMethod(method) {
 		return nil, fmt.Errorf("framework: method %q is not of the form service.method", method)
 	}
-	p, err := encode(v)
+	p, err := encode(t.srv.reg.codecOf(method), v)
 	if err != nil {
 		return nil, fmt.Errorf("framework: %s: %w", method, err)
 	}
