@@ -34,6 +34,8 @@ var ours = []rule{
 
 	{"framework", []string{"client/js", "protocol", "store", "store/memory", "transports"},
 		"a program chooses its transports, its store and its web framework; memory is the default store"},
+	{"framework/frameworktest", []string{"client", "framework", "store", "store/memory", "transports", "transports/ws"},
+		"it is a program without its web framework, and its clients"},
 	{"framework/echov4", []string{"framework"}, "what is Echo's stays small, so that another web framework costs as little"},
 
 	{"internal/house", nil, "it is about the repository"},
