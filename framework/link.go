@@ -351,6 +351,7 @@ func (l *link) Close() {
 	l.closing.Do(func() {
 		l.close()
 		l.srv.hub.leave(l)
+		l.srv.aways.left(l)
 		l.dropTopics()
 		l.srv.hub.sweep(context.WithoutCancel(l.closed))
 	})

@@ -74,6 +74,7 @@ type Server struct {
 	known knownSockets
 	opens *opens
 	due   due
+	aways aways
 	drain drain
 
 	logged logged
@@ -126,6 +127,7 @@ func New(cfg Config) (*Server, error) {
 	s.scriptTag = fmt.Sprintf(`"%x"`, sha256.Sum256(s.script))
 	s.hub = newHub(s)
 	s.due.init(s)
+	s.aways.init(s)
 	s.drain.init()
 	return s, nil
 }
@@ -191,6 +193,7 @@ func (s *Server) Close() error {
 	s.closing.Do(func() {
 		s.drain.now()
 		err = s.hub.close()
+		s.aways.stop()
 		s.due.stop()
 		if s.owned {
 			err = errors.Join(err, s.store.Close())

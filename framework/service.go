@@ -22,6 +22,9 @@ type Service struct {
 	Continuations []Continuation
 	// Connect runs in the turn that opens a socket. An error refuses the socket, and the client is told.
 	Connect func(*Turn) error
+	// Away runs when a socket has had no connection for 15 seconds, unless the instance that held the last one is gone too: it is a hint, for showing
+	// who is there. What the turn sends to the socket tells its client, when it is back, that it was away.
+	Away func(*Turn) error
 	// Goodbye runs in the last turn of a socket, exactly one of which commits. An error drops its effects, not the goodbye.
 	Goodbye func(*Turn) error
 	// Middleware wraps the service's methods, the first outermost, inside that of the server.

@@ -47,6 +47,7 @@ func (s switchboard) Open(r *http.Request, line []byte, by transports.Carrier) (
 		return nil, err
 	}
 	s.due.held()
+	s.aways.came(l.sock.id)
 	return l, nil
 }
 
