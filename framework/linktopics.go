@@ -63,12 +63,16 @@ func (l *link) dropTopics() {
 	}
 }
 
-// volatileEntry takes a volatile entry of a topic, if the client knows the topic.
+// volatileEntry takes a volatile entry of a topic, if the client knows the topic and it is for him.
 func (l *link) volatileEntry(topic string, data []byte) {
+	except, p := exceptOf(data)
+	if except == l.sock.id {
+		return
+	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if t, ok := l.tails[topic]; ok {
-		l.volatileLocked(join(string(rune(protocol.Entry)), t.id, ",", data))
+		l.volatileLocked(join(string(rune(protocol.Entry)), t.id, ",", p))
 	}
 }
 
@@ -100,7 +104,7 @@ func (l *link) readTopics(ctx context.Context, frames [][]byte) ([][]byte, error
 	}
 	var behind []*sub
 	for _, s := range l.subs {
-		more, end, ok := s.tail.after(s.cursor, s.id)
+		more, end, ok := s.tail.after(s.cursor, s.id, l.sock.id)
 		if !ok || s.cursor.Offset < s.begin {
 			behind = append(behind, s)
 			continue
@@ -142,8 +146,13 @@ func (l *link) catchUp(ctx context.Context, frames [][]byte, behind []*sub) ([][
 			frames = append(frames, lostFrame(s.id, s.cursor, why))
 		}
 		for _, e := range r.Entries {
-			if s.cursor = e.Cursor; e.Offset > s.begin {
-				frames = append(frames, entryFrame(s.id, e))
+			s.cursor = e.Cursor
+			switch except, p := exceptOf(e.Data); {
+			case e.Offset <= s.begin:
+			case except == l.sock.id:
+				frames = append(frames, skipFrame(s.id, e.Cursor))
+			default:
+				frames = append(frames, entryFrame(s.id, e.Cursor, p))
 			}
 		}
 		if s.cursor.Offset < r.Top.Offset {

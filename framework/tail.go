@@ -6,7 +6,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/sojourn-go/sojourn/protocol"
 	"github.com/sojourn-go/sojourn/store"
 )
 
@@ -38,8 +37,9 @@ type tail struct {
 
 type tailEntry struct {
 	store.Entry
-	frame []byte // as subscribers get it, made when first needed
-	id    string // of the topic, in frame: the same for all, unless the topic was forgotten and made anew
+	except string // the socket that it is not for; "": it is for all
+	frame  []byte // as subscribers get it, made when first needed
+	id     string // of the topic, in frame: the same for all, unless the topic was forgotten and made anew
 }
 
 func (t *tail) topLocked() store.Cursor {
@@ -102,7 +102,8 @@ func (t *tail) hasLocked(c store.Cursor) bool {
 }
 
 func (t *tail) appendLocked(e store.Entry) {
-	t.entries = append(t.entries, tailEntry{Entry: e})
+	except, _ := exceptOf(e.Data)
+	t.entries = append(t.entries, tailEntry{Entry: e, except: except})
 	t.bytes += len(e.Data)
 	drop := 0
 	for len(t.entries)-drop > tailEntries || t.bytes > tailBytes && len(t.entries)-drop > 1 {
@@ -115,9 +116,9 @@ func (t *tail) appendLocked(e store.Entry) {
 	}
 }
 
-// after returns the frames that follow a cursor for subscribers that know the topic as id, and the cursor behind them. ok is
+// after returns the frames that follow a cursor for a socket that knows the topic as id, and the cursor behind them. ok is
 // false if the tail does not reach back to the cursor, or the cursor is not on it.
-func (t *tail) after(c store.Cursor, id string) (frames [][]byte, end store.Cursor, ok bool) {
+func (t *tail) after(c store.Cursor, id, socket string) (frames [][]byte, end store.Cursor, ok bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if !t.known || c.Offset < t.from.Offset || !t.hasLocked(c) {
@@ -125,18 +126,17 @@ func (t *tail) after(c store.Cursor, id string) (frames [][]byte, end store.Curs
 	}
 	for i := int(c.Offset - t.from.Offset); i < len(t.entries); i++ {
 		e := &t.entries[i]
+		if e.except == socket {
+			frames = append(frames, skipFrame(id, e.Cursor))
+			continue
+		}
 		if e.frame == nil || e.id != id {
-			e.frame, e.id = entryFrame(id, e.Entry), id
+			_, p := exceptOf(e.Data)
+			e.frame, e.id = entryFrame(id, e.Cursor, p), id
 		}
 		frames = append(frames, e.frame)
 	}
 	return frames, t.topLocked(), true
-}
-
-func entryFrame(id string, e store.Entry) []byte {
-	b := make([]byte, 0, 24+len(e.Data))
-	b = append(append(b, byte(protocol.Entry)), id...)
-	return append(e.Cursor.Append(append(b, ',')), e.Data...)
 }
 
 // sync brings tails up to date with the store, if need be, and answers further queries, in at most two round trips: one to watch those that are

@@ -97,7 +97,17 @@ func (tp *Topic[E]) subscribe(t *Turn, key string) (store.Subscribe, error) {
 }
 
 // Publish publishes an event to everyone who is subscribed to the key.
-func (tp *Topic[E]) Publish(t *Turn, key string, e E) error {
+func (tp *Topic[E]) Publish(t *Turn, key string, e E) error { return tp.publish(t, key, "", e) }
+
+// PublishOthers publishes an event to everyone who is subscribed to the key but the turn's own socket, whose page shows already what it says: other tabs
+// of the same user get it. The socket does not get it later either, as History perhaps; a page that is loaded again is another socket, and does.
+// In a turn of nobody's it is Publish.
+func (tp *Topic[E]) PublishOthers(t *Turn, key string, e E) error {
+	return tp.publish(t, key, t.Socket(), e)
+}
+
+// publish publishes an event to all subscribers but a socket.
+func (tp *Topic[E]) publish(t *Turn, key, except string, e E) error {
 	topic, err := topicOf(t, tp, key)
 	if err != nil {
 		return err
@@ -106,14 +116,15 @@ func (tp *Topic[E]) Publish(t *Turn, key string, e E) error {
 	if err != nil {
 		return fmt.Errorf("framework: publish to %s: %w", topic, err)
 	}
+	data := dataExcept(except, p)
 	if tp.Volatile {
 		if t.over {
 			return ErrTurnOver
 		}
-		t.volatiles = append(t.volatiles, volatileSend{topic: topic, data: p})
+		t.volatiles = append(t.volatiles, volatileSend{topic: topic, data: data})
 		return nil
 	}
-	return t.add(store.Publish{Topic: topic, Data: p, Keep: max(cmp.Or(tp.Keep, defaultKeep), tp.History), KeepBytes: tp.KeepBytes, TTL: tp.TTL}, len(p))
+	return t.add(store.Publish{Topic: topic, Data: data, Keep: max(cmp.Or(tp.Keep, defaultKeep), tp.History), KeepBytes: tp.KeepBytes, TTL: tp.TTL}, len(data))
 }
 
 // topicOf returns the full name of a stream's key, if the stream is one of the server's.

@@ -108,6 +108,18 @@ var mutants = []mutant{
 		pkg: framework, test: "TestI4ToldOfLoss/memory/longpoll",
 	},
 	{
+		promise: "I4", name: "what is for the others is the sender's too",
+		edits: []edit{{"framework/tail.go",
+			"		if e.except == socket {", "		if false {"}},
+		pkg: framework, test: "TestI4AllButTheSender/memory/longpoll",
+	},
+	{
+		promise: "I4", name: "the sender's cursor stays where it was when he is left out",
+		edits: []edit{{"framework/tail.go",
+			"			frames = append(frames, skipFrame(id, e.Cursor))\n", ""}},
+		pkg: framework, test: "TestSenderGoesOn",
+	},
+	{
 		promise: "I5", name: "goodbyes run where the connection ended, or not at all",
 		edits: []edit{{"framework/due.go",
 			"		j.handler = s.goodbyeTurn\n		j.after",
