@@ -38,7 +38,7 @@ func TestAwayIsTold(t *testing.T) {
 			t.Fatalf("away %d times", len(away))
 		}
 		time.Sleep(30 * time.Second)
-		l = b.connect(rt, `H{"v":1,"key":"`+keyOf(1)+`","c":2,"cur":"0."}`)
+		l = b.connect(rt, helloAgain(1, 2))
 		if got := b.pull(l); !strings.Contains(got, "watcher.away") || len(away) != 1 {
 			t.Errorf("back after %d aways, it is told %q", len(away), got)
 		}
@@ -54,8 +54,8 @@ func TestAwayIsNotWhoIsElsewhere(t *testing.T) {
 			l.Close()
 		}
 		time.Sleep(5 * time.Second)
-		b.connect(two, `H{"v":1,"key":"`+keyOf(1)+`","c":2,"cur":"0."}`)
-		b.connect(one, `H{"v":1,"key":"`+keyOf(2)+`","c":2,"cur":"0."}`)
+		b.connect(two, helloAgain(1, 2))
+		b.connect(one, helloAgain(2, 2))
 		b.push(third, "B1")
 		third.Close()
 		time.Sleep(time.Minute)

@@ -75,7 +75,7 @@ func (b *bubble) say(rt *framework.Server, path, body string) string {
 
 // stream opens an event stream.
 func (b *bubble) stream(rt *framework.Server, hello string) *recorder {
-	r := &recorder{ResponseRecorder: httptest.NewRecorder()}
+	r := newRecorder()
 	b.held.Go(func() { b.serve(rt, r, "/sse", hello) })
 	return r
 }
@@ -123,11 +123,13 @@ func helloAgain(n, attach int) string {
 	return fmt.Sprintf(`H{"v":1,"key":"%s","c":%d,"cur":"0.","now":true}`, keyOf(n), attach)
 }
 
-// recorder is a response that may be read while it is written.
+// recorder is a response, or a log, that may be read while it is written.
 type recorder struct {
 	*httptest.ResponseRecorder
 	mu sync.Mutex
 }
+
+func newRecorder() *recorder { return &recorder{ResponseRecorder: httptest.NewRecorder()} }
 
 func (r *recorder) Write(b []byte) (int, error) {
 	r.mu.Lock()

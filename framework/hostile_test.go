@@ -1,7 +1,6 @@
 package framework_test
 
 import (
-	"bytes"
 	"context"
 	"fmt"
 	"io"
@@ -10,7 +9,6 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
-	"sync"
 	"testing"
 
 	"github.com/sojourn-go/sojourn/client"
@@ -19,29 +17,11 @@ import (
 	"github.com/sojourn-go/sojourn/store"
 )
 
-// safeBuffer is a log that several goroutines write.
-type safeBuffer struct {
-	mu sync.Mutex
-	b  bytes.Buffer
-}
-
-func (s *safeBuffer) Write(p []byte) (int, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.b.Write(p)
-}
-
-func (s *safeBuffer) String() string {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.b.String()
-}
-
 // The key of a socket, the id of a session and what a client proves itself with reach no log, whatever goes wrong.
 func TestNothingSecretInLogs(t *testing.T) {
 	onEachStore(t, func(w *world) {
-		var log safeBuffer
-		w.cfg.Log = slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug}))
+		log := newRecorder()
+		w.cfg.Log = slog.New(slog.NewTextHandler(log, &slog.HandlerOptions{Level: slog.LevelDebug}))
 		w.cfg.Identify = func(r *http.Request) (framework.User, error) {
 			if r.Header.Get("Authorization") == "Bearer wrong token" {
 				return framework.User{}, framework.Errorf(framework.CodeDenied, "no")
