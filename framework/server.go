@@ -50,6 +50,8 @@ type Config struct {
 	Address func(*http.Request) string
 	// Build names the program's version, by any string that sorts, of at most 64 bytes. With it, what only a newer build knows is left for instances that run it.
 	Build string
+	// Discover lets clients ask for the names, methods and types of all services that are not private. Config.Middleware is asked as for every call. Default: off.
+	Discover bool
 	// Log is where the server logs to. Default: slog.Default().
 	Log *slog.Logger
 }
@@ -84,7 +86,9 @@ type Server struct {
 
 // New makes a server. Its error says everything that is wrong with the configuration.
 func New(cfg Config) (*Server, error) {
-	reg, err := register(cfg.Services, cfg.Middleware)
+	services, err := cfg.services()
+	reg, registerErr := register(services, cfg.Middleware)
+	err = errors.Join(err, registerErr)
 	for name, d := range map[string]time.Duration{"TTL": cfg.TTL, "TurnTime": cfg.TurnTime} {
 		if d < 0 {
 			err = errors.Join(err, fmt.Errorf("framework: Config.%s is negative: %v", name, d))
@@ -125,6 +129,9 @@ func New(cfg Config) (*Server, error) {
 	}
 	s.script = js.Join(parts...)
 	s.scriptTag = fmt.Sprintf(`"%x"`, sha256.Sum256(s.script))
+	if cfg.Discover {
+		s.log.Info("discovery is on: clients can ask for the names and types of all services that are not private")
+	}
 	s.hub = newHub(s)
 	s.due.init(s)
 	s.aways.init(s)

@@ -3,6 +3,7 @@ package framework
 import (
 	"errors"
 	"fmt"
+	"reflect"
 	"regexp"
 	"slices"
 
@@ -32,6 +33,10 @@ type Service struct {
 	// Codec is how the payloads of the service's methods are written, and of what its page's half is told and asked. Default: JSON, and []byte
 	// as it is.
 	Codec Codec
+	// Client is what instances tell and ask the page's half of the service. What is declared is checked; a service that declares nothing may say anything.
+	Client ClientMethods
+	// Private services are never told by discovery. Who knows their methods may call them all the same.
+	Private bool
 }
 
 // Methods are a service's methods by name. Make them with [Call] and [Event].
@@ -42,6 +47,7 @@ type Method struct {
 	handler  func(*Turn) (any, error)
 	answers  bool
 	volatile bool
+	in, out  reflect.Type // out: of a call
 }
 
 // Call makes a method that answers. In and Out travel as JSON, []byte as raw bytes, or as the service's Codec writes them.
@@ -49,7 +55,7 @@ func Call[In, Out any](f func(*Turn, In) (Out, error)) Method {
 	if f == nil {
 		return Method{}
 	}
-	return Method{answers: true, handler: func(t *Turn) (any, error) {
+	return Method{answers: true, in: reflect.TypeFor[In](), out: reflect.TypeFor[Out](), handler: func(t *Turn) (any, error) {
 		in, err := decode[In](t.codec, t.payload)
 		if err != nil {
 			return nil, misfit("payload", err)
@@ -63,7 +69,7 @@ func Event[In any](f func(*Turn, In) error) Method {
 	if f == nil {
 		return Method{}
 	}
-	return Method{handler: func(t *Turn) (any, error) {
+	return Method{in: reflect.TypeFor[In](), handler: func(t *Turn) (any, error) {
 		in, err := decode[In](t.codec, t.payload)
 		if err != nil {
 			return nil, misfit("payload", err)
@@ -97,7 +103,8 @@ type registry struct {
 	methods       map[string]method // by full name
 	streams       map[string]Stream
 	continuations map[string]continuation
-	codecs        map[string]Codec // of services that have one, by name
+	codecs        map[string]Codec         // of services that have one, by name
+	client        map[string]ClientMethods // by service, of those that declare any
 	services      []Service
 }
 
@@ -112,6 +119,7 @@ func register(services []Service, outer []Middleware) (*registry, error) {
 		streams:       map[string]Stream{},
 		continuations: map[string]continuation{asked.name: asked.continuation},
 		codecs:        map[string]Codec{},
+		client:        map[string]ClientMethods{},
 		services:      services,
 	}
 	seen := map[string]bool{}
@@ -127,6 +135,14 @@ func register(services []Service, outer []Middleware) (*registry, error) {
 		seen[s.Name] = true
 		if s.Codec != nil {
 			r.codecs[s.Name] = s.Codec
+		}
+		if len(s.Client) > 0 {
+			r.client[s.Name] = s.Client
+		}
+		for name, m := range s.Client {
+			if why := m.wrong(name); why != "" {
+				fail("service %q: client method %q %s", s.Name, name, why)
+			}
 		}
 		for name, m := range s.Methods {
 			switch {

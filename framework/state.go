@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"reflect"
 	"time"
 
 	"github.com/sojourn-go/sojourn/protocol"
@@ -34,6 +35,10 @@ type State[S any] struct {
 func (st *State[S]) name() string { return st.Name }
 
 func (st *State[S]) isState() bool { return true }
+
+func (st *State[S]) holds() reflect.Type { return reflect.TypeFor[S]() }
+
+func (st *State[S]) open() bool { return st.Subscribe.open() }
 
 func (st *State[S]) check() error {
 	switch {

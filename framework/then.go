@@ -3,6 +3,7 @@ package framework
 import (
 	"encoding/json"
 	"fmt"
+	"reflect"
 
 	"github.com/sojourn-go/sojourn/protocol"
 )
@@ -13,8 +14,9 @@ import (
 type Continuation interface{ declared() continuation }
 
 type continuation struct {
-	name string
-	run  func(t *Turn, bound, answer protocol.Payload, err error) error
+	name   string
+	answer reflect.Type // of a question; nil: it takes any
+	run    func(t *Turn, bound, answer protocol.Payload, err error) error
 }
 
 func (c continuation) declared() continuation { return c }
@@ -32,7 +34,7 @@ type Asked[B, A any] struct{ continuation }
 // time, [CodeGone] if the socket ended, or what the client answered with. It runs in a turn of its own; if the answer came from the socket,
 // in the turn of that message.
 func Then[B, A any](name string, f func(t *Turn, bound B, answer A, err error) error) *Asked[B, A] {
-	return &Asked[B, A]{continuation{name: name, run: func(t *Turn, bound, answer protocol.Payload, failed error) error {
+	return &Asked[B, A]{continuation{name: name, answer: reflect.TypeFor[A](), run: func(t *Turn, bound, answer protocol.Payload, failed error) error {
 		b, err := decode[B](nil, bound)
 		if err != nil {
 			return fmt.Errorf("continuation %s: bound value: %w", name, err)

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"reflect"
 	"strings"
 	"time"
 
@@ -15,6 +16,10 @@ type Stream interface {
 	name() string
 	check() error
 	isState() bool
+	// holds is the type of a topic's events, or of a state's value.
+	holds() reflect.Type
+	// open tells whether somebody may subscribe, perhaps.
+	open() bool
 	// subscribe is run in the turn of a subscription; it returns the effect.
 	subscribe(t *Turn, key string) (store.Subscribe, error)
 }
@@ -28,6 +33,9 @@ func Anyone(*Turn, string) error { return nil }
 
 // Nobody lets nobody subscribe: for what only the server reads.
 func Nobody(*Turn, string) error { return Errorf(CodeDenied, "not open to subscriptions") }
+
+// open tells whether a rule is another than Nobody.
+func (r Rule) open() bool { return reflect.ValueOf(r).Pointer() != reflect.ValueOf(Nobody).Pointer() }
 
 // OwnSession lets a socket subscribe to the key that is its session's id.
 func OwnSession(t *Turn, key string) error {
@@ -62,6 +70,10 @@ type Topic[E any] struct {
 func (tp *Topic[E]) name() string { return tp.Name }
 
 func (tp *Topic[E]) isState() bool { return false }
+
+func (tp *Topic[E]) holds() reflect.Type { return reflect.TypeFor[E]() }
+
+func (tp *Topic[E]) open() bool { return tp.Subscribe.open() }
 
 func (tp *Topic[E]) check() error {
 	switch {

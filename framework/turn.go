@@ -105,7 +105,7 @@ func (t *Turn) Send(socket, method string, v any) error {
 	if socket == "" {
 		return errNobody
 	}
-	p, err := t.encode(method, v)
+	p, err := t.encode(method, v, nil)
 	if err != nil {
 		return err
 	}
@@ -119,7 +119,7 @@ func (t *Turn) Ask(socket, method string, v any, then Bound, timeout time.Durati
 	if socket == "" {
 		return errNobody
 	}
-	p, err := t.encode(method, v)
+	p, err := t.encode(method, v, &then)
 	if err != nil {
 		return err
 	}
@@ -165,9 +165,13 @@ func (t *Turn) later(socket, asked string, then Bound, after time.Duration) (str
 	return id, t.add(put, len(data))
 }
 
-func (t *Turn) encode(method string, v any) (protocol.Payload, error) {
+// encode encodes what a client is told, or asked if there is a continuation.
+func (t *Turn) encode(method string, v any, then *Bound) (protocol.Payload, error) {
 	if !validMethod(method) {
 		return nil, fmt.Errorf("framework: method %q is not of the form service.method", method)
+	}
+	if err := t.srv.reg.fits(method, v, then); err != nil {
+		return nil, err
 	}
 	p, err := encode(t.srv.reg.codecOf(method), v)
 	if err != nil {

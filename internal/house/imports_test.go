@@ -32,10 +32,11 @@ var ours = []rule{
 	{"client/js", []string{"client/js/internal/parts"}, "the script is text to the server"},
 	{"client/js/internal/parts", nil, "the builder, a module of its own, imports it"},
 
-	{"framework", []string{"client/js", "protocol", "store", "store/memory", "transports"},
+	{"framework", []string{"client/js", "framework/internal/...", "protocol", "store", "store/memory", "transports"},
 		"a program chooses its transports, its store and its web framework; memory is the default store"},
 	{"framework/frameworktest", []string{"client", "framework", "store", "store/memory", "transports", "transports/ws"},
 		"it is a program without its web framework, and its clients"},
+	{"framework/internal/jsontype", []string{"protocol"}, "it is about types, wherever they are used"},
 	{"framework/echov4", []string{"framework"}, "what is Echo's stays small, so that another web framework costs as little"},
 
 	{"internal/house", nil, "it is about the repository"},
