@@ -19,36 +19,53 @@ import (
 	"github.com/sojourn-go/sojourn/internal/redistest"
 )
 
-const chatPackage = "github.com/sojourn-go/sojourn/examples/chat"
+var binaryDir = sync.OnceValues(func() (string, error) { return os.MkdirTemp("", "sojourn-e2e-") }) // of the programs, once one is built
 
-var binaryDir string // of the chat, once it is built
+// binary is a program, which is built when it is first asked for.
+type binary func() (path string, err error)
 
-var binary = sync.OnceValues(func() (path string, err error) {
-	if binaryDir, err = os.MkdirTemp("", "sojourn-e2e-"); err != nil {
-		return "", err
-	}
-	path = filepath.Join(binaryDir, "chat")
-	if out, err := exec.Command("go", "build", "-o", path, chatPackage).CombinedOutput(); err != nil {
-		return "", fmt.Errorf("go build: %w\n%s", err, out)
-	}
-	return path, nil
-})
+var (
+	chat = built("chat", "examples/chat")
+	todo = built("todo", "examples/todo")
+)
 
-// chat is instances of the chat, each a process, behind a balancer that gives every request to the next of them.
-type chat struct {
-	t     *testing.T
-	URL   string // where browsers find it
-	Store string // what the instances' -store is
-	lb    *balancer.Balancer
+// built is a package's binary.
+func built(name, pkg string, flags ...string) binary {
+	return sync.OnceValues(func() (string, error) {
+		dir, err := binaryDir()
+		if err != nil {
+			return "", err
+		}
+		path := filepath.Join(dir, name)
+		args := append([]string{"build", "-o", path}, append(flags, "github.com/sojourn-go/sojourn/"+pkg)...)
+		if out, err := exec.Command("go", args...).CombinedOutput(); err != nil {
+			return "", fmt.Errorf("go build: %w\n%s", err, out)
+		}
+		return path, nil
+	})
+}
+
+// cluster is instances of a program, each a process, behind a balancer that gives every request to the next of them.
+type cluster struct {
+	t      *testing.T
+	binary binary
+	URL    string // where browsers find it
+	Store  string // what the instances' -store is
+	lb     *balancer.Balancer
 
 	running []*instance
 }
 
 // startChat starts a chat for a test: n instances with a store ("memory", or the URL of a Redis), and the front that browsers
 // reach them through, if any.
-func startChat(t *testing.T, store string, n int, front func(http.Handler) http.Handler) *chat {
+func startChat(t *testing.T, store string, n int, front func(http.Handler) http.Handler) *cluster {
 	t.Helper()
-	c := &chat{t: t, Store: store, lb: balancer.New("/rt/ready")}
+	return start(t, chat, store, n, front)
+}
+
+func start(t *testing.T, p binary, store string, n int, front func(http.Handler) http.Handler) *cluster {
+	t.Helper()
+	c := &cluster{t: t, binary: p, Store: store, lb: balancer.New("/rt/ready")}
 	t.Cleanup(c.lb.Close)
 	for range n {
 		c.add()
@@ -57,41 +74,46 @@ func startChat(t *testing.T, store string, n int, front func(http.Handler) http.
 	if err != nil {
 		t.Fatal(err)
 	}
-	c.URL = "http://" + ln.Addr().String()
 	var handler http.Handler = c.lb
 	if front != nil {
 		handler = front(handler)
 	}
-	server := &http.Server{Handler: handler, ReadHeaderTimeout: patience}
-	var served sync.WaitGroup
-	served.Go(func() { server.Serve(ln) })
-	t.Cleanup(func() {
-		server.Close()
-		served.Wait()
-	})
+	c.URL = c.serve(ln, handler)
 	return c
 }
 
+// serve serves browsers at a listener, until the test ends, and returns the URL.
+func (c *cluster) serve(ln net.Listener, handler http.Handler) string {
+	server := &http.Server{Handler: handler, ReadHeaderTimeout: patience}
+	var served sync.WaitGroup
+	served.Go(func() { server.Serve(ln) })
+	c.t.Cleanup(func() {
+		server.Close()
+		served.Wait()
+	})
+	return "http://" + ln.Addr().String()
+}
+
 // redisChat is a chat of three instances with a Redis of their own.
-func redisChat(t *testing.T, front func(http.Handler) http.Handler) *chat {
+func redisChat(t *testing.T, front func(http.Handler) http.Handler) *cluster {
 	t.Helper()
 	return startChat(t, redistest.Start(t), 3, front)
 }
 
 // memoryChat is a chat of one instance, which has its memory for a store.
-func memoryChat(t *testing.T, front func(http.Handler) http.Handler) *chat {
+func memoryChat(t *testing.T, front func(http.Handler) http.Handler) *cluster {
 	t.Helper()
 	return startChat(t, "memory", 1, front)
 }
 
 // add starts another instance.
-func (c *chat) add() *instance {
+func (c *cluster) add() *instance {
 	c.t.Helper()
 	// Between the look for a free port and its use somebody else may take it: then another one.
 	var err error
 	for range 5 {
 		var i *instance
-		if i, err = startInstance(c.t, c.Store); err == nil {
+		if i, err = startInstance(c.t, c.binary, c.Store); err == nil {
 			c.running = append(c.running, i)
 			c.lb.Add(i.addr)
 			return i
@@ -102,12 +124,12 @@ func (c *chat) add() *instance {
 }
 
 // kill kills an instance, as a power cut would. The balancer finds out by itself.
-func (c *chat) kill(i *instance) {
+func (c *cluster) kill(i *instance) {
 	i.kill()
 	c.running = slices.DeleteFunc(c.running, func(each *instance) bool { return each == i })
 }
 
-// instance is one process of the chat.
+// instance is one process of a program.
 type instance struct {
 	addr  string
 	cmd   *exec.Cmd
@@ -117,9 +139,9 @@ type instance struct {
 }
 
 // startInstance returns when the instance is ready. It ends with the test.
-func startInstance(t *testing.T, store string) (*instance, error) {
+func startInstance(t *testing.T, p binary, store string) (*instance, error) {
 	t.Helper()
-	path, err := binary()
+	path, err := p()
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -20,31 +20,18 @@ import (
 	"github.com/sojourn-go/sojourn/internal/redistest"
 )
 
-const diaryPackage = "github.com/sojourn-go/sojourn/e2e/builds"
-
 // pace is how long writers wait between two entries.
 const pace = 40 * time.Millisecond
 
-// builds are the two builds of the diary: programs, made when they are first asked for.
-var builds = map[string]func() (path string, err error){
-	"1": sync.OnceValues(func() (string, error) { return buildDiary("1") }),
-	"2": sync.OnceValues(func() (string, error) { return buildDiary("2") }),
-}
-
-func buildDiary(version string) (path string, err error) {
-	if _, err := binary(); err != nil { // for binaryDir
-		return "", err
-	}
-	path = filepath.Join(binaryDir, "diary"+version)
-	if out, err := exec.Command("go", "build", "-o", path, "-ldflags", "-X main.build="+version, diaryPackage).CombinedOutput(); err != nil {
-		return "", fmt.Errorf("go build: %w\n%s", err, out)
-	}
-	return path, nil
+// builds are the two builds of the diary.
+var builds = map[string]binary{
+	"1": built("diary1", "e2e/builds", "-ldflags", "-X main.build=1"),
+	"2": built("diary2", "e2e/builds", "-ldflags", "-X main.build=2"),
 }
 
 // diary is instances of the diary, of either build, behind a balancer that gives every request to the next of them.
 type diary struct {
-	*chat
+	*cluster
 	redis *redistest.Server
 	logs  map[*instance]*diaryLog
 }

@@ -89,7 +89,7 @@ func TestTerminateInMidTurn(t *testing.T) {
 }
 
 // terminate tells an instance to end, as a platform does before it takes it away, and fails if it is not gone in time, or not in order.
-func (c *chat) terminate(i *instance) {
+func (c *cluster) terminate(i *instance) {
 	c.t.Helper()
 	late := time.After(goneIn)
 	if err := i.cmd.Process.Signal(syscall.SIGTERM); err != nil {

@@ -23,7 +23,9 @@ type tests struct{ *testing.M }
 func (all tests) Run() int {
 	code := all.M.Run()
 	stopBrowser()
-	os.RemoveAll(binaryDir)
+	if dir, err := binaryDir(); err == nil {
+		os.RemoveAll(dir)
+	}
 	return code
 }
 

@@ -85,7 +85,7 @@ func signal(t *testing.T, s *redistest.Server, signal syscall.Signal) {
 }
 
 // ready waits until every instance answers so when it is asked whether it is ready.
-func (c *chat) ready(want int) {
+func (c *cluster) ready(want int) {
 	c.t.Helper()
 	for _, i := range c.running {
 		until(c.t, func() string {

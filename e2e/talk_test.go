@@ -13,7 +13,7 @@ var transports = []string{"ws", "sse", "longpoll"}
 // stores are the chats that most tests are about.
 var stores = []struct {
 	name  string
-	start func(*testing.T, func(http.Handler) http.Handler) *chat
+	start func(*testing.T, func(http.Handler) http.Handler) *cluster
 }{
 	{"memory", memoryChat},
 	{"redis", redisChat},
