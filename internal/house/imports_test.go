@@ -39,11 +39,13 @@ var ours = []rule{
 	{"framework/internal/jsontype", []string{"protocol"}, "it is about types, wherever they are used"},
 	{"framework/echov4", []string{"framework"}, "what is Echo's stays small, so that another web framework costs as little"},
 
+	{"services/...", []string{"framework"}, "a service is what a program could have written itself"},
+
 	{"internal/house", nil, "it is about the repository"},
 	{"internal/mutants", nil, "it is about the sources"},
 	{"internal/redistest", nil, "it starts a process"},
 
-	{"examples/...", []string{"framework", "framework/echov4", "store/...", "transports/..."},
+	{"examples/...", []string{"framework", "framework/echov4", "services/...", "store/...", "transports/..."},
 		"an example is what a user's program is: it imports what is public, and nothing imports it"},
 	{"e2e/...", []string{"client", "e2e/...", "framework", "framework/echov4", "internal/redistest", "protocol", "store/...", "transports/..."},
 		"it may import everything but programs; nothing imports it"},
