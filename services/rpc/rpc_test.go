@@ -63,18 +63,18 @@ func TestOnlyFrameworkErrorsAreTold(t *testing.T) {
 }
 
 func TestTheContextIsTheTurn(t *testing.T) {
+	seen := make(chan context.Context, 1)
 	ann := connect(t, framework.Config{}, rpc.Funcs{
-		"who": rpc.Get(func(ctx context.Context) (string, error) {
-			t, ok := ctx.(*framework.Turn)
-			if !ok {
-				return "", errors.New("no turn")
-			}
-			return t.User().ID, nil
-		}),
+		"func": rpc.Func(func(ctx context.Context, n int) (int, error) { seen <- ctx; return n, nil }),
+		"get":  rpc.Get(func(ctx context.Context) (int, error) { seen <- ctx; return 0, nil }),
+		"do":   rpc.Do(func(ctx context.Context, _ int) error { seen <- ctx; return nil }),
+		"run":  rpc.Run(func(ctx context.Context) error { seen <- ctx; return nil }),
 	})
-	var who string
-	if ann.Call("math.who", nil, &who); who != "ann" {
-		t.Errorf("the turn is %q's", who)
+	for _, form := range []string{"func", "get", "do", "run"} {
+		ann.Call("math."+form, nil, nil)
+		if turn, ok := (<-seen).(*framework.Turn); !ok || turn.User().ID != "ann" {
+			t.Errorf("%s is not given the turn", form)
+		}
 	}
 }
 
