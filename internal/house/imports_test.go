@@ -29,8 +29,9 @@ var ours = []rule{
 	{"transports/...", []string{"protocol", "transports"}, "a transport meets a switchboard, never the framework, and no other transport"},
 
 	{"client", []string{"protocol"}, "a client shares with the server what they say to each other, and nothing else"},
-	{"client/js", []string{"client/js/internal/parts"}, "the script is text to the server"},
+	{"client/js", []string{"client/js/internal/parts", "client/js/internal/sourcemap"}, "the script is text to the server"},
 	{"client/js/internal/parts", nil, "the builder, a module of its own, imports it"},
+	{"client/js/internal/sourcemap", nil, "the builder, a module of its own, imports it"},
 
 	{"framework", []string{"client/js", "framework/internal/...", "protocol", "store", "store/memory", "transports"},
 		"a program chooses its transports, its store and its web framework; memory is the default store"},

@@ -22,6 +22,7 @@ import (
 	"github.com/evanw/esbuild/pkg/api"
 
 	"github.com/sojourn-go/sojourn/client/js/internal/parts"
+	"github.com/sojourn-go/sojourn/client/js/internal/sourcemap"
 )
 
 func main() {
@@ -51,9 +52,14 @@ func (o *output) run(find time.Duration) error {
 	if err != nil {
 		return err
 	}
+	root, err := filepath.Abs(o.root)
+	if err != nil {
+		return err
+	}
 	scripts := map[string][]byte{} // with holes
+	maps := map[string]sourcemap.Map{}
 	for _, p := range all {
-		if scripts[p.Name], err = bundle(filepath.Join(o.root, p.Entry), p.Name, n); err != nil {
+		if scripts[p.Name], maps[p.Name], err = bundle(root, p, n); err != nil {
 			return err
 		}
 	}
@@ -73,6 +79,13 @@ func (o *output) run(find time.Duration) error {
 		if err != nil {
 			return err
 		}
+		m, err := o.finish(maps[p.Name], scripts[p.Name], string(bytes.TrimSpace(stamp)), n)
+		if err != nil {
+			return err
+		}
+		if err := o.put(p.Map(), m); err != nil {
+			return err
+		}
 		scripts[p.Name] = n.fill(scripts[p.Name])
 		if err := o.put(p.Built, append(stamp, scripts[p.Name]...)); err != nil {
 			return err
@@ -84,7 +97,7 @@ func (o *output) run(find time.Duration) error {
 	return o.put(parts.Whole, join(scripts))
 }
 
-var all = append([]parts.Part{parts.Core}, parts.Transports...)
+var all = append([]parts.Part{parts.Core, parts.App}, parts.Transports...)
 
 // join makes the package's main file.
 func join(scripts map[string][]byte) []byte {
@@ -101,51 +114,58 @@ func join(scripts map[string][]byte) []byte {
 var exported = regexp.MustCompile(`export\{(\S+) as only\};\s*$`)
 
 // bundle minifies a module and what it imports into a script that declares sojourn_<name>: the module's export of that name.
-func bundle(entry, name string, n names) ([]byte, error) {
-	path, err := filepath.Abs(entry)
-	if err != nil {
-		return nil, err
-	}
-	pattern, cache := n.mangled()
-	result := api.Build(api.BuildOptions{
+func bundle(root string, p parts.Part, n names) ([]byte, sourcemap.Map, error) {
+	none := sourcemap.Map{}
+	options := api.BuildOptions{
 		Stdin: &api.StdinOptions{
-			Contents:   fmt.Sprintf("export { %s as only } from %q", name, path),
-			ResolveDir: filepath.Dir(path),
+			Contents:   fmt.Sprintf("export { %s as only } from %q", p.Name, filepath.Join(root, p.Entry)),
+			ResolveDir: root,
 		},
+		AbsWorkingDir:    root,
+		Outfile:          filepath.Join(root, "bundle.js"), // which the names of sources are relative to; nothing is written
 		Bundle:           true,
 		Format:           api.FormatESModule,
 		Target:           api.ES2021, // browsers since 2021
 		MinifyWhitespace: true,
 		MinifySyntax:     true,
-		MangleProps:      pattern,
-		MangleCache:      cache,
-		Plugins:          []api.Plugin{n.plugin()},
 		LegalComments:    api.LegalCommentsNone,
 		Charset:          api.CharsetUTF8,
 		LogLevel:         api.LogLevelWarning,
-	})
-	if len(result.Errors) > 0 {
-		return nil, errors.New("esbuild: " + result.Errors[0].Text)
+		Sourcemap:        api.SourceMapExternal,
+		SourcesContent:   api.SourcesContentExclude,
 	}
-	text := result.OutputFiles[0].Contents
+	if p == parts.Core {
+		options.MangleProps, options.MangleCache = n.mangled()
+		options.Plugins = []api.Plugin{n.plugin()}
+	}
+	result := api.Build(options)
+	if len(result.Errors) > 0 {
+		return nil, none, errors.New("esbuild: " + result.Errors[0].Text)
+	}
+	mapped, text := result.OutputFiles[0].Contents, result.OutputFiles[1].Contents
 	at := exported.FindSubmatchIndex(text)
 	if at == nil {
-		return nil, fmt.Errorf("%s: its one export is not where it should be", entry)
+		return nil, none, fmt.Errorf("%s: its one export is not where it should be", p.Entry)
 	}
 	only := string(text[at[2]:at[3]])
 	// Of a script esbuild names anew what is inside of functions, but nothing at its top.
-	script := api.Transform(string(text[:at[0]]), api.TransformOptions{
+	script := api.Transform(string(text[:at[0]])+inlineMap(mapped), api.TransformOptions{
 		MinifyIdentifiers: true, MinifySyntax: true, MinifyWhitespace: true, Target: api.ES2021,
 		LegalComments: api.LegalCommentsNone, Charset: api.CharsetUTF8,
+		Sourcefile: "bundle.js", Sourcemap: api.SourceMapExternal, SourcesContent: api.SourcesContentExclude,
 	})
 	if len(script.Errors) > 0 {
-		return nil, errors.New("esbuild: " + script.Errors[0].Text)
+		return nil, none, errors.New("esbuild: " + script.Errors[0].Text)
 	}
 	text = bytes.TrimSpace(script.Code)
-	if m := declaration.FindSubmatch(text); m != nil && isExpression(m[1]) {
-		return fmt.Appendf(nil, "var sojourn_%s=%s;\n", name, m[1]), nil
+	before, kept, after := "(()=>{", 0, "return "+only+"})()"
+	if m := declaration.FindSubmatchIndex(text); m != nil && isExpression(text[m[2]:m[3]]) {
+		before, after = "", ""
+		text, kept = text[m[2]:m[3]], m[2]
 	}
-	return fmt.Appendf(nil, "var sojourn_%s=(()=>{%sreturn %s})();\n", name, text, only), nil
+	before = "var sojourn_" + p.Name + "=" + before
+	moved, err := shift(script.Map, len(before)-kept)
+	return fmt.Appendf(nil, "%s%s%s;\n", before, text, after), moved, err
 }
 
 // declaration finds what one variable is declared to be, if there is nothing else in the module.

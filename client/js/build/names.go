@@ -8,6 +8,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/evanw/esbuild/pkg/api"
 )
@@ -47,6 +48,7 @@ func readNames(root string) (names, error) {
 		}
 		switch filepath.Base(file) {
 		case "limits.js": // numbers, which esbuild puts where they are used
+		case "app.js": // a part of its own
 		case "state.js":
 			n.properties.add(property, text)
 		default:
@@ -110,6 +112,17 @@ func (n names) mangled() (pattern string, cache map[string]any) {
 	return "^(" + strings.Join(n.properties.long, "|") + ")$", cache
 }
 
+// long returns the name that a hole is for; any other name as it is.
+func (n names) long(name string) string {
+	hole, _ := utf8.DecodeRuneInString(name)
+	for _, k := range []kind{n.functions, n.properties} {
+		if i := int(hole - k.first); 0 <= i && i < len(k.long) {
+			return k.long[i]
+		}
+	}
+	return name
+}
+
 // plugin has the core's modules declare holes. They export them by their names, and import from themselves what they use.
 func (n names) plugin() api.Plugin {
 	return api.Plugin{Name: "names", Setup: func(b api.PluginBuild) {
@@ -130,12 +143,12 @@ func (n names) dug(text, file string) string {
 			return declaration
 		}
 		in, out = append(in, name), append(out, hole+" as "+name)
-		return "const " + hole + " ="
+		return strings.Repeat(" ", len(declaration)-len("const x =")) + "const " + hole + " =" // what follows stays where it was: source maps
 	})
 	if len(in) == 0 {
 		return text
 	}
-	return fmt.Sprintf("import { %s } from './%s'\n%s\nexport { %s }\n", strings.Join(in, ", "), file, text, strings.Join(out, ", "))
+	return fmt.Sprintf("%s\nimport { %s } from './%s'\nexport { %s }\n", text, strings.Join(in, ", "), file, strings.Join(out, ", "))
 }
 
 var (

@@ -1,3 +1,4 @@
+export { join } from '../src/app.js'
 export { ws } from '../../../transports/ws/ws.js'
 export { sse } from '../../../transports/sse/sse.js'
 export { longpoll } from '../../../transports/longpoll/longpoll.js'

@@ -23,6 +23,7 @@ sort >"$work/wanted" <<-'END'
 	LICENSE
 	README.md
 	client.d.ts
+	dist/app.js
 	dist/client.js
 	dist/core.js
 	dist/longpoll.js
@@ -34,6 +35,7 @@ sort >"$work/wanted" <<-'END'
 	test/fakeserver.js
 	test/transportkit.js
 	test/websocket.js
+	types/app.d.ts
 	types/core.d.ts
 	types/longpoll.d.ts
 	types/mock.d.ts

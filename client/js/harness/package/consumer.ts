@@ -1,6 +1,7 @@
 // A program that uses all that the package has, type-checked by its tests.
 import { connect, type Client, type Connection, type Failure, type Link, type Options, type Status, type Transport } from 'sojourn-client'
 import { connect as connectCore } from 'sojourn-client/core'
+import { join, type App, type Connect, type Half, type Kit, type Log, type Module } from 'sojourn-client/app'
 import { ws } from 'sojourn-client/ws'
 import { sse } from 'sojourn-client/sse'
 import { longpoll } from 'sojourn-client/longpoll'
@@ -51,7 +52,38 @@ export const mine: Transport = {
   }
 }
 
+interface Chat {
+  say(line: string, options?: { timeout?: number }): Promise<boolean>
+  volatile: { typing(): Promise<void> }
+}
+const typed: Half<{ say(line: string): Promise<boolean> }, Chat> = ({ name, server, handle, topic, state, log }: Kit<Chat>) => {
+  handle({ notice: (text: string) => log.info(text, { name }), confirm: async () => true })
+  topic('room/lobby').on(console.log)
+  state('people/lobby').on(console.log)
+  server.volatile.typing()
+  return { say: line => server.say(line, { timeout: 1000 }) }
+}
+const packed: Module<number> = {
+  default: ({ server }) => { server.volatile.any(); return 7 },
+  codec: { encode: value => new TextEncoder().encode(`${value}`), decode: bytes => bytes.length }
+}
+const silent: Half<void, Chat> = ({ handle }) => handle({})
+const log: Log = (level, message, fields) => console[level](message, fields)
+const app = join(rt, { chat: typed, files: packed, silent, todo: null }, { log })
+const said: boolean = await app.chat.say('hello')
+const files: number = app.files
+const answered: boolean = await app.silent.say('hello')
+await app.todo.add('milk')
+app.rt.close()
+const served: Connect<{ chat: typeof typed }> = () => app
+export const whole: App<{ chat: typeof typed }> = served({ auth: 'token', log })
+console.log(said, files, answered)
+
 // What must not pass.
+// @ts-expect-error: the half does not return it
+app.chat.typing()
+// @ts-expect-error: that is the client's name
+join(rt, { rt: typed })
 // @ts-expect-error: a transport that is not imported has no name in the core
 connectCore('/rt', { transports: ['ws'] })
 // @ts-expect-error

@@ -4,6 +4,7 @@ import { once } from 'node:events'
 import { createServer } from 'node:http'
 import { test } from 'node:test'
 import { connect } from 'sojourn-client'
+import { join } from 'sojourn-client/app'
 import { longpoll } from 'sojourn-client/longpoll'
 import { mock } from 'sojourn-client/mock'
 import { sse } from 'sojourn-client/sse'
@@ -68,6 +69,13 @@ test('without a WebSocket, as in Node 20, ws is passed over, and said to be', as
   assert.equal(rt.transport, 'sse')
   assert.equal(await chat.double(4), 8)
   assert.deepEqual(errors, ['WebSocket is not defined'])
+})
+
+test('an app is joined', () => {
+  const app = join(connect('http://instance/rt', { transports: [mock()] }), { chat: ({ name }) => `a ${name}`, todo: null })
+  assert.equal(app.chat, 'a chat')
+  assert.equal(typeof app.todo.add, 'function')
+  app.rt.close()
 })
 
 test('mock is a transport', async () => {

@@ -19,6 +19,9 @@ type Part struct {
 // Core is what every client needs.
 var Core = Part{"connect", "client/js/src/client.js", "client/js/dist/core.min.js", "client/js/src/*.js"}
 
+// App joins services' client halves to a client.
+var App = Part{"join", "client/js/src/app.js", "client/js/dist/app.min.js", "client/js/src/app.js"}
+
 // Transports are the JavaScript halves of the transports.
 var Transports = []Part{transport("ws"), transport("sse"), transport("longpoll"), transport("mock")}
 
@@ -32,16 +35,28 @@ func transport(name string) Part {
 
 // Module is the name of the module, for npm, that exports what the script declares, by the part's name.
 func (p Part) Module() string {
-	name := p.Name
-	if p == Core {
-		name = "core"
+	return "client/js/dist/" + p.file() + ".js"
+}
+
+// Map is the name of the built part's source map. Its file is what [Cut] returns as the part's stamp: so it is told from that of another build.
+func (p Part) Map() string {
+	return "client/js/dist/" + p.file() + ".min.js.map"
+}
+
+func (p Part) file() string {
+	switch p {
+	case Core:
+		return "core"
+	case App:
+		return "app"
 	}
-	return "client/js/dist/" + name + ".js"
+	return p.Name
 }
 
 // AsModule makes that module of the script.
 func (p Part) AsModule(script []byte) []byte {
-	return fmt.Appendf(nil, "%sexport{sojourn_%s as %s}\n", unstamped(script), p.Name, p.Name)
+	_, text := Cut(script)
+	return fmt.Appendf(nil, "%sexport{sojourn_%s as %s}\n", text, p.Name, p.Name)
 }
 
 // Stamp returns the first line of the built part, which names its sources' digest.
@@ -52,6 +67,9 @@ func (p Part) Stamp(root fs.FS) ([]byte, error) {
 	}
 	digest := sha256.New()
 	for _, name := range names {
+		if name == App.Entry && p != App {
+			continue
+		}
 		text, err := fs.ReadFile(root, name)
 		if err != nil {
 			return nil, err
