@@ -33,7 +33,7 @@ func (t Turn) Check() error {
 			if strings.Contains(e.By, "\x00") {
 				return fmt.Errorf("an item cannot be put by %q", e.By)
 			}
-		case Append, Publish, Subscribe, Unsubscribe, Cancel, End, Bye:
+		case Append, AppendAll, Publish, Subscribe, Unsubscribe, Cancel, End, Bye:
 		default:
 			return fmt.Errorf("effect %T is not known", e)
 		}

@@ -153,7 +153,7 @@ type Sub struct {
 type Turn struct {
 	Cause   Cause
 	Attempt string  // names this run of the handler: at least 64 random bits. A repeated send has the same
-	From    string  // the caller's inbox, which is not noticed of what it commits itself; may be empty
+	From    string  // the caller's inbox, which is not noticed of what it commits itself, but for AppendAll; may be empty
 	Ack     Cursor  // the cause's socket has its own stream up to here; zero, or not on the stream: nothing new
 	Guards  []Guard // all must hold
 	Effects []Effect
@@ -184,7 +184,7 @@ type Guard struct {
 	Item  string // must exist (Topic is empty then)
 }
 
-// Effect is one of Open, Append, Publish, Subscribe, Unsubscribe, Put, Cancel, End and Bye. Effects take place in order, each on what
+// Effect is one of Open, Append, AppendAll, Publish, Subscribe, Unsubscribe, Put, Cancel, End and Bye. Effects take place in order, each on what
 // those before it left, after the item whose turn it is has gone. So an effect that has a Max finds the room that others of its turn have made.
 type Effect interface{ effect() }
 
@@ -205,6 +205,13 @@ type (
 	Append struct {
 		Socket string
 		Data   []byte
+	}
+
+	// AppendAll is an Append to each socket that is a member of a group by then: who joins it by a turn that is applied later gets nothing of
+	// it. The caller does not know whom it reaches, so From is noticed as all others are.
+	AppendAll struct {
+		Group string
+		Data  []byte
 	}
 
 	// Publish adds an entry to a topic, which it makes if need be, and lets go of entries beyond the topic's retention, but for the newest.
@@ -272,6 +279,7 @@ type (
 
 func (Open) effect()        {}
 func (Append) effect()      {}
+func (AppendAll) effect()   {}
 func (Publish) effect()     {}
 func (Subscribe) effect()   {}
 func (Unsubscribe) effect() {}

@@ -2,6 +2,7 @@ package memory
 
 import (
 	"bytes"
+	"maps"
 	"slices"
 	"time"
 
@@ -23,7 +24,11 @@ func (t *turn) take(e store.Effect) store.Cursor {
 	case store.Open:
 		t.open(e)
 	case store.Append:
-		return t.append(t.state.sockets[e.Socket], e.Data)
+		return t.append(t.state.sockets[e.Socket], e.Data, t.from)
+	case store.AppendAll:
+		for _, id := range slices.Sorted(maps.Keys(t.state.groups[e.Group])) {
+			t.append(t.state.sockets[id], e.Data, "")
+		}
 	case store.Publish:
 		return t.publish(e)
 	case store.Subscribe:
@@ -66,8 +71,8 @@ func (t *turn) open(e store.Open) {
 	t.state.deadlines.set(&s.due, t.now+e.TTL)
 }
 
-// append adds an entry to a socket's stream, if the socket is open.
-func (t *turn) append(s *socket, data []byte) store.Cursor {
+// append adds an entry to a socket's stream, if the socket is open, and notices its inbox, unless the entry comes from there.
+func (t *turn) append(s *socket, data []byte, from string) store.Cursor {
 	if s == nil || s.Ended {
 		return store.Cursor{}
 	}
@@ -75,7 +80,7 @@ func (t *turn) append(s *socket, data []byte) store.Cursor {
 		s.drop(len(s.entries))
 	}
 	e, prev := s.add(data, t.attempt)
-	t.notify(s.inbox, t.from, store.Notice{Kind: store.Added, Socket: s.ID, Prev: prev, Entry: e})
+	t.notify(s.inbox, from, store.Notice{Kind: store.Added, Socket: s.ID, Prev: prev, Entry: e})
 	return e.Cursor
 }
 
@@ -126,7 +131,7 @@ func (t *turn) subscribe(e store.Subscribe) store.Cursor {
 	}
 	s.subs[e.Topic] = store.Sub{Topic: e.Topic, ID: top.id, Cursor: begin, Begin: begin.Offset}
 	data := append(bytes.Clone(e.Data), top.id+","...)
-	return t.append(s, begin.Append(data))
+	return t.append(s, begin.Append(data), t.from)
 }
 
 func (t *turn) unsubscribe(e store.Unsubscribe) store.Cursor {
@@ -139,7 +144,7 @@ func (t *turn) unsubscribe(e store.Unsubscribe) store.Cursor {
 		return store.Cursor{}
 	}
 	delete(s.subs, e.Topic)
-	return t.append(s, append(bytes.Clone(e.Data), sub.ID...))
+	return t.append(s, append(bytes.Clone(e.Data), sub.ID...), t.from)
 }
 
 // put adds an item; one of the same name is replaced, and whoever has claimed that one has nothing.

@@ -134,6 +134,10 @@ func TestKeysThatHaveNotComeYet(t *testing.T) {
 			_, err := w.Commit(t.Context(), turn(store.Cause{Socket: "b", Number: 1}, store.Cancel{Item: "mine"}))
 			return err
 		},
+		"a group": func(w *world) error {
+			_, err := w.Commit(t.Context(), turn(store.Cause{Socket: "b", Number: 1}, store.AppendAll{Group: "g"}))
+			return err
+		},
 	} {
 		w := newWorld(t, cluster.URL())
 		fresh := w.dump()
@@ -142,6 +146,8 @@ func TestKeysThatHaveNotComeYet(t *testing.T) {
 		switch name {
 		case "end":
 			m.Keys(worldKey("s:a"), worldKey("s:b"))
+		case "a group":
+			m.Keys(worldKey("s:b"))
 		case "another's item":
 			m.Keys(worldKey("s:b"), worldKey("i:mine"))
 		}

@@ -133,6 +133,10 @@ func (s *Store) effect(c *call, e store.Effect) {
 		c.string("append")
 		c.key(s.socketKey(e.Socket))
 		c.bytes(e.Data)
+	case store.AppendAll:
+		c.string("appendall")
+		c.string(e.Group)
+		c.bytes(e.Data)
 	case store.Publish:
 		c.string("publish")
 		c.key(s.topicKey(e.Topic))

@@ -95,6 +95,7 @@ func operations() map[string]struct {
 		"bye":            {[]string{"d", "e", "g", "s:a", "i:mine", "i:mine too"}, commit(turn(message, store.Publish{Topic: "t"}, store.Bye{Code: 4011, Why: "x"}))},
 		"key":            {[]string{"k:once", "d", "e", "s:b"}, commit(turn(store.Cause{Key: "once"}, store.Append{Socket: "b"}))},
 		"another's item": {[]string{"g", "i:mine", "s:a"}, commit(turn(store.Cause{Key: "once"}, store.Append{Socket: "b"}, store.Cancel{Item: "mine"}))},
+		"a group":        {[]string{"d", "e", "g", "s:a", "s:b"}, commit(turn(store.Cause{Key: "once"}, store.Append{Socket: "a"}, store.AppendAll{Group: "g", Data: []byte("x")}))},
 		"attach": {[]string{"d", "e", "s:a"}, func(w *world) error {
 			_, err := w.Attach(context.Background(), store.Attach{Socket: "a", Secret: "s", Number: 2, TTL: time.Hour,
 				Topics: map[string]store.Cursor{"t": {Offset: 1, Tag: "x"}}})

@@ -241,7 +241,7 @@ func (p *pair) effect() []store.Effect {
 		if pick(p, "end", 0, 0, 0, 1) == 1 {
 			return one(store.End{Socket: p.socket(), Code: 4011, Why: "ended"})
 		}
-		return nil
+		return one(store.AppendAll{Group: pick(p, "group", groupNames...), Data: data})
 	default:
 		// Enough to fill a stream beyond its half, and with luck beyond its end.
 		var many []store.Effect

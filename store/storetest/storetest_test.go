@@ -95,6 +95,7 @@ func TestRunAgainstFinds(t *testing.T) {
 		"guards that are ignored":      {commit: func(t *store.Turn) { t.Guards = nil }},
 		"groups that have room":        {commit: changing(func(e *store.Open) { e.Groups = unlimited(e.Groups) })},
 		"groups that nobody is in":     {commit: changing(func(e *store.Open) { e.Groups = nil })},
+		"what is said to a group":      {commit: changing(func(e *store.AppendAll) { e.Group = "g" })},
 		"room for subscriptions":       {commit: changing(func(e *store.Subscribe) { e.Max = 0 })},
 		"room for items":               {commit: changing(func(e *store.Put) { e.Max = 0 })},
 		"items that are nobody's":      {commit: changing(func(e *store.Put) { e.By = "" })},

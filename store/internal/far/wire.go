@@ -27,7 +27,7 @@ type (
 
 func init() {
 	for _, effect := range []store.Effect{
-		store.Open{}, store.Append{}, store.Publish{}, store.Subscribe{}, store.Unsubscribe{},
+		store.Open{}, store.Append{}, store.AppendAll{}, store.Publish{}, store.Subscribe{}, store.Unsubscribe{},
 		store.Put{}, store.Cancel{}, store.End{}, store.Bye{},
 	} {
 		gob.Register(effect)

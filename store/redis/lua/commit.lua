@@ -1,8 +1,8 @@
 -- commit: makes a turn real, all of it or nothing. See Store.Commit.
 --
--- KEYS: every socket, topic, item and idempotency key that the turn names. Two kinds of keys cannot be named
--- beforehand: the items of a socket that ends, and the socket of an item that goes. They have the same hash tag, and are read
--- before anything is written.
+-- KEYS: every socket, topic, item and idempotency key that the turn names. Three kinds of keys cannot be named
+-- beforehand: the items of a socket that ends, the socket of an item that goes, and the sockets of a group. They have the same hash tag, and
+-- are read before anything is written.
 
 local until_due = next_due()
 local attempt, from, max_entries, max_bytes = take(), take(), number(), number()
@@ -45,16 +45,28 @@ local function exceeds(roll, max)
   return max > 0 and call('ZLEXCOUNT', rolls, '[' .. roll .. '\0', '(' .. roll .. '\1') + (more[roll] or 0) > max
 end
 
+-- The keys of a group's sockets, as far as the turn has come: those that were on its roll, of whom some may have ended since, and who was put on it.
+local function group_keys(group)
+  local roll, names = 's:' .. group .. '\0', {}
+  for _, m in ipairs(call('ZRANGEBYLEX', rolls, '[' .. roll, '(s:' .. group .. '\1')) do names[string.sub(m, #roll + 1)] = true end
+  for m, is in pairs(on_rolls) do
+    if is and string.sub(m, 1, #roll) == roll then names[string.sub(m, #roll + 1)] = true end
+  end
+  local keys = {}
+  for n in pairs(names) do keys[#keys + 1] = prefix .. 's:' .. n end
+  return keys
+end
+
 local function open_socket(k)
   local s = socket(k)
   return s and s.st == 'open' and s
 end
 
--- Adds an entry to an open socket's stream and returns its place. A stream that is full is let go first.
-local function append(s, data)
+-- Adds an entry to an open socket's stream and returns its place. A stream that is full is let go first. Whom the turn comes from knows of it, unless it is for all.
+local function append(s, data, for_all)
   if s.top - s.floor >= max_entries or s.bytes + #data > max_bytes then let_go(s, s.top) end
   local before, at = add(s, attempt, data)
-  if s.at ~= '' and s.at ~= from then
+  if s.at ~= '' and (for_all or s.at ~= from) then
     local fits = #data <= NOTICE
     notices[#notices + 1] = { 'I:' .. s.at, fits and 'a' or 'A', name(s.key), before, at, fits and data or '' }
   end
@@ -232,6 +244,13 @@ for effect = 1, number() do
   if kind == 'append' then
     local s, data = open_socket(key()), take()
     if s then at = append(s, data) end
+
+  elseif kind == 'appendall' then
+    local group, data = take(), take()
+    for _, k in ipairs(group_keys(group)) do
+      local s = open_socket(k)
+      if s then append(s, data, true) else absent(k) end
+    end
 
   elseif kind == 'publish' then
     local k, data, valued, value, keep, keep_bytes, ttl = key(), take(), take(), take(), number(), number(), number()
