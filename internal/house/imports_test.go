@@ -44,6 +44,7 @@ var ours = []rule{
 
 	{"internal/house", nil, "it is about the repository"},
 	{"internal/mutants", nil, "it is about the sources"},
+	{"internal/tsc", nil, "it starts a process"},
 	{"internal/redistest", nil, "it starts a process"},
 
 	{"examples/...", []string{"framework", "framework/echov4", "services/...", "store/...", "transports/..."},
