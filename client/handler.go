@@ -38,7 +38,7 @@ func Question[In, Out any](f func(ctx context.Context, in In) (Out, error)) Hand
 }
 
 // Handle has a handler called for a method of this side, "chat.notice": events and questions of the server. It replaces the one before; nil removes it. A
-// question without a handler is answered with the code "not_found".
+// question without a handler, and without one of Options.Fallback, is answered with the code "not_found".
 func (c *Client) Handle(method string, h Handler) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -47,8 +47,12 @@ func (c *Client) Handle(method string, h Handler) {
 
 func (c *Client) handler(method string) Handler {
 	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.handlers[method]
+	h := c.handlers[method]
+	c.mu.Unlock()
+	if h == nil && c.options.Fallback != nil {
+		h = c.options.Fallback(method)
+	}
+	return h
 }
 
 // event has an event handled.

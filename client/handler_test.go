@@ -33,6 +33,35 @@ func TestQuestionsDoNotHoldUpEvents(t *testing.T) {
 	})
 }
 
+func TestFallbackHandlesWhatHasNoHandler(t *testing.T) {
+	s := startScript(t)
+	events := make(chan string, 10)
+	handle := func(name string) Handler {
+		return func(_ context.Context, p protocol.Payload) (any, error) {
+			events <- name + string(p)
+			return name, nil
+		}
+	}
+	s.dial("ws", Options{
+		Handlers: map[string]Handler{"x.known": handle("known")},
+		Fallback: func(method string) Handler {
+			if method == "x.none" {
+				return nil
+			}
+			return handle(method)
+		},
+	})
+	s.down("e1.aaaaa,x.known|1", "e2.bbbbb,x.other|2", "e3.ccccc,x.none|3", "q4.ddddd,q7,x.ask|4")
+	for _, want := range []string{"known|1", "x.other|2", "x.ask|4"} {
+		if got := <-events; got != want {
+			t.Errorf("handled %q, want %q", got, want)
+		}
+	}
+	s.wantUp(`R1,q7|"x.ask"`).answer("a1,4")
+	s.down("q5.eeeee,q8,x.none")
+	s.wantUp(`X2,q8|{"code":"not_found","message":"no such method"}`)
+}
+
 func TestPayloadsThatDoNotFit(t *testing.T) {
 	s := startScript(t)
 	events := make(chan int, 10)
