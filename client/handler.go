@@ -45,19 +45,19 @@ func (c *Client) Handle(method string, h Handler) {
 	c.handlers[method] = h
 }
 
-func (c *Client) handler(method string) Handler {
+func (c *Client) handler(method string, asked bool) Handler {
 	c.mu.Lock()
 	h := c.handlers[method]
 	c.mu.Unlock()
 	if h == nil && c.options.Fallback != nil {
-		h = c.options.Fallback(method)
+		h = c.options.Fallback(method, asked)
 	}
 	return h
 }
 
 // event has an event handled.
 func (c *Client) event(d delivery) {
-	h := c.handler(d.method)
+	h := c.handler(d.method, false)
 	if h == nil {
 		c.options.Log.Debug("client: event without a handler", "method", d.method)
 		return
@@ -71,7 +71,7 @@ func (c *Client) event(d delivery) {
 func (c *Client) question(d delivery) <-chan struct{} {
 	var payload protocol.Payload
 	err := error(&Error{Code: "not_found", Message: "no such method"})
-	if h := c.handler(d.method); h != nil {
+	if h := c.handler(d.method, true); h != nil {
 		var out any
 		if out, err = h(c.ctx, d.payload); err == nil {
 			payload, err = encode(out)

@@ -44,20 +44,20 @@ func TestFallbackHandlesWhatHasNoHandler(t *testing.T) {
 	}
 	s.dial("ws", Options{
 		Handlers: map[string]Handler{"x.known": handle("known")},
-		Fallback: func(method string) Handler {
+		Fallback: func(method string, asked bool) Handler {
 			if method == "x.none" {
 				return nil
 			}
-			return handle(method)
+			return handle(fmt.Sprint(method, asked))
 		},
 	})
 	s.down("e1.aaaaa,x.known|1", "e2.bbbbb,x.other|2", "e3.ccccc,x.none|3", "q4.ddddd,q7,x.ask|4")
-	for _, want := range []string{"known|1", "x.other|2", "x.ask|4"} {
+	for _, want := range []string{"known|1", "x.otherfalse|2", "x.asktrue|4"} {
 		if got := <-events; got != want {
 			t.Errorf("handled %q, want %q", got, want)
 		}
 	}
-	s.wantUp(`R1,q7|"x.ask"`).answer("a1,4")
+	s.wantUp(`R1,q7|"x.asktrue"`).answer("a1,4")
 	s.down("q5.eeeee,q8,x.none")
 	s.wantUp(`X2,q8|{"code":"not_found","message":"no such method"}`)
 }

@@ -38,8 +38,9 @@ type Options struct {
 
 	// Handlers are called for events and questions of the server, by method: "chat.notice". [Client.Handle] adds to them.
 	Handlers map[string]Handler
-	// Fallback returns the handler of a method that has none, or nil: for programs that show, or pass on, whatever comes. It is called where the handler would be.
-	Fallback func(method string) Handler
+	// Fallback returns the handler of a method that has none, or nil: for programs that show, or pass on, whatever comes. asked tells a question from an event. It is called
+	// where the handler would be.
+	Fallback func(method string, asked bool) Handler
 	// Questions is how many questions are handled at the same time; more of them wait. Default 16.
 	Questions int
 
