@@ -82,6 +82,13 @@ var mutants = []mutant{
 		pkg: framework, test: "TestTurnEndedByDrainIsNotRecorded/memory",
 	},
 	{
+		promise: "I3", name: "whom a user's event reaches is decided before the commit",
+		edits: []edit{{"framework/sendall.go",
+			"	return t.add(store.AppendAll{Group: group, Data: join(\"e\", method, p)}, len(p))",
+			"	r, err := t.srv.store.Read(t, []store.Query{{Group: group}})\n	for _, m := range r[0].Members {\n		err = t.Send(m, method, p)\n	}\n	return err"}},
+		pkg: framework, test: "TestI3SendUserWhileSocketsOpen/memory",
+	},
+	{
 		promise: "I4", name: "what was sent counts as received",
 		edits: []edit{{"framework/link.go",
 			"		l.cursor = e.Cursor\n",
