@@ -95,7 +95,7 @@ func methodInfo(payload func(reflect.Type) string, name string, in, out reflect.
 func (s Service) openStreams() []Stream {
 	var open []Stream
 	for _, stream := range s.Topics {
-		if stream != nil && stream.open() {
+		if !isNil(stream) && stream.open() {
 			open = append(open, stream)
 		}
 	}

@@ -125,6 +125,9 @@ func register(services []Service, outer []Middleware) (*registry, error) {
 	seen := map[string]bool{}
 	var errs []error
 	fail := func(format string, args ...any) { errs = append(errs, fmt.Errorf("framework: "+format, args...)) }
+	if slices.ContainsFunc(outer, isNil[Middleware]) {
+		fail("a nil in Config.Middleware")
+	}
 	for i, s := range services {
 		switch {
 		case !namePattern.MatchString(s.Name):
@@ -144,6 +147,12 @@ func register(services []Service, outer []Middleware) (*registry, error) {
 				fail("service %q: client method %q %s", s.Name, name, why)
 			}
 		}
+		for _, why := range s.unfit() {
+			fail("service %q: %s", s.Name, why)
+		}
+		if slices.ContainsFunc(s.Middleware, isNil[Middleware]) {
+			fail("service %q: a nil in Middleware", s.Name)
+		}
 		for name, m := range s.Methods {
 			switch {
 			case !namePattern.MatchString(name):
@@ -156,7 +165,7 @@ func register(services []Service, outer []Middleware) (*registry, error) {
 			r.methods[s.Name+"."+name] = method{m, wrap(wrap(m.handler, s.Middleware), outer)}
 		}
 		for _, topic := range s.Topics {
-			if topic == nil {
+			if isNil(topic) {
 				fail("service %q: a nil in Topics", s.Name)
 				continue
 			}
@@ -170,7 +179,7 @@ func register(services []Service, outer []Middleware) (*registry, error) {
 			r.streams[name] = topic
 		}
 		for _, listed := range s.Continuations {
-			if listed == nil {
+			if isNil(listed) {
 				fail("service %q: a nil in Continuations", s.Name)
 				continue
 			}
@@ -192,7 +201,9 @@ func register(services []Service, outer []Middleware) (*registry, error) {
 
 func wrap(h Handler, middleware []Middleware) Handler {
 	for _, m := range slices.Backward(middleware) {
-		h = m(h)
+		if m != nil { // else New fails
+			h = m(h)
+		}
 	}
 	return h
 }

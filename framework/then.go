@@ -34,6 +34,9 @@ type Asked[B, A any] struct{ continuation }
 // time, [CodeGone] if the socket ended, or what the client answered with. It runs in a turn of its own; if the answer came from the socket,
 // in the turn of that message.
 func Then[B, A any](name string, f func(t *Turn, bound B, answer A, err error) error) *Asked[B, A] {
+	if f == nil {
+		return &Asked[B, A]{continuation{name: name}}
+	}
 	return &Asked[B, A]{continuation{name: name, answer: reflect.TypeFor[A](), run: func(t *Turn, bound, answer protocol.Payload, failed error) error {
 		b, err := decode[B](nil, bound)
 		if err != nil {
@@ -57,6 +60,9 @@ type Timed[B any] struct{ continuation }
 
 // Timer declares what happens when a timer is due. It runs in a turn that belongs to no socket.
 func Timer[B any](name string, f func(t *Turn, bound B) error) *Timed[B] {
+	if f == nil {
+		return &Timed[B]{continuation{name: name}}
+	}
 	return &Timed[B]{continuation{name: name, run: func(t *Turn, bound, _ protocol.Payload, _ error) error {
 		b, err := decode[B](nil, bound)
 		if err != nil {

@@ -1,0 +1,189 @@
+package framework_test
+
+import (
+	"math"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/sojourn-go/sojourn/client"
+	"github.com/sojourn-go/sojourn/framework"
+	"github.com/sojourn-go/sojourn/framework/frameworktest"
+)
+
+// What a service can never do is said when the server is made, and nothing panics over it.
+func TestNewSaysWhatCannotWork(t *testing.T) {
+	type order struct{ Done chan int }
+	take := func(*framework.Turn, order) error { return nil }
+	answer := func(*framework.Turn, any) (func(), error) { return nil, nil }
+	middleware := []framework.Middleware{nil}
+	for want, s := range map[string]framework.Service{
+		`what method "m" takes is a framework_test.order, which cannot be JSON: framework_test.order.Done is a chan int`: {
+			Methods: framework.Methods{"m": framework.Event(take)}},
+		`what method "m" answers is a func(), which cannot be JSON: that is a func`: {
+			Methods: framework.Methods{"m": framework.Call(answer)}},
+		`what client method "m" takes is a []complex128, which cannot be JSON: []complex128[] is a complex128`: {
+			Client: framework.ClientMethods{"m": framework.Notice[[]complex128]()}},
+		`what client method "m" answers is a map[bool]int, which cannot be JSON: that is a map`: {
+			Client: framework.ClientMethods{"m": framework.Question[int, map[bool]int]()}},
+		`what topic "t" holds is a chan int, which cannot be JSON: that is a chan`: {
+			Topics: []framework.Stream{&framework.Topic[chan int]{Name: "t", Subscribe: framework.Anyone}}},
+		`what topic "s" holds is a *framework_test.order, which cannot be JSON: *framework_test.order.Done is a chan int`: {
+			Topics: []framework.Stream{&framework.State[*order]{Name: "s", Subscribe: framework.Anyone}}},
+		`a nil in Topics`:        {Topics: []framework.Stream{(*framework.Topic[int])(nil)}},
+		`a nil in Continuations`: {Continuations: []framework.Continuation{(*framework.Timed[int])(nil)}},
+		`a nil in Middleware`:    {Middleware: middleware, Methods: framework.Methods{"m": framework.Event(func(*framework.Turn, int) error { return nil })}},
+		`continuation "c" has no function: make it with framework.Then or framework.Timer`: {
+			Continuations: []framework.Continuation{framework.Then[int, int]("c", nil)}},
+		`continuation "d" has no function`: {
+			Continuations: []framework.Continuation{framework.Timer[int]("d", nil)}},
+		`topic "a b": the name is not a letter, then letters, digits and underscores`: {
+			Topics: []framework.Stream{&framework.Topic[int]{Name: "a b", Subscribe: framework.Anyone}}},
+	} {
+		s.Name = "shop"
+		_, err := framework.New(framework.Config{Services: []framework.Service{s}})
+		if err == nil || !strings.Contains(err.Error(), `service "shop": `+want) {
+			t.Errorf("the error is %v, want %s", err, want)
+		}
+	}
+	if _, err := framework.New(framework.Config{Middleware: middleware}); err == nil || !strings.Contains(err.Error(), "a nil in Config.Middleware") {
+		t.Errorf("the error is %v", err)
+	}
+}
+
+// A service with a codec of its own may have what encoding/json has not; its topics may not.
+func TestCodecDecidesWhatCanBeWritten(t *testing.T) {
+	rt, err := framework.New(framework.Config{Services: []framework.Service{{Name: "shop", Codec: deafCodec{}, Methods: framework.Methods{
+		"sum": framework.Call(func(_ *framework.Turn, c complex128) (complex128, error) { return c, nil }),
+	}}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	rt.Close()
+}
+
+// deafCodec writes and reads nothing.
+type deafCodec struct{}
+
+func (deafCodec) Marshal(any) ([]byte, error) { return nil, nil }
+func (deafCodec) Unmarshal([]byte, any) error { return nil }
+
+var (
+	unlisted = &framework.Topic[int]{Name: "unlisted", Subscribe: framework.Anyone}
+	shelf    = &framework.Topic[any]{Name: "shelf", Subscribe: func(t *framework.Turn, key string) error {
+		if key == "panics" {
+			panic("on purpose")
+		}
+		return nil
+	}}
+	stock = &framework.State[any]{Name: "stock", Subscribe: framework.Anyone}
+	fuse  = framework.Timer("fuse", func(*framework.Turn, int) error { panic("on purpose") })
+)
+
+// clumsy is a service that does everything wrong; release ends what blocks for ever.
+func clumsy(release <-chan struct{}) framework.Service {
+	do := func(f func(*framework.Turn) error) framework.Method {
+		return framework.Event(func(t *framework.Turn, _ any) error { return f(t) })
+	}
+	var none map[string]int
+	return framework.Service{
+		Name: "clumsy",
+		Methods: framework.Methods{
+			"ok":      do(func(*framework.Turn) error { return nil }),
+			"panics":  do(func(*framework.Turn) error { none["x"]++; return nil }),
+			"waits":   do(func(t *framework.Turn) error { <-t.Done(); return t.Err() }),
+			"blocks":  do(func(*framework.Turn) error { <-release; return nil }),
+			"answers": framework.Call(func(*framework.Turn, any) (any, error) { return math.NaN(), nil }),
+			"tells":   do(func(t *framework.Turn) error { return t.Send(t.Socket(), "clumsy.x", make(chan int)) }),
+			"shelves": do(func(t *framework.Turn) error { return shelf.Publish(t, "x", func() {}) }),
+			"stocks": do(func(t *framework.Turn) error {
+				return stock.Update(t, "x", func(v *any) error { *v = math.Inf(1); return nil })
+			}),
+			"strays": do(func(t *framework.Turn) error { return unlisted.Publish(t, "x", 1) }),
+			"lights": do(func(t *framework.Turn) error { _, err := t.After(time.Second, fuse.With(1)); return err }),
+			"floods": do(func(t *framework.Turn) error {
+				for n := 0; ; n++ {
+					if err := t.Send(t.Socket(), "clumsy.x", n); err != nil {
+						return err
+					}
+				}
+			}),
+		},
+		Topics:        []framework.Stream{shelf, stock},
+		Continuations: []framework.Continuation{fuse},
+		Connect: func(t *framework.Turn) error {
+			if t.User().ID == "eve" {
+				panic("on purpose")
+			}
+			return nil
+		},
+		Goodbye: func(*framework.Turn) error { panic("on purpose") },
+	}
+}
+
+// Whatever a service does wrong, its caller is told, and nobody else has anything of it.
+func TestFailuresOfAServiceAreContained(t *testing.T) {
+	for method, code := range map[string]string{
+		"panics": framework.CodeInternal, "waits": framework.CodeTimeout, "answers": framework.CodeInternal, "tells": framework.CodeInternal,
+		"shelves": framework.CodeInternal, "stocks": framework.CodeInternal, "strays": framework.CodeInternal, "floods": framework.CodeInternal,
+	} {
+		t.Run(method, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				ann, bob, _ := clumsyShop(t)
+				told := frameworktest.Events[int](ann, "clumsy.x")
+				call := ann.Send("clumsy."+method, nil)
+				bob.Call("clumsy.ok", nil, nil) // at the same time
+				if err := call.Wait(t.Context(), nil); client.CodeOf(err) != code {
+					t.Errorf("ann is told %v, want an error %q", err, code)
+				}
+				ann.Call("clumsy.ok", nil, nil)
+				told.None()
+			})
+		})
+	}
+}
+
+func clumsyShop(t *testing.T) (ann, bob *frameworktest.Client, rt *frameworktest.Program) {
+	release := make(chan struct{})
+	rt = frameworktest.New(t, framework.Config{Services: []framework.Service{clumsy(release)}, TurnTime: 5 * time.Second})
+	t.Cleanup(func() { close(release) })
+	return rt.Connect(framework.User{ID: "ann"}), rt.Connect(framework.User{ID: "bob"}), rt
+}
+
+// A handler that does not even return when its turn is over holds up its own client, and nobody else.
+func TestBlockedHandlerHoldsUpItsClientAlone(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ann, bob, rt := clumsyShop(t)
+		blocked := ann.Send("clumsy.blocks", nil)
+		time.Sleep(time.Minute)
+		bob.Call("clumsy.ok", nil, nil)
+		rt.Connect(framework.User{ID: "ann"}).Call("clumsy.ok", nil, nil) // her other tab
+		select {
+		case <-blocked.Done():
+			t.Error("what still runs has come to something")
+		default:
+		}
+	})
+}
+
+// So it is with what no client has called: hooks, rules of topics, timers.
+func TestFailuresOfHooksAreContained(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ann, bob, rt := clumsyShop(t)
+		if _, err := ann.Subscribe(t.Context(), "shelf/panics", func(client.Entry) {}); client.CodeOf(err) != framework.CodeInternal {
+			t.Errorf("a rule that panics: %v", err)
+		}
+		if c, err := rt.Dial(client.Options{Auth: rt.Auth(framework.User{ID: "eve"}), Reconnect: client.Reconnect{Attempts: 1}}); err == nil {
+			c.Abandon()
+			t.Error("a Connect hook that panics lets eve in")
+		}
+		ann.Call("clumsy.lights", nil, nil)
+		time.Sleep(time.Minute)
+		ann.Call("clumsy.ok", nil, nil)
+		if err := ann.Close(t.Context()); err != nil {
+			t.Errorf("a Goodbye hook that panics keeps ann: %v", err)
+		}
+		bob.Call("clumsy.ok", nil, nil)
+	})
+}
