@@ -3,10 +3,13 @@ package framework_test
 import (
 	"net/http"
 	"slices"
+	"strings"
+	"sync"
 	"testing"
 
 	"github.com/sojourn-go/sojourn/client"
 	"github.com/sojourn-go/sojourn/framework"
+	"github.com/sojourn-go/sojourn/store"
 )
 
 // counted is how often the users were told something.
@@ -115,6 +118,35 @@ func TestI3SendUserWhileSocketsOpen(t *testing.T) {
 			if want := upTo(total)[got[0]-1:]; !slices.Equal(got, want) {
 				t.Errorf("got %v, want %v", got, want)
 			}
+		}
+	})
+}
+
+// The same, where the open commits after the handler has run and before its turn does.
+func TestI3SendUserFindsWhoOpenedMeanwhile(t *testing.T) {
+	onEachStore(t, func(w *world) {
+		w.cfg.Identify = func(*http.Request) (framework.User, error) { return framework.User{ID: "ann"}, nil }
+		w.run(2, ledger(), teller())
+		one, two := w.instances[0], w.instances[1]
+		w.postTo(one, "/lp", hello(1, ""))
+		w.postTo(one, "/up", "K"+keyOf(1)+",,0\nC1,tell.next")
+		var meanwhile sync.Once
+		one.store.mu.Lock()
+		one.store.before = func(store.Turn) error {
+			meanwhile.Do(func() { w.postTo(two, "/lp", hello(2, "")) })
+			return nil
+		}
+		one.store.mu.Unlock()
+		w.postTo(one, "/up", "K"+keyOf(1)+",,0\nC2,tell.next")
+		_, text := w.postTo(two, "/lp", helloAgain(2, 2))
+		var got []string
+		for line := range strings.Lines(text) {
+			if _, n, ok := strings.Cut(line, "ledger.added|"); ok {
+				got = append(got, strings.TrimSpace(n))
+			}
+		}
+		if !slices.Equal(got, []string{"1", "2"}) {
+			t.Errorf("the socket that was opened meanwhile got %v, want 1, which it has read, and 2", got)
 		}
 	})
 }

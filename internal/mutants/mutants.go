@@ -86,7 +86,7 @@ var mutants = []mutant{
 		edits: []edit{{"framework/sendall.go",
 			"	return t.add(store.AppendAll{Group: group, Data: join(\"e\", method, p)}, len(p))",
 			"	r, err := t.srv.store.Read(t, []store.Query{{Group: group}})\n	for _, m := range r[0].Members {\n		err = t.Send(m, method, p)\n	}\n	return err"}},
-		pkg: framework, test: "TestI3SendUserWhileSocketsOpen/memory",
+		pkg: framework, test: "TestI3SendUserFindsWhoOpenedMeanwhile/memory",
 	},
 	{
 		promise: "I4", name: "what was sent counts as received",
