@@ -33,7 +33,11 @@ func (t Turn) Check() error {
 			if strings.Contains(e.By, "\x00") {
 				return fmt.Errorf("an item cannot be put by %q", e.By)
 			}
-		case Append, AppendAll, Publish, Subscribe, Unsubscribe, Cancel, End, Bye:
+		case Publish:
+			if err := e.check(); err != nil {
+				return err
+			}
+		case Append, AppendAll, Subscribe, Unsubscribe, Cancel, End, Bye:
 		default:
 			return fmt.Errorf("effect %T is not known", e)
 		}
@@ -50,3 +54,15 @@ func (t Turn) Check() error {
 }
 
 var errNoOpen = errors.New("message 0 does not begin with Open")
+
+func (p Publish) check() error {
+	if p.Value != nil && len(p.Fields) > 0 {
+		return fmt.Errorf("topic %q cannot have a value and fields", p.Topic)
+	}
+	for _, f := range p.Fields {
+		if f.Name == "" {
+			return fmt.Errorf("topic %q cannot have a field without a name", p.Topic)
+		}
+	}
+	return nil
+}

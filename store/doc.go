@@ -6,7 +6,7 @@
 //
 //   - A socket is a client's conversation: the number of its last message that took effect, and a stream of
 //     entries that the client has not acknowledged yet.
-//   - A topic is a named stream with retention, and perhaps a value (its state) that each entry brings up to date.
+//   - A topic is a named stream with retention, and perhaps a state that each entry brings up to date: a value, or many fields, of which an entry changes some.
 //   - An item is something to be done later: a timer, or a question's deadline.
 //
 // Everything that one handled message causes is one [Turn], and [Store.Commit] makes all of it real at once, or none.
@@ -23,7 +23,7 @@
 //   - An error is not an answer: it means that the outcome is unknown, and the same call may be made again. A Status is certain.
 //   - Notices are hints: they may be lost, repeated or late. Nothing depends on them but latency.
 //
-// All methods may be called at once from any number of goroutines. Names of sockets, topics, items and groups are
+// All methods may be called at once from any number of goroutines. Names of sockets, topics, fields, items and groups are
 // non-empty strings without control characters; data is opaque, never changed and never kept by reference to the caller's memory after
 // a call returns, unless stated.
 package store

@@ -180,6 +180,7 @@ type Cause struct {
 // Guard is something that must still be as it was read, or the turn is a Conflict.
 type Guard struct {
 	Topic string // its top must be At; a topic that does not exist has the zero Cursor
+	Field string // not empty: Topic's field must have been set last At; a field that does not exist has the zero Cursor. Whatever else of Topic changes does not matter
 	At    Cursor
 	Item  string // must exist (Topic is empty then)
 }
@@ -215,10 +216,14 @@ type (
 	}
 
 	// Publish adds an entry to a topic, which it makes if need be, and lets go of entries beyond the topic's retention, but for the newest.
+	// A topic has a value or fields, never both: where it has the one, a Publish of the other takes its place.
 	Publish struct {
 		Topic     string
 		Data      []byte
 		Value     []byte        // not nil: the topic's value from this entry on
+		Fields    []Field       // set or removed by this entry, in order. All others stay as they are
+		MaxFields int           // fields that the topic may have; beyond them the turn is Exceeded, but not for a Publish after which there are no more than before. 0: no limit
+		MaxBytes  int           // the same of the bytes of all fields' names and values
 		Keep      int           // entries kept; 0: 1,000
 		KeepBytes int           // bytes of data kept; 0: 1 MiB
 		TTL       time.Duration // the topic is forgotten so long after it was last published to or watched; 0: 24 hours
@@ -294,6 +299,13 @@ type Group struct {
 	Max  int // members it may have, the new one included; beyond them the open is Exceeded. 0: no limit
 }
 
+// Field is one of many values that a topic has, each with a name, and a place that guards it.
+type Field struct {
+	Name  string
+	Value []byte // nil: there is none; in a Publish: it is removed
+	At    Cursor // of the entry that set it last. In a Publish it means nothing
+}
+
 // MaxEntries and MaxBytes bound what a socket's stream holds unacknowledged, unless a store's options say otherwise.
 const (
 	MaxEntries = 1000
@@ -306,23 +318,27 @@ type Outcome struct {
 	Number  uint64        // last message of the cause's socket that is applied, now
 	Top     Cursor        // of the cause's socket, now
 	At      []Cursor      // on Applied: one for each effect. Where an Append, Publish, Subscribe or Unsubscribe put its entry; zero for other effects and where nothing happened
-	Fresh   []Fresh       // on Conflict: what the guarded topics hold now, in the order of the guards on topics
-	Over    string        // on Exceeded: the name of the group, topic or item that is one too many, the first in the order of the effects
+	Fresh   []Fresh       // on Conflict: what the guarded topics and fields hold now, in the order of the guards on them
+	Over    string        // on Exceeded: the name of the group, topic or item that is one too many, or of the topic that has no room for a field; the first in the order of the effects
 	NextDue time.Duration // until something is due; negative: nothing is known to be. A hint for when to claim
 }
 
-// Fresh is a topic's value with the place that guards it.
+// Fresh is a topic's value, or that of one of its fields, with the place that guards it. The fields of a topic that is guarded as a whole are not in
+// it: read them.
 type Fresh struct {
 	Topic string
+	Field string // as the Guard says
 	At    Cursor
 	Value []byte
 }
 
-// Query asks for one of: a topic's entries (Topic), a topic's value (Topic and Value), a socket (Socket), a
-// socket's entries (Socket and Entries), an item (Item), a group's members (Group).
+// Query asks for one of: a topic's entries (Topic), a topic's value (Topic and Value), all of its fields (Topic and Fields) or one of them (Topic and Field), a
+// socket (Socket), a socket's entries (Socket and Entries), an item (Item), a group's members (Group).
 type Query struct {
 	Group   string
 	Topic   string
+	Field   string
+	Fields  bool
 	Socket  string
 	Item    string
 	Value   bool
@@ -337,7 +353,8 @@ type Reply struct {
 	From    Cursor // where Entries begin: Query.After; if that is zero or Lost, the oldest place that is kept
 	Entries []Entry
 	Top     Cursor   // of the stream
-	Value   []byte   // of a topic that was asked for its value; nil: it never had one
+	Value   []byte   // of a topic that was asked for its value; nil: it has none
+	Fields  []Field  // those that were asked for and exist, in the order of their names' bytes; all as of Top
 	Sock    Socket   // of a socket
 	Item    Item     // of an item
 	Members []string // of a group: sockets' ids in the order of their bytes, the first 10,000. A group without members is Applied

@@ -218,8 +218,8 @@ var mutants = []mutant{
 	{
 		promise: "I3", name: "Redis: values are written before it is known that a turn fits",
 		edits: []edit{{"store/redis/lua/commit.lua",
-			"if valued ~= '' then t.value = value end",
-			"if valued ~= '' then t.value = value; call('HSET', k, 'v', value) end"}},
+			"if valued ~= '' then set_value(t, value) end",
+			"if valued ~= '' then set_value(t, value); call('HSET', k, 'v', value) end"}},
 		pkg: redis, test: "TestStore/miniredis/ExceededLeavesNothing",
 	},
 	{

@@ -101,29 +101,37 @@ func (st *state) hold(guards []store.Guard) bool {
 			}
 			continue
 		}
-		var top store.Cursor
-		if t := st.topics[g.Topic]; t != nil {
-			top = t.top
-		}
-		if top != g.At {
+		if st.guarded(g).At != g.At {
 			return false
 		}
 	}
 	return true
 }
 
-// fresh returns what the guarded topics hold.
+// guarded returns what a guard on a topic, or on a field, is about. The value is the store's own.
+func (st *state) guarded(g store.Guard) store.Fresh {
+	f := store.Fresh{Topic: g.Topic, Field: g.Field}
+	t := st.topics[g.Topic]
+	switch {
+	case t == nil:
+	case g.Field != "":
+		found := t.fields.all[g.Field]
+		f.At, f.Value = found.At, found.Value
+	default:
+		f.At, f.Value = t.top, t.value
+	}
+	return f
+}
+
+// fresh returns what the guarded topics and fields hold.
 func (st *state) fresh(guards []store.Guard) []store.Fresh {
 	var all []store.Fresh
 	for _, g := range guards {
-		if g.Topic == "" {
-			continue
+		if g.Topic != "" {
+			f := st.guarded(g)
+			f.Value = bytes.Clone(f.Value)
+			all = append(all, f)
 		}
-		f := store.Fresh{Topic: g.Topic}
-		if t := st.topics[g.Topic]; t != nil {
-			f.At, f.Value = t.top, bytes.Clone(t.value)
-		}
-		all = append(all, f)
 	}
 	return all
 }

@@ -90,7 +90,11 @@ func (t *turn) publish(e store.Publish) store.Cursor {
 	t.state.touch(top, t.now)
 	entry, prev := top.add(e.Data, t.attempt)
 	if e.Value != nil {
-		top.value = bytes.Clone(e.Value)
+		top.value, top.fields = bytes.Clone(e.Value), fields{}
+	}
+	for _, f := range e.Fields {
+		top.value = nil
+		top.fields.set(f, entry.Cursor)
 	}
 	top.retain(positive(e.Keep, 1000), positive(e.KeepBytes, 1<<20))
 	t.broadcast(t.from, store.Notice{Kind: store.Added, Topic: e.Topic, Prev: prev, Entry: entry})

@@ -6,7 +6,7 @@ import "github.com/sojourn-go/sojourn/store"
 func (st *state) exceeds(t store.Turn) (over string, exceeds bool) {
 	r := rehearsal{
 		state: st, socket: t.Cause.Socket,
-		ended: members{}, subs: map[string]members{}, by: map[string]string{}, more: map[string]int{},
+		ended: members{}, subs: map[string]members{}, by: map[string]string{}, more: map[string]int{}, rooms: map[string]*room{},
 	}
 	r.remove(t.Cause.Item)
 	for _, e := range t.Effects {
@@ -26,6 +26,7 @@ type rehearsal struct {
 	subs   map[string]members // topics by socket, of sockets whose subscriptions were looked at
 	by     map[string]string  // whose items are, of those that the turn puts or removes; empty: nobody's, or there is none
 	more   map[string]int     // items that somebody has than before
+	rooms  map[string]*room   // for fields, of topics that the turn publishes to
 }
 
 func (r *rehearsal) take(e store.Effect) (over string, exceeds bool) {
@@ -37,6 +38,8 @@ func (r *rehearsal) take(e store.Effect) (over string, exceeds bool) {
 				return g.Name, true
 			}
 		}
+	case store.Publish:
+		return e.Topic, r.publish(e)
 	case store.Subscribe:
 		topics := r.topics(e.Socket)
 		if _, again := topics[e.Topic]; again || !r.open(e.Socket) {

@@ -42,6 +42,12 @@ func (st *state) readTopic(q store.Query, now time.Duration) store.Reply {
 	if q.Value {
 		return store.Reply{Top: t.top, Value: bytes.Clone(t.value)}
 	}
+	if q.Fields {
+		return store.Reply{Top: t.top, Fields: t.fields.list(t.fields.names()...)}
+	}
+	if q.Field != "" {
+		return store.Reply{Top: t.top, Fields: t.fields.list(q.Field)}
+	}
 	return t.read(q)
 }
 

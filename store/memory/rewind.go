@@ -55,7 +55,7 @@ func (st *state) clone() *state {
 	}
 	for name, t := range st.topics {
 		n := *t
-		n.stream = t.stream.clone()
+		n.stream, n.fields = t.stream.clone(), t.fields.clone()
 		n.expires = slot{owner: &n}
 		c.topics[name] = &n
 		c.expires.set(&n.expires, t.expires.at)

@@ -76,6 +76,7 @@ type topic struct {
 	name    string
 	id      string
 	value   []byte
+	fields  fields
 	life    time.Duration
 	expires slot
 }

@@ -59,7 +59,7 @@ func (s *Store) Commit(ctx context.Context, t store.Turn) (store.Outcome, error)
 	case store.Conflict:
 		for _, g := range t.Guards {
 			if g.Topic != "" {
-				out.Fresh = append(out.Fresh, store.Fresh{Topic: g.Topic, At: r.cursor(), Value: r.bytes()})
+				out.Fresh = append(out.Fresh, store.Fresh{Topic: g.Topic, Field: g.Field, At: r.cursor(), Value: r.bytes()})
 			}
 		}
 	case store.Exceeded:
@@ -108,6 +108,7 @@ func (s *Store) guards(c *call, guards []store.Guard) {
 		if g.Topic != "" {
 			c.string("topic")
 			c.key(s.topicKey(g.Topic))
+			c.string(g.Field)
 			c.cursor(g.At)
 		} else {
 			c.string("item")
@@ -146,6 +147,14 @@ func (s *Store) effect(c *call, e store.Effect) {
 		c.int(positive(e.Keep, defaultKeep))
 		c.int(positive(e.KeepBytes, defaultKeepBytes))
 		c.duration(positive(e.TTL, defaultTopicTTL))
+		c.int(e.MaxFields)
+		c.int(e.MaxBytes)
+		c.int(len(e.Fields))
+		for _, f := range e.Fields {
+			c.string(f.Name)
+			c.bool(f.Value != nil)
+			c.bytes(f.Value)
+		}
 	case store.Subscribe:
 		c.string("subscribe")
 		c.key(s.socketKey(e.Socket))

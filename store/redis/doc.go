@@ -33,7 +33,7 @@
 // # Keys
 //
 //	<prefix>:{<cell>}:s:<socket>  HASH    record, o<offset> entries, b<topic> subscriptions, q<item> items
-//	<prefix>:{<cell>}:t:<topic>   HASH    id, cursors, v value, o<offset> entries
+//	<prefix>:{<cell>}:t:<topic>   HASH    id, cursors, o<offset> entries, v value or m<field> fields
 //	<prefix>:{<cell>}:i:<item>    HASH    data, socket, tries, token of the claim
 //	<prefix>:{<cell>}:k:<key>     STRING  when the key of a turn from outside is forgotten
 //	<prefix>:{<cell>}:d           ZSET    s:<socket>, open ones, by their deadlines
@@ -43,6 +43,6 @@
 //	<prefix>:{<cell>}:I:<inbox>   channel of a watch
 //	<prefix>:{<cell>}:T:<topic>   channel of a topic
 //
-// An entry is its tag followed by its data. Topics, keys and tombstones expire when [store] says so. Sockets and items that are due
+// An entry is its tag followed by its data, a field the place at which it was set, a comma and its value. Topics, keys and tombstones expire when [store] says so. Sockets and items that are due
 // stay for 7 days, for somebody to claim them; if nobody does, they are let go without a goodbye.
 package redis

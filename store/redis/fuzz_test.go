@@ -147,7 +147,8 @@ func FuzzReply(f *testing.F) {
 	for method, replies := range map[byte][][]any{
 		0: {{"applied", "3", "2.abcde", "-1", "1.abcde", ""}, {"conflict", "3", "", "10", "1.abcde", "value", "", nil}, {"exceeded", "0", "", "-1", "group"}},
 		1: {{"applied", socket, "100", "0.abcde", []any{"abcdeone", "abcdf"}, subs}, {"gone", ended, "-1"}, {"denied", nil, "5"}},
-		2: {{[]any{"applied", "1.abcde", "0.abcde", []any{"abcdeone"}, ""}}, {[]any{"applied", socket}}, {[]any{"applied", item}}, {[]any{"missing"}}, {[]any{"applied", "1.abcde", "value"}}},
+		2: {{[]any{"applied", "1.abcde", "0.abcde", []any{"abcdeone"}, ""}}, {[]any{"applied", socket}}, {[]any{"applied", item}}, {[]any{"missing"}}, {[]any{"applied", "1.abcde", "value"}},
+			{[]any{"applied", "2.abcde", []any{"name", "1.abcdf", "value"}}}, {[]any{"applied", "2.abcde", []any{"name", "1.abcdf", nil}}}, {[]any{"applied", "2.abcde", []any{"name"}}}},
 		3: {{[]any{"applied", "3", "", "0", "", "2.abcde"}}, {[]any{"gone"}}},
 		4: {{"100", []any{[]any{"socket", "token", socket, subs}, []any{"item", "token", item}}}},
 	} {
@@ -184,7 +185,7 @@ func believe(t *testing.T, s *Store, method byte) {
 		var out store.Outcome
 		out, err = s.Commit(ctx, store.Turn{
 			Cause: store.Cause{Socket: "a", Number: 1}, Attempt: "x",
-			Guards:  []store.Guard{{Topic: "t"}, {Topic: "u"}},
+			Guards:  []store.Guard{{Topic: "t"}, {Topic: "u", Field: "f"}},
 			Effects: []store.Effect{store.Append{Socket: "a"}, store.Cancel{Item: "i"}},
 		})
 		statuses, due = append(statuses, out.Status), out.NextDue
@@ -196,10 +197,15 @@ func believe(t *testing.T, s *Store, method byte) {
 		found, err = s.Attach(ctx, store.Attach{Socket: "a"})
 		statuses, due, entries, from = append(statuses, found.Status), found.NextDue, found.Entries, found.From
 	case 2:
-		for _, q := range []store.Query{{Topic: "t"}, {Topic: "t", Value: true}, {Socket: "a"}, {Socket: "a", Entries: true}, {Item: "i"}, {Group: "g"}} {
+		for _, q := range []store.Query{{Topic: "t"}, {Topic: "t", Value: true}, {Topic: "t", Fields: true}, {Topic: "t", Field: "f"}, {Socket: "a"}, {Socket: "a", Entries: true}, {Item: "i"}, {Group: "g"}} {
 			var replies []store.Reply
 			if replies, err = s.Read(ctx, []store.Query{q}); err == nil {
 				statuses, entries, from = append(statuses, replies[0].Status), replies[0].Entries, replies[0].From
+				for _, f := range replies[0].Fields {
+					if f.Value == nil {
+						t.Errorf("a field without a value: %+v", f)
+					}
+				}
 			}
 		}
 	case 3:

@@ -38,6 +38,13 @@ func (s *Store) query(c *call, q store.Query) {
 	case q.Topic != "" && q.Value:
 		c.string("value")
 		c.key(s.topicKey(q.Topic))
+	case q.Topic != "" && q.Fields:
+		c.string("fields")
+		c.key(s.topicKey(q.Topic))
+	case q.Topic != "" && q.Field != "":
+		c.string("field")
+		c.key(s.topicKey(q.Topic))
+		c.string(q.Field)
 	case q.Topic != "":
 		c.string("entries")
 		c.key(s.topicKey(q.Topic))
@@ -68,6 +75,8 @@ func answer(q store.Query, in *reply) store.Reply {
 		a.Sock = in.socket()
 	case q.Topic != "" && q.Value:
 		a.Top, a.Value = in.cursor(), in.bytes()
+	case q.Topic != "" && (q.Fields || q.Field != ""):
+		a.Top, a.Fields = in.cursor(), in.fields()
 	case q.Topic != "" || q.Entries:
 		a.Top, a.From = in.cursor(), in.cursor()
 		a.Entries = in.entries(a.From)

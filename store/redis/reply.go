@@ -174,6 +174,22 @@ func (r *reply) entries(from store.Cursor) []store.Entry {
 	return list
 }
 
+// fields reads a topic's fields, and sorts them by name.
+func (r *reply) fields() []store.Field {
+	in := r.nested()
+	list := make([]store.Field, 0, len(in.list)/3)
+	for in.more() {
+		f := store.Field{Name: in.string(), At: in.cursor(), Value: in.bytes()}
+		if f.Value == nil {
+			in.fail(errors.New("a field without a value"))
+		}
+		list = append(list, f)
+	}
+	r.fail(in.err)
+	slices.SortFunc(list, func(a, b store.Field) int { return strings.Compare(a.Name, b.Name) })
+	return list
+}
+
 func (r *reply) texts() (list []string) {
 	in := r.nested()
 	for in.more() {

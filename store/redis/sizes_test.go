@@ -98,14 +98,16 @@ func TestMany(t *testing.T) {
 		}
 		claim(0)
 		first := store.Open{TTL: time.Hour, Attach: 1}
-		effects := []store.Effect{nil}
+		effects, names := []store.Effect{nil}, []string(nil)
 		for i := range many {
 			first.Groups = append(first.Groups, store.Group{Name: fmt.Sprint("g", i), Max: 1})
 			effects = append(effects,
 				store.Subscribe{Socket: "a", Topic: fmt.Sprint("t", i), Max: many},
 				store.Put{Item: fmt.Sprint("i", i), Socket: "a", By: "a", Max: many, After: time.Hour},
 				store.Publish{Topic: "long", Data: []byte("x"), Keep: 2 * many})
+			names = append(names, fmt.Sprint("f", i))
 		}
+		effects = append(effects, store.Publish{Topic: "wide", Fields: fields(names...), MaxFields: many})
 		effects[0] = first
 		out := certainly(t, s, turn(store.Cause{Socket: "a"}, effects...))
 		if out.Status != store.Applied || out.Top.Offset != many {
@@ -120,10 +122,14 @@ func TestMany(t *testing.T) {
 		if err != nil || len(r[0].Entries) != many || len(r[1].Members) != 1 {
 			t.Fatal(len(r[0].Entries), r[1].Members, err)
 		}
-		certainly(t, s, turn(store.Cause{Key: "shorten"}, store.Publish{Topic: "long", Keep: 1}))
-		r, err = s.Read(ctx, []store.Query{{Topic: "long", Max: 2 * many}})
-		if err != nil || len(r[0].Entries) != 1 {
-			t.Fatal(len(r[0].Entries), err)
+		wide := store.Query{Topic: "wide", Fields: true}
+		if r, err := s.Read(ctx, []store.Query{wide}); err != nil || len(r[0].Fields) != many {
+			t.Fatal(len(r[0].Fields), err)
+		}
+		certainly(t, s, turn(store.Cause{Key: "shorten"}, store.Publish{Topic: "long", Keep: 1}, store.Publish{Topic: "wide", Value: []byte{}}))
+		r, err = s.Read(ctx, []store.Query{{Topic: "long", Max: 2 * many}, wide})
+		if err != nil || len(r[0].Entries) != 1 || len(r[1].Fields) != 0 {
+			t.Fatal(len(r[0].Entries), len(r[1].Fields), err)
 		}
 
 		clock += 11 * time.Second

@@ -34,12 +34,20 @@ func newWorld(t testing.TB, url string) *world {
 	w.commit(turn(store.Cause{Socket: "b"}, store.Open{Secret: "s", Attach: 1, Inbox: "in", TTL: time.Hour, Groups: []store.Group{{Name: "g"}}}))
 	w.commit(turn(store.Cause{Socket: "stone"}, store.Open{TTL: time.Hour}, store.Bye{Code: 4011, Why: "x"}))
 	w.commit(turn(store.Cause{Key: "world"}, store.Publish{Topic: "t", Data: []byte("1"), Value: []byte("v")},
-		store.Put{Item: "due", After: time.Second}))
+		store.Publish{Topic: "f", Fields: fields("a", "b")}, store.Put{Item: "due", After: time.Second}))
 	if _, err := w.claim(); err != nil { // opens a time of grace
 		t.Fatal(err)
 	}
 	w.clock += 90 * time.Second // past that, and past a's deadline
 	return w
+}
+
+// fields returns fields that have a value.
+func fields(names ...string) (list []store.Field) {
+	for _, name := range names {
+		list = append(list, store.Field{Name: name, Value: []byte("of " + name)})
+	}
+	return list
 }
 
 // turn returns a turn with an attempt of its own.
@@ -85,13 +93,14 @@ func operations() map[string]struct {
 	everything := turn(message,
 		store.Append{Socket: "a", Data: []byte("x")}, store.Append{Socket: "b", Data: []byte("x")},
 		store.Publish{Topic: "t", Data: []byte("x"), Value: []byte("y"), Keep: 1}, store.Publish{Topic: "new", Data: []byte("x")},
+		store.Publish{Topic: "f", Fields: append(fields("b", "c"), store.Field{Name: "a"}), MaxFields: 9},
 		store.Subscribe{Socket: "b", Topic: "t2"}, store.Unsubscribe{Socket: "a", Topic: "t"},
 		store.Put{Item: "i", Socket: "b", After: time.Hour}, store.Cancel{Item: "mine"}, store.End{Socket: "b"})
-	everything.Guards = []store.Guard{{Item: "due"}, {Topic: "none"}}
+	everything.Guards = []store.Guard{{Item: "due"}, {Topic: "none"}, {Topic: "none", Field: "a"}}
 	return map[string]operation{
 		"open":           {[]string{"d", "e", "g", "s:c"}, commit(turn(store.Cause{Socket: "c"}, store.Open{TTL: time.Hour, Groups: []store.Group{{Name: "g", Max: 9}}}))},
 		"put by":         {[]string{"e", "g", "i:i"}, commit(turn(store.Cause{Key: "once"}, store.Put{Item: "i", By: "a"}))},
-		"turn":           {[]string{"d", "e", "g", "m", "e", "s:a", "s:b", "t:t", "t:new", "t:t2", "t:none", "i:i", "i:mine", "i:due"}, commit(everything)},
+		"turn":           {[]string{"d", "e", "g", "m", "e", "s:a", "s:b", "t:t", "t:f", "t:new", "t:t2", "t:none", "i:i", "i:mine", "i:due"}, commit(everything)},
 		"bye":            {[]string{"d", "e", "g", "s:a", "i:mine", "i:mine too"}, commit(turn(message, store.Publish{Topic: "t"}, store.Bye{Code: 4011, Why: "x"}))},
 		"key":            {[]string{"k:once", "d", "e", "s:b"}, commit(turn(store.Cause{Key: "once"}, store.Append{Socket: "b"}))},
 		"another's item": {[]string{"g", "i:mine", "s:a"}, commit(turn(store.Cause{Key: "once"}, store.Append{Socket: "b"}, store.Cancel{Item: "mine"}))},
@@ -106,8 +115,9 @@ func operations() map[string]struct {
 				{Socket: "a", Ack: store.Cursor{Offset: 1, Tag: "other"}}})
 			return err
 		}},
-		"read": {[]string{"g", "t:t", "s:a", "s:stone", "i:due"}, func(w *world) error {
-			_, err := w.Read(context.Background(), []store.Query{{Topic: "t"}, {Topic: "t", Value: true}, {Socket: "a"}, {Socket: "a", Entries: true}, {Item: "due"}, {Group: "g"}, {Socket: "stone"}})
+		"read": {[]string{"g", "t:t", "t:f", "s:a", "s:stone", "i:due"}, func(w *world) error {
+			_, err := w.Read(context.Background(), []store.Query{{Topic: "t"}, {Topic: "t", Value: true}, {Topic: "f", Fields: true}, {Topic: "f", Field: "a"},
+				{Socket: "a"}, {Socket: "a", Entries: true}, {Item: "due"}, {Group: "g"}, {Socket: "stone"}})
 			return err
 		}},
 		"claim": {[]string{"d", "e", "g", "m", "e", "s:a", "i:mine", "i:mine too", "i:due"}, func(w *world) error {

@@ -15,6 +15,7 @@ var crashChecks = []check{
 	{"TwoRunnersSocketLeased", func(k *kit) { twoRunnersSocket(k, time.Hour) }},
 	{"TwoRunnersItem", func(k *kit) { twoRunnersItem(k, 0) }},
 	{"TwoRunnersItemLeased", func(k *kit) { twoRunnersItem(k, time.Hour) }},
+	{"TwoRunnersField", twoRunnersField},
 }
 
 // runner is one of two instances.
@@ -249,5 +250,48 @@ func twoRunnersItem(k *kit, lease time.Duration) {
 		}
 		k.same(texts(k.read(store.Query{Topic: world}).Entries), real, "effects are real once: %v", sequence)
 		k.do(store.Cancel{Item: world})
+	})
+}
+
+// twoRunnersField lets runners set a field that must be as they have read it.
+func twoRunnersField(k *kit) {
+	k.interleavings([]string{"read", "commit"}, func(world string, _, _ *runner, sequence []step) {
+		seen := map[*runner]store.Cursor{}
+		used := map[*runner]bool{} // its key
+		var at store.Cursor
+		real := []string{}
+		for i, s := range sequence {
+			r, done := s.runner, sequence[:i+1]
+			if s.name == "read" {
+				replies, err := r.store.Read(k.Context(), []store.Query{{Topic: world, Field: "f"}})
+				k.must(err == nil, "Read: %v", err)
+				seen[r] = store.Cursor{}
+				for _, f := range replies[0].Fields {
+					seen[r] = f.At
+				}
+				k.same(seen[r], at, "a field is read as it was set last: %v", done)
+				continue
+			}
+			want := store.Conflict
+			switch {
+			case used[r]:
+				want = store.Repeated
+			case seen[r] == at:
+				want, used[r] = store.Applied, true
+				real = append(real, "field "+r.name)
+			}
+			turn := store.Turn{
+				Cause:   store.Cause{Key: world + r.name},
+				Attempt: r.attempt,
+				Guards:  []store.Guard{{Topic: world, Field: "f", At: seen[r]}},
+				Effects: []store.Effect{store.Publish{Topic: world, Data: []byte("field " + r.name), Fields: []store.Field{{Name: "f", Value: []byte(r.name)}}}},
+			}
+			out := k.commitTo(r.store, turn)
+			k.status(out.Status, want, "a turn on a field is applied if nobody set it since it was read: %v", done)
+			if want == store.Applied {
+				at = out.At[0]
+			}
+		}
+		k.same(texts(k.read(store.Query{Topic: world}).Entries), real, "effects are real once: %v", sequence)
 	})
 }

@@ -28,6 +28,7 @@ var (
 	topicNames = []string{"t", "u"}
 	itemNames  = []string{"i", "j"}
 	keyNames   = []string{"k", "l"}
+	fieldNames = []string{"f", "g", "long"}
 	groupNames = []string{"g", "h"}
 	byNames    = []string{"", "", "x", "y"}
 )
@@ -184,13 +185,24 @@ func (p *pair) key() {
 
 // guards are those of a turn that has read something, now and then something that is not so.
 func (p *pair) guards() []store.Guard {
-	switch pick(p, "guard", 0, 0, 0, 0, 0, 0, 1, 2) {
+	switch pick(p, "guard", 0, 0, 0, 0, 0, 0, 1, 2, 3) {
 	case 1:
 		return []store.Guard{{Topic: "t", At: p.cursor("topic t")}, {Topic: "u", At: p.cursor("topic u")}}
 	case 2:
 		return []store.Guard{{Item: pick(p, "item", itemNames...)}, {Topic: "t", At: p.cursor("topic t")}}
+	case 3:
+		topic := p.topic()
+		return []store.Guard{{Topic: topic, Field: pick(p, "field", fieldNames...), At: p.cursor("topic " + topic)}}
 	}
 	return nil
+}
+
+// fields are what a Publish sets and removes.
+func (p *pair) fields(data []byte) (fields []store.Field) {
+	for range rapid.IntRange(1, 3).Draw(p.T, "fields") {
+		fields = append(fields, store.Field{Name: pick(p, "field", fieldNames...), Value: pick(p, "value", data, data, []byte{}, nil)})
+	}
+	return fields
 }
 
 func (p *pair) groups() (groups []store.Group) {
@@ -218,8 +230,11 @@ func (p *pair) effect() []store.Effect {
 	case 2, 3:
 		e := store.Publish{Topic: p.topic(), Data: data, Keep: pick(p, "keep", 0, 2, 5), TTL: pick(p, "ttl", topicTTLs...)}
 		e.KeepBytes = pick(p, "bytes", 0, 0, 15)
-		if pick(p, "value", false, true) {
+		switch pick(p, "state", "none", "value", "fields", "fields") {
+		case "value":
 			e.Value = data
+		case "fields":
+			e.Fields, e.MaxFields, e.MaxBytes = p.fields(data), pick(p, "max", 0, 0, 2, 1), pick(p, "bytes", 0, 0, 20)
 		}
 		return one(e)
 	case 4, 5:
@@ -341,6 +356,8 @@ func (p *pair) read() {
 			store.Query{Item: pick(p, "item", itemNames...)},
 			store.Query{Group: pick(p, "group", groupNames...)},
 			store.Query{Topic: topic, Value: true},
+			store.Query{Topic: topic, Fields: true},
+			store.Query{Topic: topic, Field: pick(p, "field", fieldNames...)},
 			store.Query{Topic: topic, After: p.cursor("topic " + topic), Max: pick(p, "max", 0, 2)},
 			store.Query{Socket: id, Entries: true, After: p.cursor("socket " + id), Max: pick(p, "max", 0, 2)},
 		))
@@ -355,7 +372,7 @@ func (p *pair) everything() {
 		queries = append(queries, store.Query{Socket: id}, store.Query{Socket: id, Entries: true, Max: 2 * store.MaxEntries})
 	}
 	for _, name := range topicNames {
-		queries = append(queries, store.Query{Topic: name, Value: true}, store.Query{Topic: name})
+		queries = append(queries, store.Query{Topic: name, Value: true}, store.Query{Topic: name, Fields: true}, store.Query{Topic: name})
 	}
 	for _, name := range itemNames {
 		queries = append(queries, store.Query{Item: name})
@@ -373,6 +390,7 @@ func (p *pair) compare(queries []store.Query) {
 		for n, r := range replies {
 			r.Entries = s.entries(r.Entries)
 			r.Item.Data = nonNil(r.Item.Data)
+			r.Fields = append([]store.Field{}, r.Fields...)
 			switch q := queries[n]; {
 			case r.Status == store.Gone:
 				r = store.Reply{Status: r.Status, Sock: tomb(r.Sock)}

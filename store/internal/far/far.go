@@ -97,8 +97,8 @@ func (s *Store) Commit(ctx context.Context, t store.Turn) (out store.Outcome, er
 // Read implements [store.Store].
 func (s *Store) Read(ctx context.Context, queries []store.Query) (replies []store.Reply, err error) {
 	err = s.ask(ctx, "read", queries, &replies)
-	for i, r := range replies {
-		replies[i].Value = unpack(r.Value)
+	for i := range replies {
+		unpackReply(&replies[i])
 	}
 	return replies, err
 }

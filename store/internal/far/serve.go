@@ -72,8 +72,8 @@ func (s *server) commit(ctx context.Context, t store.Turn) (store.Outcome, error
 
 func (s *server) read(ctx context.Context, queries []store.Query) ([]store.Reply, error) {
 	replies, err := s.Read(ctx, queries)
-	for i, r := range replies {
-		replies[i].Value = pack(r.Value)
+	for i := range replies {
+		packReply(&replies[i])
 	}
 	return replies, err
 }

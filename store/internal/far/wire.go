@@ -57,8 +57,24 @@ func withValues(t store.Turn, change func([]byte) []byte) store.Turn {
 	for i, e := range t.Effects {
 		if publish, ok := e.(store.Publish); ok {
 			publish.Value = change(publish.Value)
+			publish.Fields = slices.Clone(publish.Fields)
+			changeFields(publish.Fields, change)
 			t.Effects[i] = publish
 		}
 	}
 	return t
+}
+
+func packReply(r *store.Reply)   { changeReply(r, pack) }
+func unpackReply(r *store.Reply) { changeReply(r, unpack) }
+
+func changeReply(r *store.Reply, change func([]byte) []byte) {
+	r.Value = change(r.Value)
+	changeFields(r.Fields, change)
+}
+
+func changeFields(fields []store.Field, change func([]byte) []byte) {
+	for i, f := range fields {
+		fields[i].Value = change(f.Value)
+	}
 }

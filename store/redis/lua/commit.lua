@@ -95,11 +95,39 @@ local function living_topic(k)
   local t = topic(k)
   if not t then
     t = new_stream(k, attempt)
-    t.id, t.ttl = next_id(), 0
+    t.id, t.ttl, t.fields, t.field_bytes, t.set = next_id(), 0, 0, 0, {}
     topics[k], stale[k] = t, true
   end
   t.touched = true
   return t
+end
+
+-- A topic's field as it is kept; false: there is none.
+local function field(t, one)
+  local f = t.set[one]
+  if f == nil and not stale[t.key] then f = call('HGET', t.key, 'm' .. one) end
+  return f or false
+end
+
+-- Sets a topic's field, or removes it if it is given no place. Fields take the place of a value.
+local function set_field(t, one, at, value)
+  local old = field(t, one)
+  if old then
+    local _, was = field_parts(old)
+    t.fields, t.field_bytes = t.fields - 1, t.field_bytes - #one - #(was or '')
+  end
+  if at then t.fields, t.field_bytes = t.fields + 1, t.field_bytes + #one + #value end
+  t.set[one] = at and at .. ',' .. value or false
+  t.value = false
+end
+
+-- Sets a topic's value, which takes the place of its fields.
+local function set_value(t, value)
+  if t.fields > 0 then
+    for _, one in ipairs(stale[t.key] and {} or fields_with(t.key, 'm')) do t.set[one] = false end
+    for one in pairs(t.set) do t.set[one] = false end
+  end
+  t.value, t.fields, t.field_bytes = value, 0, 0
 end
 
 -- What a socket is subscribed to: '<id>,<cursor>'; false: it is not. And to how many topics.
@@ -217,17 +245,22 @@ for _ = 1, number() do
   if kind == 'item' then
     if not item(k) then holds = false end
   else
-    local offset, tag, t = number(), take(), topic(k)
-    guarded[#guarded + 1] = k
-    if (t and t.top or 0) ~= offset or (t and t.tag or '') ~= tag then holds = false end
+    local one, offset, tag, t = take(), number(), take(), topic(k)
+    local at, value = '', false
+    if t and one ~= '' then
+      at, value = field_parts(field(t, one))
+    elseif t then
+      at = t.top .. '.' .. t.tag
+    end
+    guarded[#guarded + 1] = { at = at, value = value, topic = t and one == '' and k }
+    if at ~= ((offset > 0 or tag ~= '') and offset .. '.' .. tag or '') then holds = false end
   end
 end
 if not holds then
   local fresh = {}
-  for _, k in ipairs(guarded) do
-    local t = topic(k)
-    fresh[#fresh + 1] = t and t.top .. '.' .. t.tag or ''
-    fresh[#fresh + 1] = t and call('HGET', k, 'v') or false
+  for _, g in ipairs(guarded) do
+    fresh[#fresh + 1] = g.at
+    fresh[#fresh + 1] = g.topic and call('HGET', g.topic, 'v') or g.value
   end
   return outcome('conflict', fresh)
 end
@@ -255,9 +288,18 @@ for effect = 1, number() do
   elseif kind == 'publish' then
     local k, data, valued, value, keep, keep_bytes, ttl = key(), take(), take(), take(), number(), number(), number()
     local t, before = living_topic(k)
+    local max, max_field_bytes = number(), number()
     t.ttl = ttl
     before, at = add(t, attempt, data)
-    if valued ~= '' then t.value = value end
+    if valued ~= '' then set_value(t, value) end
+    local fields, bytes = t.fields, t.field_bytes
+    for _ = 1, number() do
+      local one, is, v = take(), take(), take()
+      set_field(t, one, is ~= '' and at, v)
+    end
+    if max > 0 and t.fields > math.max(max, fields) or max_field_bytes > 0 and t.field_bytes > math.max(max_field_bytes, bytes) then
+      return exceeded(name(k))
+    end
     while t.top > t.floor + 1 and (t.top - t.floor > keep or t.bytes > keep_bytes) do let_go(t, t.floor + 1) end
     local fits = #data <= NOTICE
     notices[#notices + 1] = { 'T:' .. name(k), fits and 'a' or 'A', from, before, at, fits and data or '' }
@@ -391,10 +433,18 @@ end
 
 for k, t in pairs(topics) do
   if t and t.touched then
-    local fields = { 'exp', now + t.ttl, 'ttl', t.ttl }
+    local fields, removed = { 'exp', now + t.ttl, 'ttl', t.ttl }, {}
     if stale[k] then fields[5], fields[6] = 'id', t.id end
     if t.value then fields[#fields + 1] = 'v'; fields[#fields + 1] = t.value end
+    if t.value == false then removed[1] = 'v' end
+    for one, f in pairs(t.set) do
+      if f then fields[#fields + 1] = 'm' .. one; fields[#fields + 1] = f else removed[#removed + 1] = 'm' .. one end
+    end
+    if next(t.set) then
+      for _, v in ipairs({ 'nf', t.fields, 'fb', t.field_bytes }) do fields[#fields + 1] = v end
+    end
     write_stream(t, fields)
+    in_pieces('HDEL', k, removed)
     call('PEXPIRE', k, t.ttl)
   end
 end

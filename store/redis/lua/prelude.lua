@@ -183,7 +183,7 @@ local function socket_reply(s)
   return known
 end
 
--- The fields of a socket's hash that begin with a letter, without it: 'b' topics subscribed to, 'q' items that belong to it.
+-- The fields of a hash that begin with a letter, without it. Of a socket's: 'b' topics subscribed to, 'q' items that belong to it; of a topic's: 'm' its fields.
 local function fields_with(k, letter)
   local found = {}
   for _, f in ipairs(call('HKEYS', k)) do
@@ -203,12 +203,22 @@ local function subscriptions(k)
 end
 
 local function read_topic(k)
-  local f = call('HMGET', k, 'top', 'tag', 'floor', 'ftag', 'ob', 'id', 'ttl', 'exp')
+  local f = call('HMGET', k, 'top', 'tag', 'floor', 'ftag', 'ob', 'id', 'ttl', 'exp', 'nf', 'fb')
   if not f[1] then return nil end
   local t, ttl, expires = stream(k, f[1], f[2], f[3], f[4], f[5]), count(f[7]), count(f[8])
   if not (t and f[6] and ttl and expires) or expires <= now then return nil end
   t.id, t.ttl = f[6], ttl
+  t.fields, t.field_bytes, t.set = count(f[9]) or 0, count(f[10]) or 0, {} -- set: fields that the script sets
   return t
+end
+
+-- A topic's field is kept as the place at which it was set, a comma and its value. Returns these; '' and false if there is none.
+local function field_parts(text)
+  if text then
+    local at, value = string.match(text, '^(%d+%.%x+),(.*)$')
+    if at then return at, value end
+  end
+  return '', false
 end
 
 local function read_item(k)

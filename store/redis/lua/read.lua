@@ -40,6 +40,30 @@ function ask.value()
   return { 'applied', t.top .. '.' .. t.tag, call('HGET', k, 'v') }
 end
 
+function ask.field()
+  local k, one = key(), take()
+  local t = watched_topic(k)
+  if not t then return { 'missing' } end
+  local at, value = field_parts(call('HGET', k, 'm' .. one))
+  return { 'applied', t.top .. '.' .. t.tag, value and { one, at, value } or {} }
+end
+
+function ask.fields()
+  local k = key()
+  local t = watched_topic(k)
+  if not t then return { 'missing' } end
+  local all, found, n = t.fields > 0 and call('HGETALL', k) or {}, {}, 0
+  for i = 1, #all, 2 do
+    local at, value = '', false
+    if string.sub(all[i], 1, 1) == 'm' then at, value = field_parts(all[i + 1]) end
+    if value then
+      found[n + 1], found[n + 2], found[n + 3] = string.sub(all[i], 2), at, value
+      n = n + 3
+    end
+  end
+  return { 'applied', t.top .. '.' .. t.tag, found }
+end
+
 function ask.socket()
   local s = read_socket(key())
   if not s or s.st ~= 'open' then return { 'gone', socket_reply(s) } end
