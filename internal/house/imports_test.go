@@ -37,10 +37,13 @@ var ours = []rule{
 		"a program chooses its transports, its store and its web framework; memory is the default store"},
 	{"framework/frameworktest", []string{"client", "framework", "store", "store/memory", "transports", "transports/ws"},
 		"it is a program without its web framework, and its clients"},
+	{"framework/typescript", []string{"client/js", "framework", "protocol"}, "what it writes needs no server"},
 	{"framework/internal/jsontype", []string{"protocol"}, "it is about types, wherever they are used"},
 	{"framework/echov4", []string{"framework"}, "what is Echo's stays small, so that another web framework costs as little"},
 
 	{"services/...", []string{"framework"}, "a service is what a program could have written itself"},
+
+	{"cmd/...", []string{"client", "framework/typescript", "protocol"}, "a tool sees of a server what any client does"},
 
 	{"internal/house", nil, "it is about the repository"},
 	{"internal/mutants", nil, "it is about the sources"},

@@ -1,0 +1,34 @@
+package js
+
+import (
+	_ "embed"
+	"strings"
+)
+
+var (
+	//go:embed src/transport.d.ts
+	transportTypes string
+	//go:embed client.d.ts
+	clientTypes string
+	//go:embed types/app.d.ts
+	appTypes string
+)
+
+// Declarations returns the types of the client, of transports and of apps, as the inside of one TypeScript namespace: the package's declarations
+// without what they import from each other.
+func Declarations() string {
+	var b strings.Builder
+	for _, file := range []string{clientTypes, appTypes, transportTypes} {
+		begun := false
+		for line := range strings.Lines(file) {
+			if strings.HasPrefix(line, "import ") || strings.HasPrefix(line, "export type *") || strings.HasPrefix(line, "export type {") {
+				continue
+			}
+			if begun = begun || strings.HasPrefix(line, "export ") || strings.HasPrefix(line, "/**"); begun { // what is above is about the file
+				b.WriteString(line)
+			}
+		}
+		b.WriteByte('\n')
+	}
+	return strings.TrimSpace(b.String()) + "\n"
+}

@@ -1,0 +1,51 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/sojourn-go/sojourn/client"
+)
+
+// dialing is how a server is reached, and as whom.
+type dialing struct {
+	transports string
+	bearer     string
+	header     http.Header
+	timeout    time.Duration
+}
+
+func (d *dialing) flags(f *flag.FlagSet) {
+	d.header = http.Header{}
+	f.StringVar(&d.transports, "transports", "ws,sse,longpoll", "the `transports` to try, the best first")
+	f.StringVar(&d.bearer, "bearer", "", "a `token` that says who is asking")
+	f.DurationVar(&d.timeout, "timeout", 10*time.Second, "how long to wait for the server")
+	f.Func("header", "a `header` of every request, as \"Cookie: session=...\"; may be given more than once", func(text string) error {
+		name, value, ok := strings.Cut(text, ":")
+		if name = strings.TrimSpace(name); !ok || name == "" {
+			return errors.New(`it has the form "Name: value"`)
+		}
+		d.header.Add(name, strings.TrimSpace(value))
+		return nil
+	})
+}
+
+// dial begins a conversation. Options may have handlers and callbacks; the rest is set here.
+func (d *dialing) dial(ctx context.Context, url string, options client.Options) (*client.Client, error) {
+	if !strings.HasPrefix(url, "http://") && !strings.HasPrefix(url, "https://") {
+		return nil, fmt.Errorf("%q is not the URL of a server's mount, as http://localhost:8080/rt", url)
+	}
+	options.Transports = strings.Split(d.transports, ",")
+	options.Header = d.header
+	if d.bearer != "" {
+		options.Auth = client.Token(d.bearer)
+	}
+	ctx, cancel := context.WithTimeout(ctx, d.timeout)
+	defer cancel()
+	return client.Dial(ctx, url, &options)
+}
