@@ -1,10 +1,8 @@
 package framework
 
 import (
-	"bytes"
 	"cmp"
 	"context"
-	"crypto/sha256"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -14,7 +12,6 @@ import (
 	"time"
 
 	"github.com/google/uuid"
-	"github.com/sojourn-go/sojourn/client/js"
 	"github.com/sojourn-go/sojourn/protocol"
 	"github.com/sojourn-go/sojourn/store"
 	"github.com/sojourn-go/sojourn/store/memory"
@@ -70,6 +67,7 @@ type Server struct {
 	script  []byte
 
 	scriptTag string
+	editions  editions
 
 	hub   *hub
 	locks keyLocks
@@ -115,20 +113,12 @@ func New(cfg Config) (*Server, error) {
 		handler, muxErr := transports.Handler(switchboard{s}, transports.Options{Origins: cfg.Origins}, cfg.Transports...)
 		s.handler, err = handler, errors.Join(err, muxErr)
 	}
-	if err != nil {
+	if err = errors.Join(err, s.prepareFiles()); err != nil {
 		return nil, err
 	}
 	if s.store == nil {
 		s.store, s.owned = memory.New(memory.Options{}), true
 	}
-	parts := make([]js.Part, 0, len(cfg.Transports))
-	for _, t := range cfg.Transports {
-		if script := t.Script(); script != nil {
-			parts = append(parts, js.Part{Name: t.Name(), Script: script})
-		}
-	}
-	s.script = js.Join(parts...)
-	s.scriptTag = fmt.Sprintf(`"%x"`, sha256.Sum256(s.script))
 	if cfg.Discover {
 		s.log.Info("discovery is on: clients can ask for the names and types of all services that are not private")
 	}
@@ -139,18 +129,17 @@ func New(cfg Config) (*Server, error) {
 	return s, nil
 }
 
-// ServeHTTP serves what lies below the server's mount: client.js, ready, and the transports' endpoints. Only the last element of the path
-// is looked at.
+// ServeHTTP serves what lies below the server's mount, wherever that is:
+//
+//   - client.js, the client; app.js, the client and all services' client halves, and app.js.map; ready; the transports' endpoints. Of their paths only the last
+//     element is looked at;
+//   - the services' public files, and app.js once more, below assets/: by what follows the first "/assets/" that has a name with a hash behind it. Such a path
+//     is never an endpoint; 404 if the hash is not that of now.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if s.serveFile(w, r) {
+		return
+	}
 	switch path.Base(r.URL.Path) {
-	case "client.js":
-		s.Session(w, r)
-		h := w.Header()
-		h.Set("Content-Type", "text/javascript; charset=utf-8")
-		h.Set("Cache-Control", "private, no-cache") // private: it may set a session's cookie
-		h.Set("ETag", s.scriptTag)
-		h.Set("Access-Control-Allow-Origin", "*") // it is the same for all; whether a page may connect is another question
-		http.ServeContent(w, r, "client.js", time.Time{}, bytes.NewReader(s.script))
 	case "ready":
 		if err := s.Ready(r.Context()); err != nil {
 			if s.logged.unready.now() {
