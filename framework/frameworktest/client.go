@@ -15,6 +15,7 @@ type Client struct {
 	*client.Client
 	t    testing.TB
 	name string // in what the test is told
+	told told
 }
 
 // Call calls a method, which must succeed, and decodes its answer into out (a pointer; nil to drop it). An event is called like everything else.

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/sojourn-go/sojourn/client"
 	"github.com/sojourn-go/sojourn/framework"
@@ -82,6 +83,13 @@ func TestFailuresAreSaid(t *testing.T) {
 			heard := frameworktest.Topic[int](bob, "room/lobby")
 			ann.Call("chat.say", "hello", nil)
 			heard.None()
+		},
+		"ann's chat.notice: client: payload: json: cannot unmarshal string into Go value of type int": func(t testing.TB) {
+			ann, _ := start(t)
+			told := frameworktest.Events[int](ann, "chat.notice")
+			ann.Call("chat.remind", time.Second, nil)
+			time.Sleep(time.Minute)
+			told.None()
 		},
 		"frameworktest: the program has an Identify of its own: Dial with what it wants to see": func(t testing.TB) {
 			rt := frameworktest.New(t, framework.Config{Identify: func(*http.Request) (framework.User, error) { return framework.User{}, nil }})

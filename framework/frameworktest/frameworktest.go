@@ -166,7 +166,7 @@ func (p *Program) Connect(user framework.User) *Client {
 	return c
 }
 
-// Dial connects a client with options of its own: a token for the program's Identify, handlers of what a Connect hook sends, another transport of the program's. Its network is
+// Dial connects a client with options of its own: a token for the program's Identify, handlers of questions that come at once, another transport of the program's. Its network is
 // always the memory. An error is that of [client.Dial].
 func (p *Program) Dial(o client.Options) (*Client, error) {
 	p.t.Helper()
@@ -179,14 +179,18 @@ func (p *Program) Dial(o client.Options) (*Client, error) {
 	if o.Reconnect.Min == 0 {
 		o.Reconnect.Min = time.Millisecond
 	}
+	c := &Client{t: p.t, name: "the client"}
+	if o.Fallback == nil {
+		o.Fallback = c.told.fallback
+	}
 	ctx, cancel := context.WithTimeout(p.t.Context(), patience)
 	defer cancel()
-	c, err := client.Dial(ctx, "http://localhost/rt", &o) // a name for which no proxy is asked
-	if err != nil {
+	var err error
+	if c.Client, err = client.Dial(ctx, "http://localhost/rt", &o); err != nil { // a name for which no proxy is asked
 		return nil, err
 	}
 	p.t.Cleanup(c.Abandon)
-	return &Client{Client: c, t: p.t, name: "the client"}, nil
+	return c, nil
 }
 
 func (p *Program) current() *instance {

@@ -140,25 +140,47 @@ func TestTwiceFindsWhatCannotBeRepeated(t *testing.T) {
 	})
 }
 
-// Options of its own: another Identify, handlers of what a Connect hook sends, what refuses.
-func TestDial(t *testing.T) {
-	welcome := framework.Service{Name: "door", Connect: func(t *framework.Turn) error {
-		if t.User().ID == "eve" {
-			return framework.Errorf(framework.CodeDenied, "not you")
+// door greets who comes, and refuses eve.
+var door = framework.Service{Name: "door", Connect: func(t *framework.Turn) error {
+	if t.User().ID == "eve" {
+		return framework.Errorf(framework.CodeDenied, "not you")
+	}
+	return t.Send(t.Socket(), "door.welcome", t.User().ID)
+}}
+
+// What a Connect hook tells is not missed, and comes before what is told later.
+func TestEventsAreKeptUntilAskedFor(t *testing.T) {
+	rt := frameworktest.New(t, framework.Config{Services: []framework.Service{door}})
+	ann := rt.Connect(framework.User{ID: "ann"})
+	rt.Do(func(t *framework.Turn) error { return t.Send(ann.ID(), "door.welcome", "again") })
+	told := frameworktest.Events[string](ann, "door.welcome")
+	rt.Do(func(t *framework.Turn) error { return t.Send(ann.ID(), "door.welcome", "and again") })
+	for _, want := range []string{"ann", "again", "and again"} {
+		if text := told.Next(); text != want {
+			t.Errorf("told %q, want %q", text, want)
 		}
-		return t.Send(t.Socket(), "door.welcome", t.User().ID)
-	}}
-	rt := frameworktest.New(t, framework.Config{Services: []framework.Service{welcome}})
+	}
+}
+
+// Options of its own: handlers, a fallback, a token that is refused.
+func TestDial(t *testing.T) {
+	rt := frameworktest.New(t, framework.Config{Services: []framework.Service{door}})
 	told := make(chan string, 1)
-	_, err := rt.Dial(client.Options{
+	ann, err := rt.Dial(client.Options{
 		Auth:     rt.Auth(framework.User{ID: "ann"}),
 		Handlers: map[string]client.Handler{"door.welcome": client.Event(func(_ context.Context, id string) { told <- id })},
+		Fallback: func(string, bool) client.Handler { return nil },
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
 	if id := <-told; id != "ann" {
 		t.Errorf("welcome, %s", id)
+	}
+	events := frameworktest.Events[string](ann, "door.open")
+	rt.Do(func(t *framework.Turn) error { return t.Send(ann.ID(), "door.open", "now") })
+	if text := events.Next(); text != "now" {
+		t.Errorf("told %q", text)
 	}
 	if _, err := rt.Dial(client.Options{Auth: rt.Auth(framework.User{ID: "eve"})}); err == nil || !strings.Contains(err.Error(), "not you") {
 		t.Errorf("eve is refused with %v", err)

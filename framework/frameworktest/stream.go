@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/sojourn-go/sojourn/client"
+	"github.com/sojourn-go/sojourn/framework"
 )
 
 // Stream is what comes to a client, in order: entries of a topic, values of a state, events. What comes is kept until it is asked for.
@@ -61,11 +62,16 @@ func State[S any](c *Client, state string) *Stream[S] {
 	return s
 }
 
-// Events returns what the program tells a client from now on by a method of the client's half, "chat.notice". For what a Connect hook tells give
-// [Program.Dial] a handler.
+// Events returns what the program tells a client by a method of the client's half, "chat.notice": all since it is connected, what a Connect hook tells included.
 func Events[E any](c *Client, method string) *Stream[E] {
 	s := newStream[E](c, method)
-	c.Handle(method, client.Event(func(_ context.Context, e E) { s.add(e) }))
+	decode := client.Event(func(_ context.Context, e E) { s.add(e) })
+	c.told.from(method, func(p framework.Payload) {
+		if _, err := decode(context.Background(), p); err != nil {
+			s.t.Errorf("%s: %v", s.what, err)
+		}
+	})
+	c.Handle(method, c.told.handler(method)) // where the options have a fallback of their own
 	return s
 }
 
