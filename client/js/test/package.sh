@@ -33,6 +33,7 @@ sort >"$work/wanted" <<-'END'
 	package.json
 	src/transport.d.ts
 	test/fakeserver.js
+	test/testing.js
 	test/transportkit.js
 	test/websocket.js
 	types/app.d.ts
@@ -40,6 +41,7 @@ sort >"$work/wanted" <<-'END'
 	types/longpoll.d.ts
 	types/mock.d.ts
 	types/sse.d.ts
+	types/testing.d.ts
 	types/transportkit.d.ts
 	types/ws.d.ts
 END
@@ -58,8 +60,8 @@ check() { quiet npx tsc --noEmit --strict --target es2022 --lib es2023,dom,dom.i
 cp "$cases"/* .
 { echo '/// <reference path="./readme.d.ts" />'; awk '/^```js/ { on = 1; next } /^```/ { exit } on' "$js/README.md"; } |
 	sed "s#'/rt/client.js'#'sojourn-client'#" >readme.ts
-check --module nodenext --types '' consumer.ts
-check --module esnext --moduleResolution bundler --types '' consumer.ts
+check --module nodenext --types '' consumer.ts testing.ts
+check --module esnext --moduleResolution bundler --types '' consumer.ts testing.ts
 check --module nodenext --types '' --noImplicitAny false readme.ts # it is JavaScript
 check --module nodenext --types node node_modules/sojourn-client/types/*.d.ts
 # The sources, whose types are in comments: only here, where there is a compiler.
@@ -68,7 +70,7 @@ cp -R "$js/../../transports" sources/transports
 mkdir -p sources/client/js
 cp -R "$js"/*.d.ts "$js/src" "$js/types" "$js/test" "$js/dist" sources/client/js/
 check --module nodenext --types node --allowJs --checkJs --maxNodeModuleJsDepth 0 sources/client/js/src/*.js sources/transports/*/ws.js \
-	sources/transports/*/sse.js sources/transports/*/longpoll.js sources/transports/*/mock.js sources/client/js/test/toy.js
+	sources/transports/*/sse.js sources/transports/*/longpoll.js sources/transports/*/mock.js sources/client/js/test/toy.js sources/client/js/test/testing.js
 
 step "is bundled"
 quiet npx esbuild consumer.ts page.js --bundle --format=esm --outdir=bundled

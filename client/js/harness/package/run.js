@@ -8,6 +8,7 @@ import { join } from 'sojourn-client/app'
 import { longpoll } from 'sojourn-client/longpoll'
 import { mock } from 'sojourn-client/mock'
 import { sse } from 'sojourn-client/sse'
+import { harness } from 'sojourn-client/testing'
 import { run } from 'sojourn-client/transportkit'
 import { ws } from 'sojourn-client/ws'
 import { WebSocket, WebSocketServer } from 'ws'
@@ -84,4 +85,16 @@ test('mock is a transport', async () => {
   await new Promise(resolve => setImmediate(resolve))
   assert.match(memory.connections[0].up[0], /^H\{/)
   rt.close()
+})
+
+test('a half is tested', async () => {
+  const notices = []
+  const { app, server } = harness({ chat: ({ server, handle }) => {
+    handle({ notice: text => notices.push(text) })
+    return { twice: n => server.double(n) }
+  } })
+  server.on('chat.double', n => 2 * n)
+  assert.equal(await app.chat.twice(21), 42)
+  await server.tell('chat.notice', 'hi')
+  assert.deepEqual(notices, ['hi'])
 })
