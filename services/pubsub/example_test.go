@@ -12,9 +12,21 @@ import (
 	"github.com/sojourn-go/sojourn/transports/ws"
 )
 
-// Channels that everybody reads and that only the program's own code writes to. A page says app.pubsub.subscribe('news', value => ...).
+// ownChannel is a rule: who may publish where.
+func ownChannel(t *framework.Turn, channel string) error {
+	if channel != "from/"+t.User().ID {
+		return framework.Errorf(framework.CodeDenied, "publish to your own channel")
+	}
+	return nil
+}
+
+// Channels that everybody reads. A page says app.pubsub.subscribe('news', value => ...).
 func Example() {
-	channels := pubsub.New(pubsub.Options{History: 20, Subscribe: framework.Anyone})
+	channels := pubsub.New(pubsub.Options{
+		History:   20,               // of the latest values, for who comes later
+		Subscribe: framework.Anyone, // has to be said
+		Publish:   ownChannel,       // default: no page, only the program's own code
+	})
 	rt, err := framework.New(framework.Config{
 		Transports: []transports.Transport{ws.Transport{}},
 		Services:   []framework.Service{channels.Service},

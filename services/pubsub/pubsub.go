@@ -15,11 +15,15 @@ package pubsub
 
 import (
 	"cmp"
+	"embed"
 	"encoding/json"
 	"fmt"
 
 	"github.com/sojourn-go/sojourn/framework"
 )
+
+//go:embed client.js
+var files embed.FS
 
 // Options say what a PubSub is.
 type Options struct {
@@ -74,6 +78,7 @@ func New(o Options) *PubSub {
 	}
 	p.Service = framework.Service{
 		Name:    name,
+		Files:   files,
 		Methods: framework.Methods{"publish": from(p.Publish), "publishOthers": from(p.PublishOthers)},
 		Topics:  []framework.Stream{p.channels},
 	}
