@@ -104,12 +104,20 @@ func receiver(x ast.Expr) string {
 	return ""
 }
 
-// Code in docs/identity.md is that of the Echo adapter's examples, to the letter.
-func TestIdentityCode(t *testing.T) {
-	sources := read(t, "framework/echov4/example_test.go") + read(t, "framework/echov4/tokens_example_test.go")
-	for _, m := range fence.FindAllStringSubmatch(read(t, "docs/identity.md"), -1) {
-		if strings.Count(m[2], "\n") > 1 && !strings.Contains(sources, m[2]) {
-			t.Errorf("no example has this code:\n%s", m[2])
+// Go code in these documents is that of examples, to the letter.
+func TestDocumentsCode(t *testing.T) {
+	for document, examples := range map[string][]string{
+		"docs/identity.md": {"framework/echov4/example_test.go", "framework/echov4/tokens_example_test.go"},
+		"docs/services.md": {"services/livereload/example_test.go", "services/pubsub/example_test.go", "services/rpc/example_test.go"},
+	} {
+		var sources strings.Builder
+		for _, name := range examples {
+			sources.WriteString(read(t, name))
+		}
+		for _, m := range fence.FindAllStringSubmatch(read(t, document), -1) {
+			if m[1] == "go" && strings.Count(m[2], "\n") > 1 && !strings.Contains(sources.String(), m[2]) {
+				t.Errorf("%s: no example has this code:\n%s", document, m[2])
+			}
 		}
 	}
 }
