@@ -16,7 +16,8 @@ var fence = regexp.MustCompile("(?ms)^```(go|js)\n(.*?)^```$")
 // The README's code is that of examples/hello, to the letter: whoever builds the module compiles it.
 func TestReadmeCode(t *testing.T) {
 	blocks := map[string][]string{}
-	for _, m := range fence.FindAllStringSubmatch(read(t, "README.md"), -1) {
+	text := read(t, "README.md")
+	for _, m := range fence.FindAllStringSubmatch(strings.Replace(text, section(t, text, "A service"), "", 1), -1) {
 		blocks[m[1]] = append(blocks[m[1]], m[2])
 	}
 	for lang, name := range map[string]string{"go": "examples/hello/main.go", "js": "examples/hello/page/hello.js"} {
@@ -32,6 +33,17 @@ func TestReadmeCode(t *testing.T) {
 			t.Errorf("the README's %s code is not %s", lang, name)
 		}
 	}
+}
+
+// section returns what stands under a heading, up to the next one.
+func section(t *testing.T, text, heading string) string {
+	t.Helper()
+	_, rest, ok := strings.Cut(text, "\n## "+heading+"\n")
+	if !ok {
+		t.Fatalf("there is no section %q", heading)
+	}
+	found, _, _ := strings.Cut(rest, "\n## ")
+	return found
 }
 
 func TestReadmeScriptParses(t *testing.T) {
