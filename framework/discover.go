@@ -47,7 +47,7 @@ func Describe(services []Service) protocol.Description {
 	}
 	payloads, states := typesOf(open)
 	types := jsontype.Of(mainPackage(), payloads, states)
-	var d protocol.Description
+	d := protocol.Description{Services: []protocol.ServiceInfo{}}
 	for _, s := range open {
 		d.Services = append(d.Services, s.describe(types))
 	}

@@ -39,7 +39,7 @@ type MethodInfo struct {
 // StreamInfo is one topic or state.
 type StreamInfo struct {
 	Name string `json:"name"`
-	// Type is an entry's, or the state's value's.
+	// Type is an entry's, or the state's value's, once it is set.
 	Type string `json:"type"`
 }
 

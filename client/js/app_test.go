@@ -24,7 +24,7 @@ func at(t *testing.T, text string, p sourcemap.Place) string {
 
 // Where a map says that a name comes from, the source has that name; where it says that a keyword or a string was, there is one in both.
 func TestMapsLeadToTheSources(t *testing.T) {
-	for _, p := range append([]parts.Part{parts.Core, parts.App}, parts.Transports...) {
+	for _, p := range parts.All {
 		stamp, text := parts.Cut(read(t, p.Built))
 		var m sourcemap.Map
 		if err := json.Unmarshal(read(t, p.Map()), &m); err != nil {

@@ -26,7 +26,7 @@ func read(t *testing.T, name string) []byte {
 
 // TestBuiltPartsAreFresh finds parts that were not built again after a change of their sources, without building them.
 func TestBuiltPartsAreFresh(t *testing.T) {
-	for _, p := range append([]parts.Part{parts.Core, parts.App}, parts.Transports...) {
+	for _, p := range parts.All {
 		stamp, err := p.Stamp(os.DirFS(root))
 		if err != nil {
 			t.Fatal(err)

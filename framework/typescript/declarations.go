@@ -84,8 +84,8 @@ func (w *writer) service(s protocol.ServiceInfo) {
 	}
 	w.members("methods", methods)
 	w.members("volatile", volatile)
-	w.members("topics", w.streams(s.Topics))
-	w.members("states", w.streams(s.States))
+	w.members("topics", w.streams(s.Topics, ""))
+	w.members("states", w.streams(s.States, " | undefined"))
 	w.client(s.Client)
 	w.line("  }")
 }
@@ -110,9 +110,10 @@ func output(m protocol.MethodInfo) string {
 	return m.Out
 }
 
-func (w *writer) streams(list []protocol.StreamInfo) (members []string) {
+// streams writes what listeners hear: of a state that was never set, undefined.
+func (w *writer) streams(list []protocol.StreamInfo, unset string) (members []string) {
 	for _, s := range list {
-		members = append(members, w.name(s.Name)+": "+s.Type)
+		members = append(members, w.name(s.Name)+": "+s.Type+unset)
 	}
 	return members
 }

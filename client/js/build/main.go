@@ -58,7 +58,7 @@ func (o *output) run(find time.Duration) error {
 	}
 	scripts := map[string][]byte{} // with holes
 	maps := map[string]sourcemap.Map{}
-	for _, p := range all {
+	for _, p := range parts.All {
 		if scripts[p.Name], maps[p.Name], err = bundle(root, p, n); err != nil {
 			return err
 		}
@@ -74,7 +74,7 @@ func (o *output) run(find time.Duration) error {
 			return err
 		}
 	}
-	for _, p := range all {
+	for _, p := range parts.All {
 		stamp, err := p.Stamp(os.DirFS(o.root))
 		if err != nil {
 			return err
@@ -96,8 +96,6 @@ func (o *output) run(find time.Duration) error {
 	}
 	return o.put(parts.Whole, join(scripts))
 }
-
-var all = append([]parts.Part{parts.Core, parts.App}, parts.Transports...)
 
 // join makes the package's main file.
 func join(scripts map[string][]byte) []byte {

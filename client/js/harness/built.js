@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs'
 const files = {
   connect: '../dist/core.min.js',
   join: '../dist/app.min.js',
+  discover: '../dist/discover.min.js',
   ws: '../../../transports/ws/ws.min.js',
   sse: '../../../transports/sse/sse.min.js',
   longpoll: '../../../transports/longpoll/longpoll.min.js',
@@ -11,4 +12,4 @@ const files = {
 }
 const text = Object.values(files).map(file => readFileSync(new URL(file, import.meta.url), 'utf8')).join('\n') +
   Object.keys(files).map(name => `\nexport const ${name} = sojourn_${name}`).join('')
-export const { connect, join, ws, sse, longpoll, mock } = await import('data:text/javascript,' + encodeURIComponent(text))
+export const { connect, join, discover, ws, sse, longpoll, mock } = await import('data:text/javascript,' + encodeURIComponent(text))

@@ -1,4 +1,5 @@
 export { join } from '../src/app.js'
+export { discover } from '../src/discover.js'
 export { ws } from '../../../transports/ws/ws.js'
 export { sse } from '../../../transports/sse/sse.js'
 export { longpoll } from '../../../transports/longpoll/longpoll.js'

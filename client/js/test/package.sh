@@ -26,6 +26,7 @@ sort >"$work/wanted" <<-'END'
 	dist/app.js
 	dist/client.js
 	dist/core.js
+	dist/discover.js
 	dist/longpoll.js
 	dist/mock.js
 	dist/sse.js
@@ -38,6 +39,7 @@ sort >"$work/wanted" <<-'END'
 	test/websocket.js
 	types/app.d.ts
 	types/core.d.ts
+	types/discover.d.ts
 	types/longpoll.d.ts
 	types/mock.d.ts
 	types/sse.d.ts

@@ -48,10 +48,8 @@ func (ts *Types) Payload(t reflect.Type) string {
 	return ts.whole(t, false)
 }
 
-// State returns the expression for a state's value, which is null before it is first set.
-func (ts *Types) State(t reflect.Type) string {
-	return orNull(ts.core(t, true), true)
-}
+// State returns the expression for a state's value, which changes by merge patches: what is null in it may be absent.
+func (ts *Types) State(t reflect.Type) string { return ts.whole(t, true) }
 
 // Declared returns the types that expressions name.
 func (ts *Types) Declared() []protocol.TypeInfo {

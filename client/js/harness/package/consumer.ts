@@ -2,6 +2,7 @@
 import { connect, type Client, type Connection, type Failure, type Link, type Options, type Status, type Transport } from 'sojourn-client'
 import { connect as connectCore } from 'sojourn-client/core'
 import { join, type App, type Connect, type Half, type Kit, type Log, type Module } from 'sojourn-client/app'
+import { discover, type Description } from 'sojourn-client/discover'
 import { ws } from 'sojourn-client/ws'
 import { sse } from 'sojourn-client/sse'
 import { longpoll } from 'sojourn-client/longpoll'
@@ -78,6 +79,8 @@ app.rt.close()
 const served: Connect<{ chat: typeof typed }> = () => app
 export const whole: App<{ chat: typeof typed }> = served({ auth: 'token', log })
 console.log(said, files, answered)
+const { services }: Description = await discover(rt)
+console.log(services.flatMap(s => s.methods?.map(m => s.name + '.' + m.name + (m.in ?? ''))))
 
 // What must not pass.
 // @ts-expect-error: the half does not return it

@@ -22,6 +22,12 @@ var Core = Part{"connect", "client/js/src/client.js", "client/js/dist/core.min.j
 // App joins services' client halves to a client.
 var App = Part{"join", "client/js/src/app.js", "client/js/dist/app.min.js", "client/js/src/app.js"}
 
+// Discover asks what services a server has.
+var Discover = Part{"discover", "client/js/src/discover.js", "client/js/dist/discover.min.js", "client/js/src/discover.js"}
+
+// All are all parts.
+var All = append([]Part{Core, App, Discover}, Transports...)
+
 // Transports are the JavaScript halves of the transports.
 var Transports = []Part{transport("ws"), transport("sse"), transport("longpoll"), transport("mock")}
 
@@ -67,7 +73,7 @@ func (p Part) Stamp(root fs.FS) ([]byte, error) {
 	}
 	digest := sha256.New()
 	for _, name := range names {
-		if name == App.Entry && p != App {
+		if p == Core && (name == App.Entry || name == Discover.Entry) {
 			continue
 		}
 		text, err := fs.ReadFile(root, name)

@@ -36,7 +36,7 @@ rt.topic('orders')
 rt.state('secret/all')
 // @ts-expect-error an order has no total
 rt.topic('orders/all').on(order => order.total)
-// @ts-expect-error a state is null before it is set
+// @ts-expect-error a state is undefined before it is set
 rt.state('line/1').on(line => line.what)
 // @ts-expect-error the answer is a boolean
 rt.service('shop', { confirm: () => 'yes' })
