@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"math/rand/v2"
 	"runtime/debug"
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -57,6 +58,7 @@ func (s *Server) execute(ctx context.Context, j job) (out store.Outcome, failed,
 	defer locks.release()
 	log := s.turnLog(j)
 
+	handler, full := j.handler, false // full: the turn had more than it may have, and runs to say so
 	for run := 1; ; run++ {
 		t := &Turn{Context: ctx, srv: s, id: j.id, sock: j.sock, user: j.user, method: j.method, payload: j.payload,
 			codec: s.reg.codecOf(j.method), attempt: j.tries + run, log: log, locks: locks}
@@ -71,7 +73,7 @@ func (s *Server) execute(ctx context.Context, j job) (out store.Outcome, failed,
 			return out, nil, nil
 		}
 		turn := store.Turn{
-			Cause: j.cause, Attempt: newAttempt(), From: s.hub.inbox(), Ack: j.ack, Guards: t.guards, Effects: effects,
+			Cause: j.cause, Attempt: newAttempt(), From: s.hub.inbox(), Ack: j.ack, Guards: slices.Concat(t.kept.guards, t.guards), Effects: effects,
 		}
 		out, err = s.commit(ctx, turn)
 		if err != nil {
@@ -88,6 +90,7 @@ func (s *Server) execute(ctx context.Context, j job) (out store.Outcome, failed,
 			s.hub.uncertain(effects)
 			return out, failed, nil
 		case store.Conflict:
+			j.handler, full = handler, false
 			if run >= maxRuns && j.patient {
 				return out, failed, &protocol.Close{Code: protocol.CodeUnavailable, Why: "the state kept changing"}
 			}
@@ -97,18 +100,27 @@ func (s *Server) execute(ctx context.Context, j job) (out store.Outcome, failed,
 			if run > 2 { // not in step with whoever else is at it
 				sleep(ctx, rand.N(time.Millisecond<<run))
 			}
-			locks.again(ctx, t.guards, out.Fresh)
+			locks.again(ctx, turn.Guards, out.Fresh)
 		case store.Exceeded:
 			if len(j.before) > 0 { // not even room for the socket
 				return out, failed, nil
 			}
-			over := out.Over
-			j.handler = func(*Turn) (any, error) {
-				return nil, Errorf(CodeFull, "as many subscriptions, or questions and timers, as a socket may have: %s is one too many", over)
+			kept := t.kept
+			if full { // it was one of those that is too many
+				kept = collected{}
 			}
+			j.handler, full = tooMany(out.Over, kept), true
 		default:
 			return out, failed, nil
 		}
+	}
+}
+
+// tooMany answers a turn with one thing too many, of which only that remains which it always does.
+func tooMany(over string, kept collected) Handler {
+	return func(t *Turn) (any, error) {
+		t.kept = kept
+		return nil, Errorf(CodeFull, "as many subscriptions, or questions and timers, as a socket may have: %s is one too many", over)
 	}
 }
 
@@ -131,7 +143,7 @@ func (s *Server) handle(t *Turn, j job) (effects []store.Effect, failed error) {
 		err = t.run(j.handler, finish)
 	}
 	if err == nil {
-		for _, part := range [][]store.Effect{j.before, t.settled, t.effects, states, answer, j.after} {
+		for _, part := range [][]store.Effect{j.before, t.kept.all(), t.effects, states, answer, j.after} {
 			effects = append(effects, part...)
 		}
 		return effects, nil
@@ -143,12 +155,11 @@ func (s *Server) handle(t *Turn, j job) (effects []store.Effect, failed error) {
 	if !quiet && (CodeOf(err) == CodeInternal || j.patient) { // else the client is told
 		t.log.Error("the turn failed", "error", err)
 	}
-	t.guards, t.volatiles = nil, nil
+	t.collected, t.volatiles = collected{}, nil
 	if j.answer != nil {
-		effects, _ = j.answer(nil, told(err, t.ID())) // an error can always be encoded
+		answer, _ = j.answer(nil, told(err, t.ID())) // an error can always be encoded
 	}
-	effects = append(effects, t.settled...)
-	return append(effects, j.after...), err
+	return slices.Concat(t.kept.all(), answer, j.after), err
 }
 
 // commit sends a turn to the store until its outcome is certain. It does not end with the request: a client that goes away would leave

@@ -156,7 +156,7 @@ func (s *Server) answerTurn(ask string, answer protocol.Payload, failed error) H
 			return nil, nil
 		}
 		t.guards = append(t.guards, store.Guard{Item: ask})
-		t.settled = append(t.settled, store.Cancel{Item: ask}) // answered, whatever the continuation makes of it
+		t.kept.effects = append(t.kept.effects, store.Cancel{Item: ask}) // answered, whatever the continuation makes of it
 		return nil, s.resume(t, found, answer, failed)
 	}
 }

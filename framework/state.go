@@ -89,7 +89,7 @@ func (st *State[S]) Get(t *Turn, key string) (S, error) {
 // Update changes the key's value: f is given the value, the zero S if there is none, and leaves in it what it shall be. If somebody else changes
 // the value meanwhile the whole turn runs again. On one instance, turns that update the same key first of all wait for each other.
 func (st *State[S]) Update(t *Turn, key string, f func(*S) error) error {
-	if topic := st.Name + "/" + key; t.states[topic] == nil && !t.over && !t.volatile {
+	if topic := st.Name + "/" + key; t.states[topic] == nil && !t.over && !t.volatile && !t.keeping {
 		if err := t.locks.first(t, topic); err != nil {
 			return err
 		}
@@ -144,6 +144,9 @@ func (st *State[S]) view(t *Turn, key string) (*stateView, error) {
 	}
 	v := &stateView{keep: cmp.Or(st.Keep, 100), ttl: st.ttl()}
 	fresh, ok := t.locks.fresh[topic]
+	if kept := t.kept.states[topic]; kept != nil {
+		fresh, ok = store.Fresh{At: kept.at, Value: kept.now()}, true
+	}
 	if !ok {
 		replies, err := t.srv.store.Read(t, []store.Query{{Topic: topic, Value: true}})
 		if err != nil {
@@ -156,17 +159,24 @@ func (st *State[S]) view(t *Turn, key string) (*stateView, error) {
 		t.states = map[string]*stateView{}
 	}
 	t.states[topic] = v
+	t.count++
 	t.guards = append(t.guards, store.Guard{Topic: topic, At: v.at})
 	return v, nil
 }
 
+// now returns the value's JSON as the turn leaves it; nil: none.
+func (v *stateView) now() []byte {
+	if v.value != nil {
+		return v.value
+	}
+	return v.old
+}
+
 // current returns the value's JSON as the turn sees it; nil: none.
 func (st *State[S]) current(t *Turn, key string, v *stateView) ([]byte, error) {
-	switch {
-	case v.value != nil:
-		return v.value, nil
-	case v.old != nil:
-		return v.old, nil
+	switch now := v.now(); {
+	case now != nil:
+		return now, nil
 	case st.Load != nil:
 		return st.load(t, key)
 	}
@@ -181,8 +191,8 @@ func (st *State[S]) load(t *Turn, key string) ([]byte, error) {
 	return json.Marshal(s)
 }
 
-// stateEffects returns an effect for each state that the turn changed, and the changed topics' names in the same order.
-func (t *Turn) stateEffects() ([]store.Effect, error) {
+// stateEffects returns an effect for each state that was changed.
+func (t collected) stateEffects() ([]store.Effect, error) {
 	var effects []store.Effect
 	for _, g := range t.guards { // in the order in which they were read
 		v := t.states[g.Topic]

@@ -39,12 +39,12 @@ type Turn struct {
 	volatile bool // the turn may only do volatile things
 	over     bool // the handler returned
 
-	guards    []store.Guard
-	effects   []store.Effect
-	settled   []store.Effect // commit also if the handler fails
+	collected
+	kept      collected // commits also if the handler fails
+	keeping   bool      // Always runs: what is collected is to be kept
+	count     int       // of effects, and of states that were read
 	bytes     int
 	volatiles []volatileSend // leave after the commit
-	states    map[string]*stateView
 	locks     *heldLocks
 }
 
@@ -191,6 +191,7 @@ func (t *Turn) add(e store.Effect, size int) error {
 	if err := t.room(size); err != nil {
 		return err
 	}
+	t.count++
 	t.bytes += size
 	t.effects = append(t.effects, e)
 	return nil
@@ -200,7 +201,7 @@ func (t *Turn) add(e store.Effect, size int) error {
 func (t *Turn) room(size int) error {
 	l := t.srv.cfg.Limits
 	switch {
-	case len(t.effects)+len(t.states) >= l.Effects:
+	case t.count >= l.Effects:
 		return fmt.Errorf("framework: more than %d effects in one turn", l.Effects)
 	case t.bytes+size > l.EffectBytes:
 		return fmt.Errorf("framework: effects of more than %d bytes in one turn", l.EffectBytes)

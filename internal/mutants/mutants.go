@@ -62,9 +62,15 @@ var mutants = []mutant{
 	{
 		promise: "I3", name: "what a handler did stays when it fails",
 		edits: []edit{{"framework/execute.go",
-			"	effects = append(effects, t.settled...)\n	return append(effects, j.after...), err",
-			"	effects = append(append(effects, t.effects...), t.settled...)\n	return append(effects, j.after...), err"}},
+			"	t.collected, t.volatiles = collected{}, nil\n",
+			"	t.kept.effects = append(t.kept.effects, t.effects...)\n	t.collected, t.volatiles = collected{}, nil\n"}},
 		pkg: framework, test: "TestI3AllOrNone/memory/longpoll",
+	},
+	{
+		promise: "I3", name: "what a turn always does is not guarded when it fails",
+		edits: []edit{{"framework/execute.go",
+			"slices.Concat(t.kept.guards, t.guards)", "t.guards"}},
+		pkg: framework, test: "TestI3AlwaysCountsAll/memory",
 	},
 	{
 		promise: "I3", name: "a turn ends with the request that brought it",
