@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io/fs"
 	"maps"
 	"reflect"
 	"runtime/debug"
@@ -60,7 +61,7 @@ func (s Service) describe(types *jsontype.Types) protocol.ServiceInfo {
 	if s.Codec != nil {
 		payload = func(reflect.Type) string { return "any" } // what its other end in the page makes of it
 	}
-	info := protocol.ServiceInfo{Name: s.Name}
+	info := protocol.ServiceInfo{Name: s.Name, Half: s.hasHalf()}
 	for _, name := range slices.Sorted(maps.Keys(s.Methods)) {
 		m := s.Methods[name]
 		i := methodInfo(payload, name, m.in, m.out)
@@ -78,6 +79,14 @@ func (s Service) describe(types *jsontype.Types) protocol.ServiceInfo {
 		}
 	}
 	return info
+}
+
+func (s Service) hasHalf() bool {
+	if s.Files == nil {
+		return false
+	}
+	_, err := fs.Stat(s.Files, "client.js")
+	return err == nil
 }
 
 func methodInfo(payload func(reflect.Type) string, name string, in, out reflect.Type) protocol.MethodInfo {

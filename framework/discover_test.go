@@ -6,6 +6,7 @@ import (
 	"reflect"
 	"strings"
 	"testing"
+	"testing/fstest"
 
 	"github.com/sojourn-go/sojourn/client"
 	"github.com/sojourn-go/sojourn/framework"
@@ -34,6 +35,7 @@ func openAndHidden() []framework.Service {
 				"mark": framework.Event(func(*framework.Turn, struct{}) error { return nil }).Volatile(),
 				"blob": framework.Call(func(*framework.Turn, []byte) (struct{}, error) { return struct{}{}, nil }),
 			},
+			Files:  fstest.MapFS{"client.js": {Data: []byte("export default () => {}\n")}},
 			Topics: []framework.Stream{people, lines, kept},
 			Client: framework.ClientMethods{"notice": framework.Notice[string](), "confirm": framework.Question[line, bool]()},
 		},
@@ -48,7 +50,7 @@ func openAndHidden() []framework.Service {
 
 var described = protocol.Description{
 	Services: []protocol.ServiceInfo{{
-		Name: "chat",
+		Name: "chat", Half: true,
 		Methods: []protocol.MethodInfo{
 			{Name: "blob", In: "Uint8Array", Answers: true},
 			{Name: "list", Out: "Line[] | null", Answers: true},

@@ -14,6 +14,8 @@ type Description struct {
 // ServiceInfo is what there is of one service.
 type ServiceInfo struct {
 	Name string `json:"name"`
+	// Half tells that the service has a client half: what apps have of it is what that returns.
+	Half bool `json:"half,omitempty"`
 	// Methods are what clients may call, by name.
 	Methods []MethodInfo `json:"methods,omitempty"`
 	// Client is what instances may tell and ask the page's half, by name. A service that declares nothing has none.

@@ -14,6 +14,9 @@ import (
 //go:embed dist/app.min.js
 var join []byte
 
+//go:embed dist/discover.min.js
+var discover []byte
+
 //go:embed dist/*.min.js.map
 var maps embed.FS
 
@@ -43,6 +46,7 @@ func NewApp(halves []Half, transports ...Part) (*App, error) {
 		}
 	}
 	a.add("app", join)
+	a.add("discover", discover)
 	a.sections = append(a.sections, section{text: "const sojourn_halves={}\n"})
 	var errs []error
 	for _, h := range halves {
@@ -73,7 +77,7 @@ func (a *App) Module(mount, sourceMap string) []byte {
 		b.WriteString(s.text)
 	}
 	fmt.Fprintf(&b, "export const connect=o=>{const rt=sojourn_connect(new URL(%q,import.meta.url).href,o,%s);", mount, parts.List(a.transports))
-	b.WriteString("try{return sojourn_join(rt,sojourn_halves,o)}catch(e){rt.close();throw e}}\n")
+	b.WriteString("rt.discover=()=>sojourn_discover(rt);try{return sojourn_join(rt,sojourn_halves,o)}catch(e){rt.close();throw e}}\n")
 	fmt.Fprintf(&b, "//# sourceMappingURL=%s\n", sourceMap)
 	return []byte(b.String())
 }

@@ -207,6 +207,25 @@ func TestHalfThatThrowsIsTold(t *testing.T) {
 	`)
 }
 
+// An app's client asks its server what there is.
+func TestAppDiscovers(t *testing.T) {
+	app, err := NewApp(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	run(t, findNode(t), app, `
+		const instance = link => ({ send: lines => { if (lines === 'C1,sojourn.describe') link.frames('r1.aaaaa,1|{"services":[{"name":"chat"}]}') } })
+		const open = link => {
+			queueMicrotask(() => link.frames('h{"id":"socket","in":0,"at":0,"hb":25,"ttl":120}'))
+			return instance(link)
+		}
+		const { rt } = connect({ transports: [{ name: 'scripted', open }] })
+		const { services } = await rt.discover()
+		if (services[0].name !== 'chat') throw new Error(JSON.stringify(services))
+		rt.close()
+	`)
+}
+
 // run loads an app in node, from a mount of its own, and runs a script that has its connect.
 func run(t *testing.T, node string, app *App, script string) {
 	t.Helper()

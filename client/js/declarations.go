@@ -12,13 +12,15 @@ var (
 	clientTypes string
 	//go:embed types/app.d.ts
 	appTypes string
+	//go:embed types/discover.d.ts
+	discoverTypes string
 )
 
-// Declarations returns the types of the client, of transports and of apps, as the inside of one TypeScript namespace: the package's declarations
+// Declarations returns the types of the client, of transports, of apps and of discovery, as the inside of one TypeScript namespace: the package's declarations
 // without what they import from each other.
 func Declarations() string {
 	var b strings.Builder
-	for _, file := range []string{clientTypes, appTypes, transportTypes} {
+	for _, file := range []string{clientTypes, appTypes, discoverTypes, transportTypes} {
 		begun := false
 		for line := range strings.Lines(file) {
 			if strings.HasPrefix(line, "import ") || strings.HasPrefix(line, "export type *") || strings.HasPrefix(line, "export type {") {

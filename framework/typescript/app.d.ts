@@ -18,6 +18,8 @@ export interface Rt extends Omit<sojourn.Client, 'service' | 'topic' | 'state'> 
   service<N extends Name>(name: N, half?: Partial<Services[N]['client']>): Server<N>
   topic: Subscribe<All<'topics'>>
   state: Subscribe<All<'states'>>
+  /** Asks the server what there is; where discovery is off it is rejected with code not_found. */
+  discover(): Promise<sojourn.Description>
 }
 
 /** What a service's client half is given. */
@@ -40,8 +42,10 @@ export interface Kit<N extends Name> {
  */
 export type Half<N extends Name, A = unknown> = (kit: Kit<N>) => A
 
-/** What each service is in the page: what its half returns, as far as H has the halves, by name; else the instance's half. */
-export type App<H = {}> = { readonly rt: Rt } & { readonly [N in Name]: N extends keyof H ? Returned<H[N], N> : Server<N> }
+/** What each service is in the page: what its half returns, which is known as far as H has the halves, by name; else the instance's half. */
+export type App<H = {}> = { readonly rt: Rt } & {
+  readonly [N in Name]: N extends keyof H ? Returned<H[N], N> : Services[N] extends { half: true } ? any : Server<N>
+}
 
 type Returned<H, N extends Name> = H extends { default: infer D } ? Returned<D, N>
   : H extends (kit: any) => infer A ? A extends void | undefined | null ? Server<N> : A

@@ -73,6 +73,9 @@ func (w *writer) declare(t protocol.TypeInfo) {
 
 func (w *writer) service(s protocol.ServiceInfo) {
 	w.linef("  %s: {", w.name(s.Name))
+	if s.Half {
+		w.line("    half: true")
+	}
 	var volatile []string
 	var methods []string
 	for _, m := range s.Methods {

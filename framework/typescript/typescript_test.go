@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"testing/fstest"
 
 	"github.com/sojourn-go/sojourn/framework"
 	"github.com/sojourn-go/sojourn/framework/typescript"
@@ -49,6 +50,7 @@ var services = []framework.Service{
 		Topics:  []framework.Stream{&framework.State[shop.Line]{Name: "line", Subscribe: framework.Anyone}},
 	},
 	{Name: "nothing"},
+	{Name: "halved", Files: fstest.MapFS{"client.js": {Data: []byte("export default () => 1\n")}}},
 	{Name: "hidden", Private: true, Methods: framework.Methods{"dig": framework.Event(event[string])}},
 }
 

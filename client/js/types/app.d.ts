@@ -1,4 +1,5 @@
 import type { Client, Options, Service } from '../client.js'
+import type { Description } from './discover.js'
 
 export type * from '../client.js'
 
@@ -81,5 +82,5 @@ export interface JoinOptions {
   log?: Log
 }
 
-/** What a server's app.js exports as connect: the mount is where it was loaded from. */
-export type Connect<H = { [service: string]: Half<any> }> = (options?: Options & JoinOptions) => App<H>
+/** What a server's app.js exports as connect: the mount is where it was loaded from. Its client can ask for what there is. */
+export type Connect<H = { [service: string]: Half<any> }> = (options?: Options & JoinOptions) => App<H> & { rt: { discover(): Promise<Description> } }

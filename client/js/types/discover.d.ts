@@ -19,6 +19,8 @@ export interface Description {
 
 export interface ServiceInfo {
   name: string
+  /** It has a client half, which makes what an app has of it. */
+  half?: boolean
   /** What this page may call. */
   methods?: MethodInfo[]
   /** What the instance may call here, as far as the service declares it. */

@@ -76,7 +76,7 @@ const files: number = app.files
 const answered: boolean = await app.silent.say('hello')
 await app.todo.add('milk')
 app.rt.close()
-const served: Connect<{ chat: typeof typed }> = () => app
+const served: Connect<{ chat: typeof typed }> = () => Object.assign(app, { rt: Object.assign(rt, { discover: () => discover(rt) }) })
 export const whole: App<{ chat: typeof typed }> = served({ auth: 'token', log })
 console.log(said, files, answered)
 const { services }: Description = await discover(rt)

@@ -2,7 +2,7 @@
 import { connect } from '/rt/app.js'
 import half from './half.js'
 
-const { rt, shop, desk, nothing } = connect({ log: (level, message, fields) => console.log(level, message, fields.ms) })
+const { rt, shop, desk, nothing, halved } = connect({ log: (level, message, fields) => console.log(level, message, fields.ms) })
 
 /** @type {import('./types').Order} */
 const order = { id: '1', status: 'open', lines: [{ what: 'tea' }, { what: 'milk', note: 'cold' }], sum: 3 }
@@ -25,6 +25,8 @@ shop.volatile.look()
 shop.volatile.watch('1').then(n => n.toFixed())
 desk.ring()
 nothing.volatile
+halved.whateverItReturns()
+rt.discover().then(({ services }) => services[0].methods?.[0].in?.trim())
 
 const key = 'all'
 const off = rt.topic('orders/all').on(each => each.lines?.[0]?.note?.trim())
