@@ -27,7 +27,8 @@ type Asset struct {
 }
 
 // Assets returns what the server has for pages: app.js first, then the services' public files, by name. A page's template makes its links of them.
-// While files can change (see [Service].Files) each call tells how they are now.
+// While files can change (see Service.Files) each call tells how they are now. An instance of another build does not know these URLs, if files differ; app.js
+// at the mount is there in each.
 func (s *Server) Assets() []Asset {
 	now, _ := s.editions.now() // what is wrong now is logged, and the last edition that was right goes on
 	a := now.app()

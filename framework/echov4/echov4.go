@@ -23,7 +23,7 @@ type Router interface {
 	Any(path string, h echo.HandlerFunc, m ...echo.MiddlewareFunc) []*echo.Route
 }
 
-// Mount mounts the server below the router: client.js, ready, and the transports' endpoints. Middleware of the router runs before it, so
+// Mount mounts the server below the router: client.js, app.js, the services' public files, ready, and the transports' endpoints. Middleware of the router runs before it, so
 // that Config.Identify can find what an authentication middleware left in the context: see [Context].
 //
 // Middleware that buffers responses breaks streams: leave echo's Timeout out (ContextTimeout is fine), and Gzip for these routes.
