@@ -107,9 +107,7 @@ class Instances {
   }
 
   cut = () => {
-    const link = this.#link
-    this.#link = undefined
-    link?.closed()
+    this.#link?.closed() // which aborts it
     return this.idle()
   }
 

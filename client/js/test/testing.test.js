@@ -79,10 +79,11 @@ describe('a half under test', () => {
     const said = []
     let go
     server.on('chat.say', async text => {
-      said.push(text)
       await new Promise(resolve => { go = resolve })
+      return said.push(text)
     })
     await server.idle()
+    assert.equal(app.rt.status, 'ready')
     const first = app.chat.say('first')
     const second = app.chat.say('second')
     await new Promise(resolve => setImmediate(resolve))
@@ -90,13 +91,15 @@ describe('a half under test', () => {
     server.publish('room/lobby', { from: 'bob', text: 'meanwhile' })
     server.tell('chat.notice', 'meanwhile')
     go()
-    await first
+    assert.equal(await first, 1)
     go()
-    await second
+    assert.equal(await second, 2)
     await connected
+    await server.cut()
+    assert.equal(app.rt.status, 'ready')
     assert.deepEqual(said, ['first', 'second'])
     assert.deepEqual([app.chat.lines, app.chat.notices], [['bob: meanwhile'], ['meanwhile']])
-    assert.deepEqual(app.chat.status, ['open', 'ready', 'reconnecting', 'reconnected', 'ready'])
+    assert.deepEqual(app.chat.status, ['open', 'ready', 'reconnecting', 'reconnected', 'ready', 'reconnecting', 'reconnected', 'ready'])
   })
 
   test('may have a codec, and be none', async () => {
