@@ -4,6 +4,7 @@ import (
 	"go/ast"
 	"go/token"
 	"maps"
+	"path"
 	"slices"
 	"strings"
 	"testing"
@@ -104,18 +105,21 @@ func receiver(x ast.Expr) string {
 	return ""
 }
 
-// Go code in these documents is that of examples, to the letter.
+// Go code in these documents is that of examples, to the letter; so is JavaScript, where there are examples of it.
 func TestDocumentsCode(t *testing.T) {
 	for document, examples := range map[string][]string{
-		"docs/identity.md": {"framework/echov4/example_test.go", "framework/echov4/tokens_example_test.go"},
-		"docs/services.md": {"services/livereload/example_test.go", "services/pubsub/example_test.go", "services/rpc/example_test.go"},
+		"docs/identity.md":         {"framework/echov4/example_test.go", "framework/echov4/tokens_example_test.go"},
+		"docs/services.md":         {"services/livereload/example_test.go", "services/pubsub/example_test.go", "services/rpc/example_test.go"},
+		"docs/testing-services.md": {"framework/frameworktest/docs_test.go", "client/js/test/docs.test.js"},
 	} {
 		var sources strings.Builder
+		languages := map[string]bool{}
 		for _, name := range examples {
 			sources.WriteString(read(t, name))
+			languages[strings.TrimPrefix(path.Ext(name), ".")] = true
 		}
 		for _, m := range fence.FindAllStringSubmatch(read(t, document), -1) {
-			if m[1] == "go" && strings.Count(m[2], "\n") > 1 && !strings.Contains(sources.String(), m[2]) {
+			if languages[m[1]] && strings.Count(m[2], "\n") > 1 && !strings.Contains(sources.String(), m[2]) {
 				t.Errorf("%s: no example has this code:\n%s", document, m[2])
 			}
 		}

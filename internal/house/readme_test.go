@@ -120,7 +120,7 @@ func TestReferences(t *testing.T) {
 			continue
 		}
 		text := read(t, name)
-		for _, m := range link.FindAllStringSubmatch(text, -1) {
+		for _, m := range link.FindAllStringSubmatch(fence.ReplaceAllString(text, ""), -1) {
 			exists(t, name, path.Join(path.Dir(name), m[1]))
 		}
 		for _, line := range command.FindAllString(text, -1) {
