@@ -49,8 +49,9 @@ func built(name, pkg string, flags ...string) binary {
 type cluster struct {
 	t      *testing.T
 	binary binary
-	URL    string // where browsers find it
-	Store  string // what the instances' -store is
+	URL    string   // where browsers find it
+	Store  string   // what the instances' -store is
+	args   []string // the instances' others
 	lb     *balancer.Balancer
 
 	running []*instance
@@ -113,7 +114,7 @@ func (c *cluster) add() *instance {
 	var err error
 	for range 5 {
 		var i *instance
-		if i, err = startInstance(c.t, c.binary, c.Store); err == nil {
+		if i, err = startInstance(c.t, c.binary, c.Store, c.args...); err == nil {
 			c.running = append(c.running, i)
 			c.lb.Add(i.addr)
 			return i
@@ -139,7 +140,7 @@ type instance struct {
 }
 
 // startInstance returns when the instance is ready. It ends with the test.
-func startInstance(t *testing.T, p binary, store string) (*instance, error) {
+func startInstance(t *testing.T, p binary, store string, args ...string) (*instance, error) {
 	t.Helper()
 	path, err := p()
 	if err != nil {
@@ -151,7 +152,7 @@ func startInstance(t *testing.T, p binary, store string) (*instance, error) {
 	}
 	i := &instance{addr: ln.Addr().String(), ended: make(chan struct{})}
 	ln.Close()
-	i.cmd = exec.Command(path, "-addr", i.addr, "-store", store)
+	i.cmd = exec.Command(path, append([]string{"-addr", i.addr, "-store", store}, args...)...)
 	i.cmd.Env = append(os.Environ(), "PORT=")
 	i.cmd.Stdout, i.cmd.Stderr = &i.log, &i.log
 	if err := i.cmd.Start(); err != nil {

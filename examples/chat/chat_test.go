@@ -11,6 +11,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/labstack/echo/v4"
 	"go.uber.org/goleak"
 
 	"github.com/sojourn-go/sojourn/client"
@@ -148,7 +149,7 @@ func serve(t *testing.T) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	server := httptest.NewServer(newEcho(rt))
+	server := httptest.NewServer(newEcho(rt, echo.MustSubFS(embedded, "page")))
 	t.Cleanup(func() {
 		rt.Close()
 		server.Close()
@@ -182,8 +183,8 @@ func TestThePageIsStrict(t *testing.T) {
 			t.Errorf("the page has %s", never)
 		}
 	}
-	if _, text := get("/rt/client.js"); !strings.Contains(text, "connect") {
-		t.Error("client.js does not have connect")
+	if _, text := get("/rt/app.js"); !strings.Contains(text, "connect") || strings.Contains(text, "livereload") {
+		t.Error("app.js does not have connect, or has livereload")
 	}
 }
 

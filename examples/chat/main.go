@@ -2,6 +2,7 @@
 //
 //	go run ./examples/chat                                    one instance, which remembers as long as it runs
 //	go run ./examples/chat -store redis://localhost:6379      as many instances as you like
+//	go run ./examples/chat -dev examples/chat/page            pages reload when they change
 package main
 
 import (
@@ -9,6 +10,7 @@ import (
 	"embed"
 	"flag"
 	"fmt"
+	"io/fs"
 	"log"
 	"net"
 	"os"
@@ -18,6 +20,7 @@ import (
 	"github.com/labstack/echo/v4/middleware"
 	"github.com/sojourn-go/sojourn/framework"
 	"github.com/sojourn-go/sojourn/framework/echov4"
+	"github.com/sojourn-go/sojourn/services/livereload"
 	"github.com/sojourn-go/sojourn/store"
 	"github.com/sojourn-go/sojourn/store/memory"
 	"github.com/sojourn-go/sojourn/store/redis"
@@ -28,24 +31,28 @@ import (
 )
 
 //go:embed page
-var page embed.FS
+var embedded embed.FS
 
 func main() {
 	addr := flag.String("addr", ":8080", "the address to listen on; the environment's $PORT goes before it")
 	where := flag.String("store", "memory", `what remembers: "memory", or the URL of a Redis server`)
 	ways := flag.String("transports", "ws,sse,longpoll", "the transports to offer, the first best")
 	demo := flag.Bool("demo", false, "be watched and questioned by e2e/demo")
+	dev := flag.String("dev", "", "the directory of the page, examples/chat/page, to serve it from there and reload it when it changes")
 	flag.Parse()
-	services := []framework.Service{chat}
+	services, page := []framework.Service{chat}, echo.MustSubFS(embedded, "page")
+	if *dev != "" {
+		services, page = append(services, livereload.New(*dev)), os.DirFS(*dev)
+	}
 	if *demo {
 		services = append(services, watched)
 	}
-	if err := run(*addr, *where, *ways, services); err != nil {
+	if err := run(*addr, *where, *ways, services, page); err != nil {
 		log.Fatal(err)
 	}
 }
 
-func run(addr, where, ways string, services []framework.Service) error {
+func run(addr, where, ways string, services []framework.Service, page fs.FS) error {
 	st, err := open(where)
 	if err != nil {
 		return err
@@ -56,7 +63,7 @@ func run(addr, where, ways string, services []framework.Service) error {
 		return err
 	}
 	fmt.Println("chat at", url(addr))
-	return echov4.Run(newEcho(rt), rt, addr)
+	return echov4.Run(newEcho(rt, page), rt, addr)
 }
 
 func open(where string) (store.Store, error) {
@@ -79,14 +86,14 @@ func newServer(st store.Store, ways string, services []framework.Service) (*fram
 	return framework.New(cfg)
 }
 
-func newEcho(rt *framework.Server) *echo.Echo {
+func newEcho(rt *framework.Server, page fs.FS) *echo.Echo {
 	e := echo.New()
 	e.Use(middleware.SecureWithConfig(middleware.SecureConfig{
 		ContentSecurityPolicy: "default-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
 		ContentTypeNosniff:    "nosniff",
 		ReferrerPolicy:        "no-referrer",
 	}))
-	e.StaticFS("/", echo.MustSubFS(page, "page"))
+	e.StaticFS("/", page)
 	echov4.Mount(e.Group("/rt"), rt)
 	return e
 }

@@ -31,12 +31,14 @@ export default ({ name, rt, log }) => {
  * @param {Kit['log']} log
  */
 const watch = async (rt, name, known, log) => {
-  const server = rt.service(name).volatile // not the kit's, which would log each look
+  const server = rt.service(name) // not the kit's, which would log each look
+  let { look } = server // the first one waits for the connection: what is seen then is what the page was made of
   let told
   for (; rt.status !== 'close'; await new Promise(resolve => setTimeout(resolve, every))) {
-    if (document.hidden) continue
+    if (known && document.hidden) continue
     try {
-      const seen = await server.look(known ? known.state : '')
+      const seen = await look(known ? known.state : '')
+      look = server.volatile.look
       if (seen.state === known?.state) continue
       if (!known || await restyle(known, seen) || await reload(known, seen)) known = seen
     } catch (/** @type {any} */ e) {

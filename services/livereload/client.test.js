@@ -68,27 +68,47 @@ const start = async () => {
   const look = async (...answers) => {
     for (const answer of answers) {
       await settle()
-      const [id, known] = asked(wire)
-      wire.down(answer.code ? `y${id}|${JSON.stringify(answer)}` : `v${id}|${JSON.stringify(answer.state === known ? { state: known } : answer)}`)
+      asked(wire).answer(answer)
       await pass(500)
     }
   }
   return { rt, t, wire, look, logged }
 }
 
-/** The look that is asked for: its id, and the state that the page knows. */
+/** The look that is asked for: the state that the page knows, and what answers it. */
 const asked = wire => {
-  const lines = said(wire)
+  const lines = said(wire).filter(line => !line.startsWith('A'))
   assert.equal(lines.length, 1, `one look: ${lines}`)
-  const [, id, known] = /^W(\d+),livereload\.look\|(.*)$/.exec(lines[0])
-  return [id, JSON.parse(known)]
+  const [, kind, id, payload] = /^([CW])(\d+),livereload\.look\|(.*)$/.exec(lines[0])
+  const known = JSON.parse(payload)
+  return {
+    known,
+    first: kind === 'C',
+    answer(seen) {
+      const told = JSON.stringify(seen.state === known ? { state: known } : seen)
+      if (kind === 'W') wire.down(`${seen.code ? 'y' : 'v'}${id}|${told}`)
+      else wire.down(`${seen.code ? 'x' : 'r'}${id}.aaaaa,${id}|${told}`, `a${id},${id}`)
+    }
+  }
 }
 
 test('what the page sees first is what it knows', async () => {
   const { wire, look } = await start()
   await look(see({ 'a.js': '1' }))
-  assert.equal(asked(wire)[1], see({ 'a.js': '1' }).state)
+  assert.equal(asked(wire).known, see({ 'a.js': '1' }).state)
   assert.equal(page.reloads, 0)
+})
+
+test('the first look waits for the connection, and the others are not remembered', async () => {
+  page.hidden = true // the page is being loaded all the same
+  const { wire } = await start()
+  await settle()
+  const first = asked(wire)
+  assert.ok(first.first)
+  page.hidden = false
+  first.answer(see())
+  await pass(500)
+  assert.ok(!asked(wire).first)
 })
 
 test('a stylesheet that changed is replaced, without a reload', async () => {
@@ -204,9 +224,9 @@ test('a page that may not remember anything reloads all the same', async () => {
 test('a page that nobody sees does not look', async () => {
   const { wire, look } = await start()
   await look(see())
-  const [id, known] = asked(wire)
+  const last = asked(wire)
   page.hidden = true
-  wire.down(`v${id}|${JSON.stringify({ state: known })}`)
+  last.answer(see())
   await pass(5000)
   assert.deepEqual(said(wire), [])
   page.hidden = false
@@ -221,7 +241,7 @@ test('looking goes on with the connection, whichever it is', async () => {
   await pass(1000)
   t.connections[1].down(hello())
   await pass(500)
-  assert.equal(asked(t.connections[1])[1], see().state)
+  assert.equal(asked(t.connections[1]).known, see().state)
   assert.deepEqual(logged, [])
 })
 

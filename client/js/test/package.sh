@@ -68,11 +68,12 @@ check --module nodenext --types '' --noImplicitAny false readme.ts # it is JavaS
 check --module nodenext --types node node_modules/sojourn-client/types/*.d.ts
 # The sources, whose types are in comments: only here, where there is a compiler.
 mkdir sources
-cp -R "$js/../../transports" sources/transports
+cp -R "$js/../../transports" "$js/../../services" sources
 mkdir -p sources/client/js
 cp -R "$js"/*.d.ts "$js/src" "$js/types" "$js/test" "$js/dist" sources/client/js/
 check --module nodenext --types node --allowJs --checkJs --maxNodeModuleJsDepth 0 sources/client/js/src/*.js sources/transports/*/ws.js \
-	sources/transports/*/sse.js sources/transports/*/longpoll.js sources/transports/*/mock.js sources/client/js/test/toy.js sources/client/js/test/testing.js
+	sources/transports/*/sse.js sources/transports/*/longpoll.js sources/transports/*/mock.js sources/client/js/test/toy.js sources/client/js/test/testing.js \
+	sources/services/*/client.js
 
 step "is bundled"
 quiet npx esbuild consumer.ts page.js --bundle --format=esm --outdir=bundled

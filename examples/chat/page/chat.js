@@ -1,6 +1,6 @@
 // The page: who we are, which room we are in, and who else is there.
 
-import { connect } from '/rt/client.js'
+import { connect } from '/rt/app.js'
 import { showConnection } from './connection.js'
 import { watch } from './demo.js'
 import { $, make } from './line.js'
@@ -9,8 +9,7 @@ import { menu } from './menu.js'
 import { composer } from './say.js'
 import { marks } from './typing.js'
 
-const rt = connect('/rt')
-const chat = rt.service('chat')
+const { rt, chat } = connect()
 watch(rt)
 
 let name = sessionStorage.getItem('name') || localStorage.getItem('name') || '' // this tab's, or the one given last
