@@ -1,11 +1,13 @@
 package e2e
 
 import (
+	"encoding/json"
 	"fmt"
 	"html/template"
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -15,18 +17,38 @@ import (
 	"github.com/sojourn-go/sojourn/transports/ws"
 )
 
+// backwards is a codec: JSON from its end to its beginning.
+type backwards struct{}
+
+func (backwards) Marshal(v any) ([]byte, error) {
+	text, err := json.Marshal(v)
+	slices.Reverse(text)
+	return text, err
+}
+
+func (backwards) Unmarshal(data []byte, v any) error {
+	text := slices.Clone(data)
+	slices.Reverse(text)
+	return json.Unmarshal(text, v)
+}
+
 // greeter is a service that is greeted, and then has its page's half say so.
 var greeter = framework.Service{
-	Name: "greeter",
+	Name:  "greeter",
+	Codec: backwards{},
 	Methods: framework.Methods{"hello": framework.Event(func(t *framework.Turn, name string) error {
 		return t.Send(t.Socket(), "greeter.greet", "hello "+name)
 	})},
 	Files: fstest.MapFS{
-		"client.js": {Data: []byte(`export default ({ server, handle }) => {
+		"client.js": {Data: []byte(`export const codec = {
+  encode: value => new TextEncoder().encode(JSON.stringify(value)).reverse(),
+  decode: bytes => JSON.parse(new TextDecoder().decode(bytes.slice().reverse()))
+}
+export default ({ server, handle }) => {
   handle({ greet: text => { document.querySelector('p').textContent = text } })
   return {
     hello: name => server.hello(name),
-    fail() { throw new Error('here, in line 5') }
+    fail() { throw new Error('mine') }
   }
 }
 `)},
@@ -47,7 +69,7 @@ var greeterPage = template.Must(template.New("page").Parse(`<!doctype html><titl
 {{end}}{{end}}`))
 
 // A page that may run nothing but what comes from its own origin, and that knows the digests of what it runs, has the whole app: halves that call and
-// are called, and a stylesheet that finds others beside it. What a half throws can be traced to its own file.
+// are called, by a codec of their own, and a stylesheet that finds others beside it. What a half throws can be traced to its own file.
 func TestAppUnderAStrictPolicy(t *testing.T) {
 	t.Parallel()
 	rt, err := framework.New(framework.Config{Transports: []seam.Transport{ws.Transport{}}, Services: []framework.Service{greeter}})

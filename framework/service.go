@@ -41,7 +41,7 @@ type Service struct {
 	Codec Codec
 	// Client is what instances tell and ask the page's half of the service. What is declared is checked; a service that declares nothing may say anything.
 	Client ClientMethods
-	// Private services are never told by discovery. Who knows their methods may call them all the same.
+	// Private services are never told by discovery, nor named by app.js, unless they have a client half. Who knows their methods may call them all the same.
 	Private bool
 }
 

@@ -51,6 +51,9 @@ func NewApp(halves []Half, transports ...Part) (*App, error) {
 	var errs []error
 	for _, h := range halves {
 		begin := "sojourn_halves." + h.Service + "="
+		if h.Text == nil && h.Service == "rt" { // whose name in an app is the client's
+			continue
+		}
 		if h.Text == nil {
 			a.sections = append(a.sections, section{text: begin + "null\n"})
 			continue

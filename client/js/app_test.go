@@ -181,7 +181,7 @@ func TestHalfIsJoined(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			app, err := NewApp([]Half{{"chat", []byte(text)}, {"todo", nil}}, Part{"mock", read(t, parts.Transports[3].Built)})
+			app, err := NewApp([]Half{{"chat", []byte(text)}, {"todo", nil}, {"rt", nil}}, Part{"mock", read(t, parts.Transports[3].Built)})
 			if err != nil {
 				t.Fatal(err)
 			}
