@@ -54,6 +54,7 @@ var watched = framework.Service{
 	},
 	Topics:        []framework.Stream{stats, records},
 	Continuations: []framework.Continuation{confirmed},
+	Client:        framework.ClientMethods{"watch": framework.Notice[struct{}](), "confirm": framework.Question[int, int]()},
 	Connect: func(t *framework.Turn) error { // a page that is told so shows the counts
 		return t.Send(t.Socket(), "demo.watch", nil)
 	},

@@ -1,36 +1,27 @@
-/** The names of services. */
-type Name = keyof Services
-
 /** The instance's half of a service. A method's promise has a call's answer, or undefined for an event, once the message took effect. */
-export type Server<N extends Name> = Services[N]['methods'] & {
+export type Server<N extends keyof Services> = Services[N]['methods'] & {
   /** The methods that may be lost with the connection, and be repeated by nobody. */
   readonly volatile: Services[N]['volatile']
 }
 
-/** Subscribes to one of a family of topics or states by its name: `room/${key}` */
-type Subscribe<T> = <K extends keyof T & string>(name: `${K}/${string}`) => { on(listener: (value: T[K]) => void): sojourn.Off }
-
-/** The topics, or the states, of all services. */
-type All<S extends 'topics' | 'states'> = ({ [N in Name]: (all: Services[N][S]) => void }[Name]) extends (all: infer T) => void ? T : never
-
 /** The client. For what has no types here there is the untyped one: (rt as sojourn.Client). */
 export interface Rt extends Omit<sojourn.Client, 'service' | 'topic' | 'state'> {
-  service<N extends Name>(name: N, half?: Partial<Services[N]['client']>): Server<N>
-  topic: Subscribe<All<'topics'>>
-  state: Subscribe<All<'states'>>
+  service<N extends keyof Services>(name: N, half?: Partial<Services[N]['client']>): Server<N>
+  topic: typed.Subscribe<typed.All<'topics'>>
+  state: typed.Subscribe<typed.All<'states'>>
   /** Asks the server what there is; where discovery is off it is rejected with code not_found. */
   discover(): Promise<sojourn.Description>
 }
 
 /** What a service's client half is given. */
-export interface Kit<N extends Name> {
+export interface Kit<N extends keyof Services> {
   name: N
   server: Server<N>
   /** Says what the instance may call: notices, and questions, whose answer is what the method returns or promises. */
   handle(methods: Partial<Services[N]['client']>): void
   /** The service's own topics and states; those of others are rt's. */
-  topic: Subscribe<Services[N]['topics']>
-  state: Subscribe<Services[N]['states']>
+  topic: typed.Subscribe<Services[N]['topics']>
+  state: typed.Subscribe<Services[N]['states']>
   rt: Rt
   log: sojourn.HalfLog
 }
@@ -38,18 +29,29 @@ export interface Kit<N extends Name> {
 /**
  * A service's client half, in a page that is checked:
  *
- *     export default /** @satisfies {import('./types').Half<'chat'>} *\/ (({ server, handle }) => ({ ... }))
+ *     /** @satisfies {import('./types').Half<'chat'>} *\/
+ *     const half = ({ server, handle }) => ({ ... })
+ *     export default half
  */
-export type Half<N extends Name, A = unknown> = (kit: Kit<N>) => A
+export type Half<N extends keyof Services> = (kit: Kit<N>) => unknown
 
 /** What each service is in the page: what its half returns, which is known as far as H has the halves, by name; else the instance's half. */
 export type App<H = {}> = { readonly rt: Rt } & {
-  readonly [N in Name]: N extends keyof H ? Returned<H[N], N> : Services[N] extends { half: true } ? any : Server<N>
+  readonly [N in keyof Services]: N extends keyof H ? typed.Returned<H[N], N> : Services[N] extends { half: true } ? any : Server<N>
 }
-
-type Returned<H, N extends Name> = H extends { default: infer D } ? Returned<D, N>
-  : H extends (kit: any) => infer A ? A extends void | undefined | null ? Server<N> : A
-  : Server<N>
 
 /** What app.js exports. The mount is where it was loaded from. */
 export declare function connect<H = {}>(options?: sojourn.Options & sojourn.JoinOptions): App<H>
+
+declare namespace typed {
+  /** Subscribes to one of a family of topics or states by its name: `room/${key}` */
+  type Subscribe<T> = <K extends keyof T & string>(name: `${K}/${string}`) => { on(listener: (value: T[K]) => void): sojourn.Off }
+
+  /** The topics, or the states, of all services. */
+  type All<S extends 'topics' | 'states'> = ({ [N in keyof Services]: (all: Services[N][S]) => void }[keyof Services]) extends (all: infer T) => void ? T : never
+
+  /** What a half, or its module, makes of a service. */
+  type Returned<H, N extends keyof Services> = H extends { default: infer D } ? Returned<D, N>
+    : H extends (kit: any) => infer A ? A extends void | undefined | null ? Server<N> : A
+    : Server<N>
+}

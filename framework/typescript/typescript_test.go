@@ -4,11 +4,14 @@ import (
 	"context"
 	"os"
 	"path/filepath"
+	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"testing/fstest"
 
 	"github.com/sojourn-go/sojourn/framework"
+	"github.com/sojourn-go/sojourn/framework/internal/jsontype"
 	"github.com/sojourn-go/sojourn/framework/typescript"
 	"github.com/sojourn-go/sojourn/framework/typescript/testdata/shop"
 	"github.com/sojourn-go/sojourn/internal/tsc"
@@ -170,5 +173,29 @@ func TestCheck(t *testing.T) {
 	}
 	if err := typescript.Check(file, false, services[1:]...); err == nil || !strings.Contains(err.Error(), "is not what the services are") {
 		t.Errorf("stale: %v", err)
+	}
+}
+
+// A type that has the name of what declarations are written with would change what they say: none may.
+func TestNamesThatDeclarationsNeed(t *testing.T) {
+	text, err := typescript.Declarations(protocol.Description{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	own, client, _ := strings.Cut(regexp.MustCompile(`(?s)/\*.*?\*/|'[^']*'|//[^\n]*`).ReplaceAllString(string(text), ""), "namespace sojourn")
+	names := regexp.MustCompile(`(?:\b\w+\.|\b)[A-Z]\w+`) // not members of namespaces
+	declared := map[string]bool{}
+	for _, m := range regexp.MustCompile(`(?:interface|type) (\w+)`).FindAllStringSubmatch(client+own[strings.Index(own, "namespace typed"):], -1) {
+		declared[m[1]] = true
+	}
+	for _, name := range names.FindAllString(own+client, -1) {
+		if len(name) > 1 && !declared[name] && !strings.Contains(name, ".") && !slices.Contains(jsontype.Reserved, name) {
+			t.Errorf("%s is not reserved", name)
+		}
+	}
+	for _, name := range jsontype.Reserved {
+		if !regexp.MustCompile(`\b` + name + `\b`).MatchString(own + client) {
+			t.Errorf("%s is reserved and not used", name)
+		}
 	}
 }

@@ -1,3 +1,4 @@
+// @ts-check
 // The page: who we are, which room we are in, and who else is there.
 
 import { connect } from '/rt/app.js'
@@ -14,7 +15,9 @@ watch(rt)
 
 let name = sessionStorage.getItem('name') || localStorage.getItem('name') || '' // this tab's, or the one given last
 let room = ''
+/** @type {ReturnType<typeof open>} */
 let log // of the room
+/** @type {(() => void)[]} */
 let leave = [] // ends what we listen to in the room
 let entered = Promise.resolve() // settled when the server knows where we are
 let skew = 0 // ms that the server's clock is ahead
@@ -35,14 +38,14 @@ const go = next => {
   const typing = marks($('#typing'))
   enter()
   leave = [
-    rt.topic('room/' + room).on(line => {
+    rt.topic(`room/${room}`).on(line => {
       typing.end(line.by)
       if (!log.add(line, Date.now() + skew)) return
       if (line.from === name) pending.said(line.text)
       showTitle(document.hidden ? unseen + 1 : 0)
     }),
-    rt.topic('typing/' + room).on(mark => mark.by !== rt.id && typing.begin(mark.by, mark.name)),
-    rt.state('people/' + room).on(showPeople),
+    rt.topic(`typing/${room}`).on(mark => mark.by !== rt.id && typing.begin(mark.by, mark.name)),
+    rt.state(`people/${room}`).on(showPeople),
     typing.clear
   ]
   $('#title').textContent = room
@@ -72,7 +75,9 @@ const pending = composer({
 
 // Rooms and people.
 
+/** @type {string[]} */
 let visited = JSON.parse(localStorage.getItem('visited') || '["lobby"]')
+/** @type {{ [room: string]: number }} */
 let counts = {} // of people, by room
 
 const showRooms = () => {
@@ -80,7 +85,7 @@ const showRooms = () => {
   $('#rooms').replaceChildren(...[...all].sort((a, b) => a.localeCompare(b)).map(each => {
     const item = make('li')
     const button = make('button')
-    button.append(make('span', '', each), make('small', '', counts[each] || ''))
+    button.append(make('span', '', each), make('small', '', String(counts[each] || '')))
     button.type = 'button'
     button.ariaLabel = `${each}, ${counts[each] || 'nobody'} there`
     button.ariaCurrent = each === room ? 'true' : null
@@ -90,6 +95,7 @@ const showRooms = () => {
   }))
 }
 
+/** @param {{ [socket: string]: string } | null | undefined} people */
 const showPeople = people => {
   const names = [...new Set(Object.values(people || {}))].sort((a, b) => a.localeCompare(b))
   $('#people').replaceChildren(...names.map(each => make('li', '', each === name ? each + ' (you)' : each)))
@@ -101,6 +107,7 @@ rt.state('rooms/all').on(all => {
   showRooms()
 })
 
+/** @param {string} next */
 const visit = next => { location.hash = encodeURIComponent(next) }
 
 /** The room that the page's address names. */
@@ -113,7 +120,7 @@ const wanted = () => {
 }
 addEventListener('hashchange', () => name && wanted() !== room && go(wanted()))
 
-$('#create').addEventListener('submit', e => {
+$('#create').addEventListener('submit', (/** @type {Event} */ e) => {
   e.preventDefault()
   visit($('#new-room').value.trim())
   $('#new-room').value = ''
@@ -126,7 +133,7 @@ const rename = given => {
   localStorage.setItem('name', name)
   $('#new-name').value = name
 }
-$('#rename').addEventListener('submit', e => {
+$('#rename').addEventListener('submit', (/** @type {Event} */ e) => {
   e.preventDefault()
   rename($('#new-name').value)
   enter()
@@ -158,6 +165,6 @@ if (name) {
   rename(name)
   go(wanted())
 } else {
-  $('#welcome').addEventListener('cancel', e => e.preventDefault()) // without a name there is nothing to do here
+  $('#welcome').addEventListener('cancel', (/** @type {Event} */ e) => e.preventDefault()) // without a name there is nothing to do here
   $('#welcome').showModal()
 }

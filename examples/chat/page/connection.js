@@ -1,12 +1,15 @@
+// @ts-check
 // The state of the connection, and the switch that changes its transport.
 
 import { $ } from './line.js'
 
+/** @type {{ [transport: string]: string }} */
 const labels = { ws: 'WebSocket', sse: 'SSE', longpoll: 'long-polling' }
+/** @type {{ [status: string]: string }} */
 const words = { reconnect_failed: 'no connection', close: 'closed' }
 const every = 500 // ms: a change of transport is no change of status, so we look
 
-/** @param {any} rt */
+/** @param {import('../types').Rt} rt */
 export const showConnection = rt => {
   const buttons = [...$('#transports').children]
 

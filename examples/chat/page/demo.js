@@ -1,13 +1,15 @@
+// @ts-check
 // What e2e/demo counts, in a corner of the page; and the page's answers to its questions. A chat without -demo never calls watch.
 
 import { $, make } from './line.js'
 
-const rows = ['sent', 'seen', 'missing', 'repeated', 'asked', 'answered', 'kills']
+const rows = /** @type {const} */ (['sent', 'seen', 'missing', 'repeated', 'asked', 'answered', 'kills'])
 
-/** @param {any} rt */
+/** @param {import('../types').Rt} rt */
 export const watch = rt => {
   const corner = $('#demo')
 
+  /** @param {import('../types').Stats | undefined} stats */
   const show = stats => {
     if (!stats) return
     const list = make('dl')

@@ -1,9 +1,15 @@
+// @ts-check
 // What the page is made of: elements, and lines that somebody said.
 
 /** @param {string} selector @returns {any} */
 export const $ = selector => document.querySelector(selector)
 
-/** @param {string} tag @param {string} [name] @param {string} [text] */
+/**
+ * @template {keyof HTMLElementTagNameMap} T
+ * @param {T} tag
+ * @param {string} [name] its class
+ * @param {string} [text]
+ */
 export const make = (tag, name = '', text = '') => {
   const element = document.createElement(tag)
   element.className = name
@@ -33,7 +39,7 @@ const write = (element, text) => {
 export const bubble = (line, mine) => {
   const element = make('li', mine ? 'line mine' : 'line')
   const from = make('span', 'from', line.from)
-  from.style.setProperty('--hue', hue(line.from))
+  from.style.setProperty('--hue', String(hue(line.from)))
   const text = make('span', 'text')
   write(text, line.text)
   element.append(from, text)

@@ -1,3 +1,4 @@
+// @ts-check
 // What was said, as the page shows it. A line that comes twice (a room's past comes again with a new subscription) is shown once.
 
 import { $, bubble, make } from './line.js'
@@ -41,20 +42,23 @@ export const grown = () => {
  * The log of one room. It knows what was seen in the room before, also before the page was reloaded.
  *
  * @param {string} room
- * @param {(line: any) => boolean} isMine
+ * @param {(line: import('../types').Line) => boolean} isMine
  */
 export const open = (room, isMine) => {
   const list = $('#log')
   const key = 'seen ' + room
   const shown = new Set() // ids
-  let seen = +localStorage.getItem(key) || 0 // when the newest line was said that somebody looked at
+  let seen = Number(localStorage.getItem(key)) || 0 // when the newest line was said that somebody looked at
+  /** @type {import('../types').Line | undefined} */
   let last // the line before
+  /** @type {HTMLElement | undefined} */
   let divider // above what was missed last
   let away = true // what is missed next begins anew
   let doubt = '' // why lines may be lost here
   list.replaceChildren()
   toNewest()
 
+  /** @param {string} kind @param {string} text */
   const note = (kind, text) => {
     const element = make('li', 'note ' + kind, text)
     list.append(element)
@@ -97,7 +101,7 @@ export const open = (room, isMine) => {
     /**
      * Shows a line; false if it is shown already.
      *
-     * @param {any} line
+     * @param {import('../types').Line} line
      * @param {number} now the server's time
      */
     add(line, now) {

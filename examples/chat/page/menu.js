@@ -1,3 +1,4 @@
+// @ts-check
 // The menu that rooms, people and settings are in where the window is narrow. A wide one shows them anyway.
 
 import { $ } from './line.js'

@@ -1,3 +1,4 @@
+// @ts-check
 // What we say. It stands below the log until it comes back as a line of the room.
 
 import { $, bubble, make } from './line.js'
@@ -7,7 +8,7 @@ const pause = 2000 // ms between two signs that we type
 
 /**
  * @param {object} o
- * @param {(text: string) => any} o.bubbleOf the line as it will be
+ * @param {(text: string) => Parameters<typeof bubble>[0]} o.bubbleOf the line as it will be
  * @param {() => void} o.said something was said
  * @param {() => void} o.typing
  * @param {(text: string) => Promise<void>} o.say
@@ -15,19 +16,28 @@ const pause = 2000 // ms between two signs that we type
 export const composer = o => {
   const list = $('#pending')
   const box = $('#text')
+  /** @type {WeakMap<Element, string>} */
+  const waiting = new WeakMap() // what each says
   let marked = 0 // when we last told that we type
   let shift = false
 
+  /** @param {string} text */
   const say = text => {
     const element = bubble(o.bubbleOf(text), true)
-    element.said = text
+    waiting.set(element, text)
     list.append(element)
     toNewest()
     o.said()
     o.say(text).catch(e => element.isConnected && refuse(element, text, e))
   }
 
-  /** Offers to say again what was not said, or is not known to have been. */
+  /**
+   * Offers to say again what was not said, or is not known to have been.
+   *
+   * @param {HTMLElement} element
+   * @param {string} text
+   * @param {import('../types').sojourn.Failure} e
+   */
   const refuse = (element, text, e) => {
     const why = make('p', '', /gone|unknown/.test(e.code) ? 'It is not known whether this was said.' : 'Not said: ' + e.message)
     const again = make('button', '', 'Say it again')
@@ -42,7 +52,7 @@ export const composer = o => {
     grown()
   }
 
-  $('#say').addEventListener('submit', e => {
+  $('#say').addEventListener('submit', (/** @type {Event} */ e) => {
     e.preventDefault()
     const text = box.value.trim()
     box.value = ''
@@ -50,8 +60,8 @@ export const composer = o => {
     marked = 0
     if (text) say(text)
   })
-  box.addEventListener('keydown', e => { shift = e.shiftKey })
-  box.addEventListener('beforeinput', e => { // not keydown: a phone's keyboard need not tell of keys, and Enter may end a composition
+  box.addEventListener('keydown', (/** @type {KeyboardEvent} */ e) => { shift = e.shiftKey })
+  box.addEventListener('beforeinput', (/** @type {InputEvent} */ e) => { // not keydown: a phone's keyboard need not tell of keys, and Enter may end a composition
     if (e.inputType !== 'insertLineBreak' || shift) return
     e.preventDefault()
     $('#say').requestSubmit()
@@ -65,7 +75,7 @@ export const composer = o => {
   return {
     /** Our line came back. @param {string} text */
     said(text) {
-      [...list.children].find(element => element.said === text)?.remove()
+      [...list.children].find(element => waiting.get(element) === text)?.remove()
     },
 
     /** We are in another room. */

@@ -1,8 +1,11 @@
+// @ts-check
 const lasts = 4000 // ms
 
 /** Who is typing. @param {HTMLElement} element */
 export const marks = element => {
+  /** @type {Map<string, string>} */
   const names = new Map() // by socket
+  /** @type {Map<string, ReturnType<typeof setTimeout>>} */
   const timers = new Map()
 
   const show = () => {
@@ -13,6 +16,7 @@ export const marks = element => {
       : 'Several people are typing…'
   }
 
+  /** @param {string} by */
   const end = by => {
     clearTimeout(timers.get(by))
     if (names.delete(by)) show()
@@ -21,6 +25,7 @@ export const marks = element => {
   return {
     end,
 
+    /** @param {string} by @param {string} name */
     begin(by, name) {
       clearTimeout(timers.get(by))
       timers.set(by, setTimeout(end, lasts, by))

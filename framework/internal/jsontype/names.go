@@ -13,8 +13,8 @@ import (
 
 // Reserved are names that no type gets: what declarations are written with, and what they declare besides.
 var Reserved = []string{
-	"App", "Context", "Half", "Rt", "Server", "Services",
-	"Array", "Awaited", "Error", "Object", "Omit", "Partial", "Promise", "Record", "ReturnType", "Uint8Array",
+	"App", "Half", "Kit", "Rt", "Server", "Services",
+	"AbortSignal", "Error", "Omit", "Partial", "Promise", "RequestCredentials", "Response", "Uint8Array", "WebSocket",
 }
 
 // namesOf gives each type a name of its own: its Go name with a capital, with its arguments' if it is generic; behind its package's where others
