@@ -49,3 +49,12 @@ func (d *dialing) dial(ctx context.Context, url string, options client.Options) 
 	defer cancel()
 	return client.Dial(ctx, url, &options)
 }
+
+// secrets are what nobody should find in a file.
+func (d *dialing) secrets() []string {
+	secrets := []string{d.bearer}
+	for _, values := range d.header {
+		secrets = append(secrets, values...)
+	}
+	return secrets
+}

@@ -1,6 +1,7 @@
 // Sojourn is what a developer has beside the library.
 //
 //	sojourn types URL    prints the types of a running server's services, as TypeScript declarations
+//	sojourn repl URL     talks with a running server, command by command
 //
 // Its exit status is 0 if it did what it was asked, 1 if not, and 2 if it was asked wrongly.
 package main
@@ -23,7 +24,7 @@ type command struct {
 	run   func(ctx context.Context, c *console, args []string) error
 }
 
-var commands = []command{types}
+var commands = []command{types, talk}
 
 // console is what a command speaks by.
 type console struct {
