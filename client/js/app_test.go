@@ -5,6 +5,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -207,6 +208,37 @@ func TestHalfThatThrowsIsTold(t *testing.T) {
 	`)
 }
 
+// The place in a stack leads to the half's own file and line, and to those of our sources, as node's reader of source maps has it.
+func TestStackLeadsToTheHalf(t *testing.T) {
+	app, err := NewApp([]Half{{"other", []byte("export default () => {}")}, {"chat", []byte(chatHalf)}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	before, _, ok := strings.Cut(string(read(t, "client/js/src/client.js")), "topic: name =>")
+	if !ok {
+		t.Fatal("the client has no topics")
+	}
+	run(t, findNode(t), app, strings.ReplaceAll(`
+		import { SourceMap } from 'node:module'
+		import { readFileSync } from 'node:fs'
+		const map = new SourceMap(JSON.parse(readFileSync(new URL('app.js.map', import.meta.url))))
+		const leads = (want, f) => {
+			try { f() } catch (e) {
+				const [, line, column] = /app.mjs:(\d+):(\d+)/.exec(e.stack.slice(e.stack.lastIndexOf('app.mjs')))
+				const entry = map.findEntry(line - 1, column - 1)
+				const got = entry.originalSource + ':' + (entry.originalLine + 1)
+				if (got !== want) throw new Error(got + ', not ' + want)
+				return
+			}
+			throw new Error('nothing was thrown')
+		}
+		const { chat, rt } = connect()
+		rt.close()
+		leads('chat/client.js:3', () => chat.greet())
+		leads('sojourn/client/js/src/client.js:LINE', () => rt.topic('a,b').on(() => {}))
+	`, "LINE", strconv.Itoa(1+strings.Count(before, "\n"))))
+}
+
 // An app's client asks its server what there is.
 func TestAppDiscovers(t *testing.T) {
 	app, err := NewApp(nil)
@@ -231,8 +263,9 @@ func run(t *testing.T, node string, app *App, script string) {
 	t.Helper()
 	dir := t.TempDir()
 	for name, text := range map[string]string{
-		"app.mjs":  strings.ReplaceAll(string(app.Module(".", "app.js.map")), "import.meta.url", "'http://instance/rt/app.js'"),
-		"page.mjs": "import { connect } from './app.mjs'\n" + script,
+		"app.mjs":    strings.ReplaceAll(string(app.Module(".", "app.js.map")), "import.meta.url", "'http://instance/rt/app.js'"),
+		"app.js.map": string(app.Map()),
+		"page.mjs":   "import { connect } from './app.mjs'\n" + script,
 	} {
 		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
 			t.Fatal(err)
