@@ -94,7 +94,8 @@ func (m Method) Volatile() Method {
 // Handler runs a turn and returns its answer.
 type Handler func(*Turn) (any, error)
 
-// Middleware wraps a handler. It runs inside the turn: its effects commit or vanish with it.
+// Middleware wraps a handler: it may see, refuse and change what goes in and comes out. It runs inside the turn, as often as that: its effects commit or vanish with the
+// handler's, but for those of [Turn.Always].
 type Middleware func(Handler) Handler
 
 // Payload is a message's payload as it came: see [protocol.Payload].

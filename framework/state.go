@@ -19,6 +19,8 @@ import (
 //	var people = &framework.State[People]{Name: "people", Subscribe: framework.Anyone}
 //
 // A session's data is a state whose key is the session's id.
+//
+// A state whose Name begins with ~ is for the server alone, as a package that brings middleware needs it: no client can subscribe to it, and it is listed in no Service.
 type State[S any] struct {
 	// Name is what clients call it: a letter, then letters, digits and underscores.
 	Name string

@@ -141,7 +141,7 @@ func (tp *Topic[E]) publish(t *Turn, key, except string, e E) error {
 
 // topicOf returns the full name of a stream's key, if the stream is one of the server's.
 func topicOf(t *Turn, s Stream, key string) (string, error) {
-	if t.srv.reg.streams[s.name()] != s {
+	if own := s.isState() && strings.HasPrefix(s.name(), "~"); t.srv.reg.streams[s.name()] != s && !own {
 		return "", fmt.Errorf("framework: topic %q is not listed in any service of this server", s.name())
 	}
 	topic := s.name() + "/" + key

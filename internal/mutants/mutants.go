@@ -166,6 +166,19 @@ var mutants = []mutant{
 		pkg: framework, test: "TestI7OthersEventsIntoAFullStream/memory/longpoll",
 	},
 	{
+		promise: "I7", name: "each instance limits calls for itself",
+		edits: []edit{{"framework/ratelimit/ratelimit.go",
+			"	if errors.Is(err, framework.ErrVolatileTurn) {", "	if err == nil || errors.Is(err, framework.ErrVolatileTurn) {"},
+			{"framework/ratelimit/ratelimit.go", "			*full, err = l.bucket.take(*full, now)", "			_, err = l.bucket.take(0, now)"}},
+		pkg: "./framework/ratelimit", test: "TestServersShareALimit/memory",
+	},
+	{
+		promise: "I7", name: "calls that fail are not counted",
+		edits: []edit{{"framework/ratelimit/ratelimit.go",
+			"	err := t.Always(func() error {", "	err := func(f func() error) error { return f() }(func() error {"}},
+		pkg: "./framework/ratelimit", test: "TestWhatCounts",
+	},
+	{
 		promise: "I7", name: "a limit counts what this instance has",
 		edits: []edit{{"framework/groups.go",
 			"{{Name: sessionGroup(c.session), Max: forStore(l.SocketsPerUser)}}",
