@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/sojourn-go/sojourn/store"
 	"github.com/sojourn-go/sojourn/transports"
 )
 
@@ -31,4 +32,17 @@ func Addresses(s *Server) int {
 	s.opens.mu.Lock()
 	defer s.opens.mu.Unlock()
 	return len(s.opens.full)
+}
+
+// Compose composes entries of a state.
+func Compose(entries []store.Entry) []store.Entry { return composeEntries(entries) }
+
+// Released tells how many entries of a state with Every the server holds to tell them.
+func Released(s *Server, topic string) int {
+	s.hub.mu.Lock()
+	t := s.hub.tails[topic]
+	s.hub.mu.Unlock()
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return len(t.pace.released)
 }

@@ -264,7 +264,7 @@ func (h *hub) tail(topic string, from store.Cursor, w waker) *tail {
 	defer h.mu.Unlock()
 	t := h.tails[topic]
 	if t == nil {
-		t = &tail{topic: topic, from: from, listeners: map[waker]struct{}{}}
+		t = &tail{topic: topic, from: from, pace: pace{every: h.srv.every(topic)}, listeners: map[waker]struct{}{}}
 		h.tails[topic] = t
 	}
 	t.mu.Lock()

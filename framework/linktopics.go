@@ -145,6 +145,9 @@ func (l *link) catchUp(ctx context.Context, frames [][]byte, behind []*sub) ([][
 			}
 			frames = append(frames, lostFrame(s.id, s.cursor, why))
 		}
+		if s.tail.pace.every > 0 {
+			r.Entries = composeEntries(r.Entries)
+		}
 		for _, e := range r.Entries {
 			s.cursor = e.Cursor
 			switch except, p := exceptOf(e.Data); {

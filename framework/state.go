@@ -28,6 +28,9 @@ type State[S any] struct {
 	TTL time.Duration
 	// Keep is how many changes are kept for subscribers that are away; one that missed more gets the whole value. Default 100.
 	Keep int
+	// Every is how often a subscriber is told at most: several changes come as one. An instance tells all its subscribers of a key at the same time: the first
+	// change after a quiet time at once. Where very many changes wait (256, or 512 KiB) they come earlier. Default: each change as it comes.
+	Every time.Duration
 	// Subscribe says who may subscribe. It must be set; [Nobody] for values that stay in the server.
 	Subscribe Rule
 	// Load returns the value of a key that the store does not have (any more). Nil: the zero S.
@@ -42,11 +45,13 @@ func (st *State[S]) holds() reflect.Type { return reflect.TypeFor[S]() }
 
 func (st *State[S]) open() bool { return st.Subscribe.open() }
 
+func (st *State[S]) every() time.Duration { return st.Every }
+
 func (st *State[S]) check() error {
 	switch {
 	case st.Subscribe == nil:
 		return errNoRule
-	case st.Keep < 0 || st.TTL < 0:
+	case st.Keep < 0 || st.TTL < 0 || st.Every < 0:
 		return errors.New("a negative setting")
 	}
 	return checkName(st.Name)

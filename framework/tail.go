@@ -33,6 +33,7 @@ type tail struct {
 	entries []tailEntry
 	bytes   int
 	known   bool // from and entries mean something
+	pace    pace
 }
 
 type tailEntry struct {
@@ -66,6 +67,10 @@ func (t *tail) notice(n store.Notice, attempt string) {
 		t.synced = time.Time{}
 	case follows(top, n, attempt):
 		t.appendLocked(n.Entry)
+		if !t.releaseLocked() {
+			t.mu.Unlock()
+			return // later
+		}
 	case n.Entry.Offset <= top.Offset && t.hasLocked(n.Entry.Cursor):
 		t.mu.Unlock()
 		return // a repeat
@@ -105,6 +110,7 @@ func (t *tail) appendLocked(e store.Entry) {
 	except, _ := exceptOf(e.Data)
 	t.entries = append(t.entries, tailEntry{Entry: e, except: except})
 	t.bytes += len(e.Data)
+	t.pace.held += len(e.Data)
 	drop := 0
 	for len(t.entries)-drop > tailEntries || t.bytes > tailBytes && len(t.entries)-drop > 1 {
 		t.from = t.entries[drop].Cursor
@@ -124,8 +130,12 @@ func (t *tail) after(c store.Cursor, id, socket string) (frames [][]byte, end st
 	if !t.known || c.Offset < t.from.Offset || !t.hasLocked(c) {
 		return nil, c, false
 	}
-	for i := int(c.Offset - t.from.Offset); i < len(t.entries); i++ {
-		e := &t.entries[i]
+	told, end := t.entries[c.Offset-t.from.Offset:], t.topLocked()
+	if t.pace.every > 0 {
+		told, end = t.pace.after(c)
+	}
+	for i := range told {
+		e := &told[i]
 		if e.except == socket {
 			frames = append(frames, skipFrame(id, e.Cursor))
 			continue
@@ -136,7 +146,7 @@ func (t *tail) after(c store.Cursor, id, socket string) (frames [][]byte, end st
 		}
 		frames = append(frames, e.frame)
 	}
-	return frames, t.topLocked(), true
+	return frames, end, true
 }
 
 // sync brings tails up to date with the store, if need be, and answers further queries, in at most two round trips: one to watch those that are
@@ -203,12 +213,12 @@ func (h *hub) read(ctx context.Context, tails []*tail, watch []string, more []st
 // takeLocked takes what the store said.
 func (t *tail) takeLocked(r store.Reply) {
 	if r.Status == store.Missing {
-		t.known, t.from, t.entries, t.bytes = true, store.Cursor{}, nil, 0
+		t.beginLocked(store.Cursor{})
 		return
 	}
 	top := t.topLocked()
 	if !t.known || r.Status == store.Lost {
-		t.known, t.from, t.entries, t.bytes = true, r.From, nil, 0
+		t.beginLocked(r.From)
 		top = r.From
 	}
 	for _, e := range r.Entries {
@@ -220,6 +230,13 @@ func (t *tail) takeLocked(r store.Reply) {
 	if top = t.topLocked(); top.Offset < r.Top.Offset {
 		t.synced = time.Time{} // there was more than one read returns
 	}
+	t.releaseLocked()
+}
+
+// beginLocked has the tail begin at a cursor, with nothing after it.
+func (t *tail) beginLocked(from store.Cursor) {
+	t.known, t.from, t.entries, t.bytes = true, from, nil, 0
+	t.pace.begin(from)
 }
 
 func (t *tail) isKnown() bool {

@@ -20,6 +20,8 @@ type Stream interface {
 	holds() reflect.Type
 	// open tells whether somebody may subscribe, perhaps.
 	open() bool
+	// every is how often subscribers are told at most; 0: of each entry as it comes.
+	every() time.Duration
 	// subscribe is run in the turn of a subscription; it returns the effect.
 	subscribe(t *Turn, key string) (store.Subscribe, error)
 }
@@ -74,6 +76,8 @@ func (tp *Topic[E]) isState() bool { return false }
 func (tp *Topic[E]) holds() reflect.Type { return reflect.TypeFor[E]() }
 
 func (tp *Topic[E]) open() bool { return tp.Subscribe.open() }
+
+func (tp *Topic[E]) every() time.Duration { return 0 }
 
 func (tp *Topic[E]) check() error {
 	switch {
@@ -163,11 +167,24 @@ func validTopic(topic string) bool {
 	return true
 }
 
+// stream returns the stream of a topic's full name; nil if this build has none.
+func (s *Server) stream(topic string) Stream {
+	name, _, _ := strings.Cut(topic, "/")
+	return s.reg.streams[name]
+}
+
 // isState tells whether a topic's full name is that of a state.
 func (s *Server) isState(topic string) bool {
-	name, _, _ := strings.Cut(topic, "/")
-	stream, ok := s.reg.streams[name]
-	return ok && stream.isState()
+	stream := s.stream(topic)
+	return stream != nil && stream.isState()
+}
+
+// every tells how often subscribers of a topic are told at most.
+func (s *Server) every(topic string) time.Duration {
+	if stream := s.stream(topic); stream != nil {
+		return stream.every()
+	}
+	return 0
 }
 
 // subscribeTurn handles a client's subscription.
