@@ -10,7 +10,7 @@ import (
 )
 
 func TestClientHalves(t *testing.T) {
-	for _, pattern := range []string{"*/*.js", "../client/js/src/*.js", "../client/js/harness/*.js"} { // so that the go command knows what the result depends on
+	for _, pattern := range []string{"*/*.js", "../client/js/src/*.js", "../client/js/harness/*.js", "../client/js/dist/*.js", "../client/js/test/testing.js"} { // so that the go command knows what the result depends on
 		names, err := filepath.Glob(pattern)
 		if err != nil || len(names) == 0 {
 			t.Fatalf("%s: no files, %v", pattern, err)
