@@ -160,50 +160,65 @@ func register(services []Service, outer []Middleware) (*registry, error) {
 		if slices.ContainsFunc(s.Middleware, isNil[Middleware]) {
 			fail("service %q: a nil in Middleware", s.Name)
 		}
-		for name, m := range s.Methods {
-			switch {
-			case !namePattern.MatchString(name):
-				fail("service %q: method name %q is not %s", s.Name, name, nameForm)
-			case name == "then" || name == "volatile":
-				fail("service %q: method name %q means something else in JavaScript's half", s.Name, name)
-			case m.handler == nil:
-				fail("service %q: method %q has no function: make it with framework.Call or framework.Event", s.Name, name)
-			}
-			r.methods[s.Name+"."+name] = method{m, wrap(wrap(m.handler, s.Middleware), outer)}
-		}
-		for _, topic := range s.Topics {
-			if isNil(topic) {
-				fail("service %q: a nil in Topics", s.Name)
-				continue
-			}
-			name := topic.name()
-			if err := topic.check(); err != nil {
-				fail("service %q: topic %q: %w", s.Name, name, err)
-			}
-			if other, ok := r.streams[name]; ok && other != topic {
-				fail("service %q: topic %q is also another stream's name", s.Name, name)
-			}
-			r.streams[name] = topic
-		}
-		for _, listed := range s.Continuations {
-			if isNil(listed) {
-				fail("service %q: a nil in Continuations", s.Name)
-				continue
-			}
-			c := listed.declared()
-			switch {
-			case c.run == nil:
-				fail("service %q: continuation %q has no function: make it with framework.Then or framework.Timer", s.Name, c.name)
-			case !namePattern.MatchString(c.name):
-				fail("service %q: continuation name %q is not %s", s.Name, c.name, nameForm)
-			}
-			if _, ok := r.continuations[c.name]; ok {
-				fail("service %q: continuation %q is listed twice", s.Name, c.name)
-			}
-			r.continuations[c.name] = c
-		}
+		r.addMethods(s, outer, fail)
+		r.addTopics(s, fail)
+		r.addContinuations(s, fail)
 	}
 	return r, errors.Join(errs...)
+}
+
+// failing notes what is wrong.
+type failing func(format string, args ...any)
+
+func (r *registry) addMethods(s Service, outer []Middleware, fail failing) {
+	for name, m := range s.Methods {
+		switch {
+		case !namePattern.MatchString(name):
+			fail("service %q: method name %q is not %s", s.Name, name, nameForm)
+		case name == "then" || name == "volatile":
+			fail("service %q: method name %q means something else in JavaScript's half", s.Name, name)
+		case m.handler == nil:
+			fail("service %q: method %q has no function: make it with framework.Call or framework.Event", s.Name, name)
+		}
+		r.methods[s.Name+"."+name] = method{m, wrap(wrap(m.handler, s.Middleware), outer)}
+	}
+}
+
+func (r *registry) addTopics(s Service, fail failing) {
+	for _, topic := range s.Topics {
+		if isNil(topic) {
+			fail("service %q: a nil in Topics", s.Name)
+			continue
+		}
+		name := topic.name()
+		if err := topic.check(); err != nil {
+			fail("service %q: topic %q: %w", s.Name, name, err)
+		}
+		if other, ok := r.streams[name]; ok && other != topic {
+			fail("service %q: topic %q is also another stream's name", s.Name, name)
+		}
+		r.streams[name] = topic
+	}
+}
+
+func (r *registry) addContinuations(s Service, fail failing) {
+	for _, listed := range s.Continuations {
+		if isNil(listed) {
+			fail("service %q: a nil in Continuations", s.Name)
+			continue
+		}
+		c := listed.declared()
+		switch {
+		case c.run == nil:
+			fail("service %q: continuation %q has no function: make it with framework.Then or framework.Timer", s.Name, c.name)
+		case !namePattern.MatchString(c.name):
+			fail("service %q: continuation name %q is not %s", s.Name, c.name, nameForm)
+		}
+		if _, ok := r.continuations[c.name]; ok {
+			fail("service %q: continuation %q is listed twice", s.Name, c.name)
+		}
+		r.continuations[c.name] = c
+	}
 }
 
 func wrap(h Handler, middleware []Middleware) Handler {
