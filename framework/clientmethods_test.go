@@ -47,6 +47,9 @@ func TestClientMethodsAreChecked(t *testing.T) {
 		{send("elsewhere.anything", 7), ""},
 		{ask("shop.confirm", order{7}, confirmed.With("")), ""},
 		{ask("free.anything", 7, counted.With("")), ""},
+		{func(t *framework.Turn) error { return t.SendUser("ann", "shop.notice", "hello") }, ""},
+		{func(t *framework.Turn) error { return t.SendUser("ann", "shop.notice", 7) }, "shop.notice takes a string, not a int"},
+		{func(t *framework.Turn) error { return t.SendSession("s", "shop.confirm", order{7}) }, "shop.confirm is a question: use Turn.Ask"},
 		{send("shop.notise", "hello"), `service "shop" declares no client method "notise": add it to Service.Client`},
 		{send("shop.notice", 7), "shop.notice takes a string, not a int"},
 		{send("shop.notice", nil), "shop.notice takes a string, not a <nil>"},
@@ -62,5 +65,8 @@ func TestClientMethodsAreChecked(t *testing.T) {
 		case row.want != "" && (err == nil || !strings.Contains(err.Error(), row.want)):
 			t.Errorf("%v, want %q", err, row.want)
 		}
+	}
+	if err := rt.Ask(t.Context(), "somebody", "shop.confirm", 7, nil); err == nil || !strings.Contains(err.Error(), "shop.confirm takes a") {
+		t.Errorf("Server.Ask: %v", err)
 	}
 }

@@ -136,6 +136,17 @@ func TestDiscoveryIsLoggedOnce(t *testing.T) {
 	}
 }
 
+// What is wrong with services is New's to say.
+func TestDiscoveryOfWhatIsWrong(t *testing.T) {
+	_, err := framework.New(framework.Config{Discover: true, Services: []framework.Service{{
+		Name: "a b", Methods: framework.Methods{"c d": {}}, Topics: []framework.Stream{nil, (*framework.Topic[int])(nil), &framework.Topic[int]{}},
+		Client: framework.ClientMethods{"e": {}},
+	}}})
+	if err == nil || !strings.Contains(err.Error(), `name "a b" is not`) {
+		t.Errorf("%v", err)
+	}
+}
+
 // What fits no answer does not start.
 func TestDescriptionHasRoom(t *testing.T) {
 	_, err := framework.New(framework.Config{Discover: true, Services: openAndHidden(), Limits: framework.Limits{EffectBytes: 100}})

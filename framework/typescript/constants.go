@@ -58,10 +58,10 @@ func split(name string) (path, typ string) {
 
 // source is a package's source: what go list says of it.
 type source struct {
-	ImportPath string
-	Dir        string
-	GoFiles    []string
-	CgoFiles   []string
+	ImportPath string   `json:"ImportPath"`
+	Dir        string   `json:"Dir"`
+	GoFiles    []string `json:"GoFiles"`
+	CgoFiles   []string `json:"CgoFiles"`
 
 	files     []*ast.File
 	checked   *types.Package

@@ -183,9 +183,10 @@ func TestNamesThatDeclarationsNeed(t *testing.T) {
 		t.Fatal(err)
 	}
 	own, client, _ := strings.Cut(regexp.MustCompile(`(?s)/\*.*?\*/|'[^']*'|//[^\n]*`).ReplaceAllString(string(text), ""), "namespace sojourn")
+	_, helpers, _ := strings.Cut(own, "namespace typed")
 	names := regexp.MustCompile(`(?:\b\w+\.|\b)[A-Z]\w+`) // not members of namespaces
 	declared := map[string]bool{}
-	for _, m := range regexp.MustCompile(`(?:interface|type) (\w+)`).FindAllStringSubmatch(client+own[strings.Index(own, "namespace typed"):], -1) {
+	for _, m := range regexp.MustCompile(`(?:interface|type) (\w+)`).FindAllStringSubmatch(client+helpers, -1) {
 		declared[m[1]] = true
 	}
 	for _, name := range names.FindAllString(own+client, -1) {
