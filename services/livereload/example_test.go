@@ -3,10 +3,12 @@ package livereload_test
 import (
 	"embed"
 	"flag"
+	"fmt"
 	"io/fs"
-	"log"
 	"net/http"
+	"net/http/httptest"
 	"os"
+	"strings"
 
 	"github.com/sojourn-go/sojourn/framework"
 	"github.com/sojourn-go/sojourn/services/livereload"
@@ -17,10 +19,13 @@ import (
 //go:embed livereload.go
 var embedded embed.FS
 
-// A program whose page is embedded, and with -dev on disk.
-func Example() {
-	dev := flag.Bool("dev", false, "serve the page from disk, and reload it when it changes")
-	flag.Parse()
+// program is one whose page is embedded, and with -dev on disk.
+func program(args ...string) (http.Handler, error) {
+	flags := flag.NewFlagSet("shop", flag.ContinueOnError)
+	dev := flags.Bool("dev", false, "serve the page from disk, and reload it when it changes")
+	if err := flags.Parse(args); err != nil {
+		return nil, err
+	}
 	var (
 		page     fs.FS = embedded
 		services []framework.Service
@@ -31,9 +36,27 @@ func Example() {
 	}
 	rt, err := framework.New(framework.Config{Transports: []transports.Transport{ws.Transport{}}, Services: services})
 	if err != nil {
-		log.Fatal(err)
+		return nil, err
 	}
-	http.Handle("/", http.FileServerFS(page))
-	http.Handle("/rt/", rt)
-	log.Fatal(http.ListenAndServe("localhost:8080", nil))
+	mux := http.NewServeMux()
+	mux.Handle("/", http.FileServerFS(page))
+	mux.Handle("/rt/", rt)
+	return mux, nil
+}
+
+// Pages reload in development, and have nothing of it in production.
+func Example() {
+	for _, args := range [][]string{nil, {"-dev"}} {
+		served, err := program(args...)
+		if err != nil {
+			fmt.Println(err)
+			return
+		}
+		w := httptest.NewRecorder()
+		served.ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/rt/app.js", nil))
+		fmt.Println(args, strings.Contains(w.Body.String(), "livereload"))
+	}
+	// Output:
+	// [] false
+	// [-dev] true
 }
