@@ -121,7 +121,7 @@ export interface Kit<N extends keyof Services> {
  *     const half = ({ server, handle }) => ({ ... })
  *     export default half
  */
-export type Half<N extends keyof Services> = (kit: Kit<N>) => unknown
+export type Half<N extends keyof Services> = (kit: Kit<N>) => any
 
 /** What each service is in the page: what its half returns, which is known as far as H has the halves, by name; else the instance's half. */
 export type App<H = {}> = { readonly rt: Rt } & {

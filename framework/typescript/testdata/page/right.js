@@ -43,3 +43,11 @@ rt.close()
 const app = connect()
 app.shop.buy(3).toFixed()
 app.desk.ring()
+
+/** @type {import('./types').Half<'desk'>} */
+const whole = ({ server, rt }) => ({ ring: () => rt.topic('orders/all').on(() => server.ring()) })
+
+/** @type {import('./types').App<{ desk: { default: typeof whole }, shop: () => void }>} */
+const both = connect()
+both.desk.ring()
+both.shop.cancel('1')
