@@ -49,10 +49,16 @@ type PubSub struct {
 type Message struct {
 	// Value is what was published.
 	Value json.RawMessage `json:"value"`
-	// User is the ID and the name of the user in whose turn it was published; absent in a turn of nobody's.
-	User framework.User `json:"user,omitzero"`
+	// User is who published it: the user of the turn; absent in a turn of nobody's.
+	User User `json:"user,omitzero"`
 	// At is when that was, by the instance's clock, in milliseconds since 1970.
 	At int64 `json:"at"`
+}
+
+// User is what everybody may know of a user: the ID and the name that the program's Identify gave it.
+type User struct {
+	ID   string `json:"id,omitempty"`
+	Name string `json:"name,omitempty"`
 }
 
 // publication is what a page publishes.
@@ -108,6 +114,5 @@ func message(t *framework.Turn, v any) (Message, error) {
 	if err != nil {
 		return Message{}, fmt.Errorf("pubsub: %w", err)
 	}
-	user := framework.User{ID: t.User().ID, Name: t.User().Name} // what else the program knows of him is not everybody's
-	return Message{Value: value, User: user, At: t.Now().UnixMilli()}, nil
+	return Message{Value: value, User: User{ID: t.User().ID, Name: t.User().Name}, At: t.Now().UnixMilli()}, nil
 }
