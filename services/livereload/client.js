@@ -52,7 +52,7 @@ const changes = (known, seen) =>
   Object.keys({ ...known.files, ...seen.files }).filter(path => known.files[path] !== seen.files[path])
 
 /** Whether a URL may name a file: the program serves it somewhere. @param {string} url @param {string} path */
-const fits = (url, path) => decodeURI(new URL(url).pathname).endsWith('/' + path)
+const fits = (url, path) => new URL(url).pathname.endsWith(new URL('file:///' + path).pathname)
 
 /** Replaces the stylesheets that changed, and tells whether that is all there is to do. @param {Sight} known @param {Sight} seen */
 const restyle = async (known, seen) => {

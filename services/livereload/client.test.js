@@ -161,7 +161,7 @@ test('another build has the page reload, the same one has not', async () => {
 })
 
 test('what changed is not taken from the cache by the reload', async () => {
-  page.loaded = ['http://instance/js/b.js?v=1', 'http://instance/same.js', 'http://instance/my%20a.js']
+  page.loaded = ['http://instance/js/b.js?v=1', 'http://instance/same.js', 'http://instance/100%', 'http://instance/my%20a.js']
   const { look } = await start()
   await look(see({ 'b.js': '1', 'same.js': '1', 'my a.js': '1' }), see({ 'b.js': '2', 'same.js': '1', 'my a.js': '2' }))
   assert.deepEqual(page.fetched, [
