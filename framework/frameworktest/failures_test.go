@@ -1,7 +1,9 @@
 package frameworktest_test
 
 import (
+	"bytes"
 	"fmt"
+	"io"
 	"net/http"
 	"runtime"
 	"strings"
@@ -18,7 +20,10 @@ import (
 type failing struct {
 	testing.TB
 	said []string
+	log  bytes.Buffer
 }
+
+func (f *failing) Output() io.Writer { return &f.log }
 
 func (f *failing) Errorf(format string, args ...any) {
 	f.said = append(f.said, fmt.Sprintf(format, args...))

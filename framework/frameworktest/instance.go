@@ -148,13 +148,10 @@ func (m *mortal) Volatile(ctx context.Context, topic, socket string, data []byte
 // Close leaves the store to those who come after.
 func (m *mortal) Close() error { return nil }
 
-// alive makes a call that a dead instance does not make, and whose answer one that has died meanwhile does not hear.
-func alive[R any](m *mortal, call func() (R, error)) (r R, err error) {
-	if !m.dead.Load() {
-		r, err = call()
-	}
+// alive makes a call that a dead instance does not make.
+func alive[R any](m *mortal, call func() (R, error)) (none R, err error) {
 	if m.dead.Load() {
-		return r, store.ErrClosed
+		return none, store.ErrClosed
 	}
-	return r, err
+	return call()
 }

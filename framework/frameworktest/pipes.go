@@ -8,7 +8,7 @@ import (
 
 // pipes is a listener in memory.
 type pipes struct {
-	conns chan net.Conn
+	conns chan *pipe
 	done  chan struct{} // closed when cut
 
 	mu   sync.Mutex
@@ -22,7 +22,7 @@ type pipe struct {
 }
 
 func newPipes() *pipes {
-	return &pipes{conns: make(chan net.Conn), done: make(chan struct{}), open: map[*pipe]bool{}}
+	return &pipes{conns: make(chan *pipe), done: make(chan struct{}), open: map[*pipe]bool{}}
 }
 
 func (p *pipes) dial(ctx context.Context) (net.Conn, error) {
@@ -44,10 +44,10 @@ func (p *pipes) Accept() (net.Conn, error) {
 		p.mu.Lock()
 		defer p.mu.Unlock()
 		if p.open == nil {
-			_ = c.Close()
+			_ = c.Conn.Close()
 			return nil, net.ErrClosed
 		}
-		p.open[c.(*pipe)] = true
+		p.open[c] = true
 		return c, nil
 	case <-p.done:
 		return nil, net.ErrClosed

@@ -59,17 +59,19 @@ func TestRestartInTheMiddleOfAHandler(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var rt *frameworktest.Program
 		var runs []string // ids of the turn in each run
+		var attempts []int
 		killed := chat
 		killed.Middleware = []framework.Middleware{func(next framework.Handler) framework.Handler {
 			return func(t *framework.Turn) (any, error) {
-				runs = append(runs, t.ID())
+				runs, attempts = append(runs, t.ID()), append(attempts, t.Attempt())
 				if len(runs) == 1 {
 					rt.Restart()
 				}
 				return next(t)
 			}
 		}}
-		rt = frameworktest.New(t, framework.Config{Services: []framework.Service{killed}})
+		f := &failing{TB: t}
+		rt = frameworktest.New(f, framework.Config{Services: []framework.Service{killed}})
 		ann := rt.Connect(framework.User{ID: "ann"})
 		heard := frameworktest.Topic[Line](ann, "room/lobby")
 		ann.Call("chat.say", "hello", nil)
@@ -80,6 +82,39 @@ func TestRestartInTheMiddleOfAHandler(t *testing.T) {
 		if len(runs) != 2 || runs[0] != runs[1] {
 			t.Errorf("the handler ran in turns %q, want one, twice", runs)
 		}
+		if !slices.Equal(attempts, []int{1, 2}) {
+			t.Errorf("attempts %v: the client was told that the instance ends, which a killed one cannot", attempts)
+		}
+		if f.log.Len() > 0 || len(f.said) > 0 {
+			t.Errorf("the killed instance goes on to say %s%q", &f.log, f.said)
+		}
+	})
+}
+
+// A timer kills its instance, and is due again on the next one.
+func TestRestartInATimer(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var rt *frameworktest.Program
+		runs := 0
+		bomb := framework.Timer("bomb", func(t *framework.Turn, n int) error {
+			if runs++; runs == 1 {
+				rt.Restart()
+			}
+			return rooms.Publish(t, "lobby", Line{Text: fmt.Sprint(n)})
+		})
+		rt = frameworktest.New(t, framework.Config{Services: []framework.Service{
+			{Name: "mine", Topics: []framework.Stream{rooms}, Continuations: []framework.Continuation{bomb}},
+		}})
+		heard := frameworktest.Topic[Line](rt.Connect(framework.User{}), "room/lobby")
+		rt.Do(func(t *framework.Turn) error {
+			_, err := t.After(time.Second, bomb.With(7))
+			return err
+		})
+		time.Sleep(2 * time.Minute) // it was leased to the killed one
+		if line := heard.Next(); line.Text != "7" || runs != 2 {
+			t.Errorf("heard %+v after %d runs", line, runs)
+		}
+		heard.None()
 	})
 }
 
@@ -153,6 +188,9 @@ func TestEventsAreKeptUntilAskedFor(t *testing.T) {
 	rt := frameworktest.New(t, framework.Config{Services: []framework.Service{door}})
 	ann := rt.Connect(framework.User{ID: "ann"})
 	rt.Do(func(t *framework.Turn) error { return t.Send(ann.ID(), "door.welcome", "again") })
+	if err := rt.Server().Ask(t.Context(), ann.ID(), "door.open", nil, nil); framework.CodeOf(err) != framework.CodeNotFound {
+		t.Errorf("a question that nobody handles: %v", err)
+	}
 	told := frameworktest.Events[string](ann, "door.welcome")
 	rt.Do(func(t *framework.Turn) error { return t.Send(ann.ID(), "door.welcome", "and again") })
 	for _, want := range []string{"ann", "again", "and again"} {
