@@ -16,7 +16,7 @@ func listener() (*session, *bytes.Buffer) {
 		{
 			Name:    "chat",
 			Methods: []protocol.MethodInfo{{Name: "say"}, {Name: "sing"}, {Name: "typing", Volatile: true}, {Name: "bad\x1b"}},
-			Topics:  []protocol.StreamInfo{{Name: "room"}},
+			Topics:  []protocol.StreamInfo{{Name: "mail"}, {Name: "room"}},
 			States:  []protocol.StreamInfo{{Name: "people"}},
 		},
 		{Name: "shop", Methods: []protocol.MethodInfo{{Name: "order"}}},
@@ -40,6 +40,7 @@ func TestTabCompletes(t *testing.T) {
 		{"call chat.say |", "call chat.say |", ""},
 		{"volatile |", "volatile chat.typing |", ""},
 		{"subscribe roo|", "subscribe room/|", ""},
+		{"subscribe m|", "subscribe mail/|", ""},
 		{"subscribe room/|", "subscribe room/|", "room/  room/größe  room/grüße\n"},
 		{"subscribe room/g|", "subscribe room/gr|", ""}, // though the next letters begin with the same byte
 		{"watch p|", "watch people/|", ""},
@@ -73,5 +74,13 @@ func TestTabInTheMiddleOfAPayload(t *testing.T) {
 	s.in.typed = []string{"chat.say {"}
 	if line, pos, ok := s.tab("", 0, keyTab); !ok || line != "" || pos != 0 || out.Len() > 0 {
 		t.Errorf("%q, %d, %v: %s", line, pos, ok, out)
+	}
+}
+
+func TestDiscoverDeclaresTheTypesThatAreNamed(t *testing.T) {
+	types := []protocol.TypeInfo{{Name: "Status", Type: "'open'"}, {Name: "Other", Type: "{}"}, {Name: "Item", Type: "{\n  s: Status\n}"}, {Name: "Order", Type: "Item[]"}}
+	got := strings.Join(declarations([]string{"call shop.order(Order)"}, types), "|")
+	if want := "type Order = Item[]|type Item = {|  s: Status|}|type Status = 'open'"; got != want {
+		t.Errorf("%s, want %s", got, want)
 	}
 }

@@ -19,6 +19,7 @@ type printer struct {
 	w     io.Writer
 	holds bool // set before it is used: news wait while a command runs
 	busy  bool // a command runs, and news wait for it
+	quiet bool // nobody is there for news
 	held  []news
 	came  map[string]int // how many were printed that no wait was for, by name
 	more  chan struct{}  // closed when another one is printed
@@ -69,13 +70,22 @@ func (p *printer) tell(name string, what ...string) {
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if !p.busy {
+	switch {
+	case p.quiet:
+	case !p.busy:
 		p.printLocked(n)
-		return
+	default:
+		if p.held = append(p.held, n); len(p.held) > maxHeld {
+			p.releaseLocked()
+		}
 	}
-	if p.held = append(p.held, n); len(p.held) > maxHeld {
-		p.releaseLocked()
-	}
+}
+
+// hush ends the news: those that come with the goodbye are nobody's.
+func (p *printer) hush() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.quiet = true
 }
 
 func (p *printer) printLocked(n news) {

@@ -60,3 +60,13 @@ func TestControlCharactersAreNotPrinted(t *testing.T) {
 		t.Errorf("%q, want %q", got, want)
 	}
 }
+
+func TestNobodyIsToldOfTheGoodbye(t *testing.T) {
+	var out bytes.Buffer
+	p := newPrinter(&out)
+	p.hush()
+	p.tell("people/lobby", "gone")
+	if out.Len() > 0 {
+		t.Errorf("%q", out.String())
+	}
+}

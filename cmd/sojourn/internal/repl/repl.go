@@ -72,7 +72,10 @@ func newSession(o Options, in lines, out io.Writer) *session {
 // Pipe runs the commands that are read from in, one a line, and prints what comes of them. Its error is [ErrFailed] if one of them failed, or says
 // why there is no conversation (any more). What comes while a command runs is printed after the command's result.
 func Pipe(ctx context.Context, o Options, in io.Reader, out io.Writer) error {
-	s := newSession(o, newPipe(in), out)
+	return newSession(o, newPipe(in), out).script(ctx)
+}
+
+func (s *session) script(ctx context.Context) error {
 	s.out.holds = true
 	failed := false
 	err := s.talk(ctx, nil, func(ctx context.Context) error {
@@ -114,6 +117,7 @@ func (s *session) talk(ctx context.Context, greet func(context.Context), command
 }
 
 func (s *session) bye() {
+	s.out.hush()
 	ctx, cancel := context.WithTimeout(context.Background(), goodbyeTime)
 	defer cancel()
 	_ = s.c.Close(ctx) // nobody is there any more to be told

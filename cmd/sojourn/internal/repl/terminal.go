@@ -49,8 +49,14 @@ func converse(ctx context.Context, o Options, t *terminal) error {
 		}
 	}
 	t.History, t.AutoCompleteCallback = h, s.tab
-	s.interruptible = func(ctx context.Context) (context.Context, context.CancelFunc) {
-		return signal.NotifyContext(ctx, os.Interrupt)
+	s.interruptible = func(parent context.Context) (context.Context, context.CancelFunc) {
+		ctx, stop := signal.NotifyContext(parent, os.Interrupt)
+		return ctx, func() {
+			if ctx.Err() != nil && parent.Err() == nil {
+				s.out.say("") // the terminal has shown ^C
+			}
+			stop()
+		}
 	}
 	return s.talk(ctx, s.greet, func(ctx context.Context) error {
 		err := s.command(ctx)
@@ -95,7 +101,7 @@ func (t *terminal) ReadLine(prompt string) (string, error) {
 		return "", err
 	}
 	defer t.leave()
-	if width, height, err := t.size(); err == nil {
+	if width, height, err := t.size(); err == nil && width > 0 { // some do not know theirs
 		_ = t.SetSize(width, height) // its error is the writer's, which the next line meets
 	}
 	t.SetPrompt(prompt)
