@@ -93,14 +93,14 @@ func (w *writer) service(s protocol.ServiceInfo) {
 	w.line("  }")
 }
 
-// input returns the parameter for what a method is given. What may be null may be left out.
+// input returns the parameter for what a method is given. What may be null, or anything, may be left out.
 func input(in, then string) string {
 	switch {
 	case in == "" && then == "": // nothing is given, and nothing follows
 		return ""
 	case in == "":
 		return "nothing?: undefined" + then
-	case strings.HasSuffix(in, "| null"):
+	case in == "unknown", in == "any", strings.HasSuffix(in, "| null"):
 		return "value?: " + in + then
 	}
 	return "value: " + in + then

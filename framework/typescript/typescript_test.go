@@ -29,6 +29,7 @@ var services = []framework.Service{
 		Methods: framework.Methods{
 			"order":  framework.Call(call[shop.Order, shop.Status]),
 			"list":   framework.Call(call[struct{}, []shop.Order]),
+			"import": framework.Event(event[any]),
 			"cancel": framework.Event(event[string]),
 			"filter": framework.Event(event[*shop.Status]),
 			"photo":  framework.Call(call[[]byte, []byte]),
@@ -110,6 +111,23 @@ func TestWrongPageFails(t *testing.T) {
 	for _, want := range []string{"'canzel' does not exist", "'hidden' does not exist", "not assignable to parameter"} {
 		if !strings.Contains(out, want) {
 			t.Errorf("%q is not in\n%s", want, out)
+		}
+	}
+}
+
+// What has nothing in it is well-formed, too.
+func TestDeclarationsOfNothing(t *testing.T) {
+	for _, d := range []protocol.Description{{}, {Services: []protocol.ServiceInfo{{Name: "empty"}}}} {
+		text, err := typescript.Declarations(d)
+		if err != nil {
+			t.Fatal(err)
+		}
+		dir := t.TempDir()
+		if err := os.WriteFile(filepath.Join(dir, "types.ts"), append(text, "\nconnect().rt.close()\n"...), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if out, ok := tsc.Run(t, dir, "--target", "es2022", "--lib", "es2022,dom", "--types", "", "types.ts"); !ok {
+			t.Error(out)
 		}
 	}
 }
