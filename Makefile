@@ -3,7 +3,7 @@ DURATION ?= 60s
 FUZZTIME ?= 30s
 SECONDS  ?= 10
 # What the race detector looks at: everything that runs in a program. The end-to-end tests drive other processes.
-RACE     ?= ./client/... ./framework/... ./protocol/... ./store/... ./transports/... ./examples/...
+RACE     ?= ./client/... ./cmd/... ./framework/... ./protocol/... ./services/... ./store/... ./transports/... ./examples/...
 
 # Built by the first `make lint` (some minutes), into Go's caches; it is no dependency of the module.
 GOLANGCI = $(GO) run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0

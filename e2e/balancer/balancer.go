@@ -6,6 +6,7 @@
 package balancer
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"io"
@@ -22,6 +23,7 @@ import (
 const (
 	checkEvery = 200 * time.Millisecond
 	checkTime  = 2 * time.Second
+	maxBody    = 64 << 20
 )
 
 // ErrNoBackend is why a request is answered with 502 when there is no backend that takes it.
@@ -89,11 +91,17 @@ func (b *Balancer) Remove(addr string) {
 	b.backends = slices.DeleteFunc(b.backends, func(each *backend) bool { return each.addr == addr })
 }
 
-// ServeHTTP passes a request on, WebSockets included.
+// ServeHTTP passes a request on, WebSockets included, when its body is complete. (A backend that answers in the moment in which it has the body may
+// find a httputil.ReverseProxy still looking for the body's end, which its server has closed as the response began: then the response ends in the middle.)
 func (b *Balancer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	// Else the server closes the request's body as the response begins. A backend that answers in the moment in which it has the body may find
-	// the proxy still looking for its end, and the proxy then ends the response in the middle.
-	_ = http.NewResponseController(w).EnableFullDuplex() // not every ResponseWriter has it
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
+	if err != nil {
+		http.Error(w, err.Error(), http.StatusBadRequest)
+		return
+	}
+	if len(body) > 0 {
+		r.Body, r.ContentLength = io.NopCloser(bytes.NewReader(body)), int64(len(body))
+	}
 	b.proxy.ServeHTTP(w, r)
 }
 
