@@ -102,14 +102,20 @@ func TestI3SendUserWhileSocketsOpen(t *testing.T) {
 		w.cfg.Identify = byName
 		w.run(3, ledger(), teller())
 		sender := w.as("ann", rawKey)
-		const each, others = 6, 8
+		const each, others = 5, 8 // a socket whose open meets more than seven changes of what it reads is refused
 		call[any](w, sender.Client, "tell.next", nil)
 		var opened []*account
 		for range others {
+			var pending []*client.Pending // takes effect while the next socket is opened
 			for range each {
-				sender.Send("tell.next", nil) // takes effect while the next socket is opened
+				pending = append(pending, sender.Send("tell.next", nil))
 			}
 			opened = append(opened, w.as("ann", rawKey))
+			for _, p := range pending {
+				if err := p.Wait(w.wait(), nil); err != nil {
+					t.Fatal(err)
+				}
+			}
 		}
 		const total = 1 + each*others
 		for _, a := range opened {

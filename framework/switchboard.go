@@ -68,6 +68,8 @@ func (s *Server) connect(ctx context.Context, l *link, hello protocol.HelloUp, c
 		switch {
 		case err != nil:
 			return err
+		case CodeOf(failed) == CodeBusy: // it is not the client who is refused
+			return &protocol.Close{Code: protocol.CodeUnavailable, Why: told(failed, "").Message}
 		case failed != nil:
 			return &protocol.Close{Code: protocol.CodeDenied, Why: told(failed, turnID(l.sock.id, 0).String()).Message}
 		case out.Status == store.Exceeded:

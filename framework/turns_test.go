@@ -205,6 +205,27 @@ func TestTurnConflictForeverIsBusy(t *testing.T) {
 	})
 }
 
+// An open whose hooks read what changes under every run is not refused for good.
+func TestOpenInConflictComesAgain(t *testing.T) {
+	onEachStore(t, func(w *world) {
+		w.run(2, ledger())
+		one, two := w.instances[0], w.instances[1]
+		one.store.mu.Lock()
+		one.store.before = func(store.Turn) error {
+			return two.rt.Do(w.Context(), func(t *framework.Turn) error {
+				return visits.Update(t, "all", func(m *map[string]int) error { return count(m, "meanwhile") })
+			})
+		}
+		one.store.mu.Unlock()
+		if status, text := w.postTo(one, "/lp", hello(1, "")); status != http.StatusServiceUnavailable || !strings.HasPrefix(text, "z4006,") {
+			t.Errorf("in conflict: %d %q, want that the client comes again", status, text)
+		}
+		if status, text := w.postTo(two, "/lp", hello(1, "")); status != http.StatusOK {
+			t.Errorf("elsewhere: %d %q", status, text)
+		}
+	})
+}
+
 func TestTurnUnknownOutcomeIsSentAgain(t *testing.T) {
 	onEachStore(t, func(w *world) {
 		var runs, lost atomic.Int32
