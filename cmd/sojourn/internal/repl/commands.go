@@ -35,7 +35,7 @@ func commands() []command {
 	}
 }
 
-const payloadHelp = `PAYLOAD is JSON, which may go on on more lines; or bytes: @file, hex:00ff, base64:AP8=.`
+const payloadHelp = `PAYLOAD is JSON, over as many lines as it takes; or bytes: @file, hex:00ff, base64:AP8=.`
 
 // command reads a command and runs it. What is wrong with it is printed, and returned.
 func (s *session) command(ctx context.Context) error {

@@ -70,7 +70,7 @@ func (p pipe) ReadLine(string) (string, error) {
 	return strings.TrimRight(line, "\r\n"), err
 }
 
-// payload reads a payload as people write it: nothing; JSON, which may go on on more lines; or bytes, as those of a file (@name), hex:00ff or
+// payload reads a payload as people write it: nothing; JSON, over as many lines as it takes; or bytes, as those of a file (@name), hex:00ff or
 // base64:AP8=.
 func (in *input) payload(text string) (protocol.Payload, error) {
 	var raw []byte
