@@ -19,7 +19,7 @@ const chat = ({ server, handle, topic }) => {
   }
 }
 
-test('the halves agree', async t => {
+test('the halves agree', { timeout: 10_000 }, async t => {
   const app = join(connect(process.argv[2], { transports: ['sse'] }), { chat })
   t.after(() => app.rt.close())
   await app.chat.say(' hello ')
