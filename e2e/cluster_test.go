@@ -139,7 +139,7 @@ type instance struct {
 	err   error         // its exit status, then
 }
 
-// startInstance returns when the instance is ready. It ends with the test.
+// startInstance starts an instance at a free address: see launch.
 func startInstance(t *testing.T, p binary, store string, args ...string) (*instance, error) {
 	t.Helper()
 	path, err := p()
@@ -150,9 +150,15 @@ func startInstance(t *testing.T, p binary, store string, args ...string) (*insta
 	if err != nil {
 		return nil, err
 	}
-	i := &instance{addr: ln.Addr().String(), ended: make(chan struct{})}
+	addr := ln.Addr().String()
 	ln.Close()
-	i.cmd = exec.Command(path, append([]string{"-addr", i.addr, "-store", store}, args...)...)
+	return launch(t, addr, exec.Command(path, append([]string{"-addr", addr, "-store", store}, args...)...))
+}
+
+// launch starts a program that listens at an address, and returns when it is ready. It ends with the test.
+func launch(t *testing.T, addr string, cmd *exec.Cmd) (*instance, error) {
+	t.Helper()
+	i := &instance{addr: addr, cmd: cmd, ended: make(chan struct{})}
 	i.cmd.Env = append(os.Environ(), "PORT=")
 	i.cmd.Stdout, i.cmd.Stderr = &i.log, &i.log
 	if err := i.cmd.Start(); err != nil {
