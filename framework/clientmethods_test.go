@@ -1,6 +1,7 @@
 package framework_test
 
 import (
+	"context"
 	"strings"
 	"testing"
 	"time"
@@ -66,7 +67,9 @@ func TestClientMethodsAreChecked(t *testing.T) {
 			t.Errorf("%v, want %q", err, row.want)
 		}
 	}
-	if err := rt.Ask(t.Context(), "somebody", "shop.confirm", 7, nil); err == nil || !strings.Contains(err.Error(), "shop.confirm takes a") {
+	ctx, cancel := context.WithTimeout(t.Context(), patience) // it would wait for an answer else
+	defer cancel()
+	if err := rt.Ask(ctx, "somebody", "shop.confirm", 7, nil); err == nil || !strings.Contains(err.Error(), "shop.confirm takes a") {
 		t.Errorf("Server.Ask: %v", err)
 	}
 }

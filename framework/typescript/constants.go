@@ -28,7 +28,7 @@ func WithConstants(ctx context.Context, dir string, d protocol.Description) prot
 	d.Types = slices.Clone(d.Types)
 	var paths []string
 	for _, t := range d.Types {
-		if path, _ := split(t.Go); t.Type == "string" && importPath.MatchString(path) {
+		if path, _ := split(t.Go); t.Type == "string" && isPath(path) {
 			paths = append(paths, path)
 		}
 	}
@@ -43,8 +43,14 @@ func WithConstants(ctx context.Context, dir string, d protocol.Description) prot
 	return d
 }
 
-// importPath is what the go command takes for nothing but a package: a description comes from a server.
 var importPath = regexp.MustCompile(`^[A-Za-z0-9_][\w.~+-]*(/[\w.~+-]+)*$`)
+
+// isPath tells whether the go command takes a path for one package, and not for a flag, a directory or many packages: a description comes from
+// a server.
+func isPath(path string) bool {
+	many := []string{"all", "cmd", "std", "tool", "work"} // go help packages
+	return importPath.MatchString(path) && !strings.Contains(path, "...") && !slices.Contains(many, path)
+}
 
 // split separates a type's name from its package's path.
 func split(name string) (path, typ string) {
