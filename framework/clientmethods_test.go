@@ -2,6 +2,7 @@ package framework_test
 
 import (
 	"context"
+	"log/slog"
 	"strings"
 	"testing"
 	"time"
@@ -15,7 +16,7 @@ type order struct{ Sum int }
 func TestClientMethodsAreChecked(t *testing.T) {
 	confirmed := framework.Then("confirmed", func(*framework.Turn, string, bool, error) error { return nil })
 	counted := framework.Then("counted", func(*framework.Turn, string, int, error) error { return nil })
-	rt, err := framework.New(framework.Config{Services: []framework.Service{
+	rt, err := framework.New(framework.Config{Log: slog.New(slog.DiscardHandler), Services: []framework.Service{
 		{Name: "shop", Continuations: []framework.Continuation{confirmed, counted}, Client: framework.ClientMethods{
 			"notice":  framework.Notice[string](),
 			"rest":    framework.Notice[struct{}](),
