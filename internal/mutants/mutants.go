@@ -121,6 +121,16 @@ var mutants = []mutant{
 		pkg: framework, test: "TestI4ToldOfLoss/memory/longpoll",
 	},
 	{
+		promise: "I4", name: "an object is merged onto what an earlier patch removed, in one patch",
+		edits: []edit{{"framework/compose.go",
+			"	first, ok := a.(map[string]any)\n	if !ok {\n		return false\n	}",
+			"	first, _ := a.(map[string]any)"},
+			{"framework/compose.go",
+				"	first := a.(map[string]any) // they are composable\n",
+				"	first, ok := a.(map[string]any)\n	if !ok {\n		return b\n	}\n"}},
+		pkg: framework, test: "TestComposedPatches",
+	},
+	{
 		promise: "I4", name: "what is for the others is the sender's too",
 		edits: []edit{{"framework/tail.go",
 			"		if e.except == socket {", "		if false {"}},
