@@ -71,7 +71,7 @@ func (t *tail) notice(n store.Notice, attempt string) {
 			t.mu.Unlock()
 			return // later
 		}
-	case n.Entry.Offset <= top.Offset && t.hasLocked(n.Entry.Cursor):
+	case n.Entry.Offset >= t.from.Offset && n.Entry.Offset <= top.Offset && t.hasLocked(n.Entry.Cursor):
 		t.mu.Unlock()
 		return // a repeat
 	default:

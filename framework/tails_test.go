@@ -10,6 +10,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/sojourn-go/sojourn/framework"
 	"github.com/sojourn-go/sojourn/store"
 )
 
@@ -32,6 +33,29 @@ func TestI7LeftTopicsAreForgotten(t *testing.T) {
 		synctest.Wait()
 		if got := st.watched(); got != "lines/here" {
 			t.Errorf("watched three minutes after one of the topics was left: %q", got)
+		}
+	})
+}
+
+// What is published to a topic that was forgotten and made anew counts from 1 again: its first notice is no late one of the old topic's.
+func TestTopicMadeAnewIsNoticed(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBubble(t)
+		brief := &framework.Topic[int]{Name: "brief", TTL: time.Minute, Subscribe: framework.Anyone}
+		b.cfg.Services = append(b.cfg.Services, framework.Service{Name: "s", Topics: []framework.Stream{brief}})
+		rt, other := b.start(), b.start()
+		for n := range 5 {
+			b.do(rt, func(t *framework.Turn) error { return brief.Publish(t, "a", n) })
+		}
+		b.say(rt, "/lp", hello(1, ""))
+		r := b.stream(rt, helloAgain(1, 2))
+		b.say(rt, "/up", "K"+keyOf(1)+",,0\nS1,brief/a")
+		synctest.Wait()
+		b.store.Advance(61 * time.Second)
+		b.do(other, func(t *framework.Turn) error { return brief.Publish(t, "a", 6) })
+		synctest.Wait() // no time passes
+		if text := r.String(); !strings.Contains(text, ",rewound") || !strings.Contains(text, "|6") {
+			t.Errorf("the subscriber is told %q", text)
 		}
 	})
 }
