@@ -13,6 +13,7 @@ type collected struct {
 	guards  []store.Guard
 	effects []store.Effect
 	states  map[string]*stateView
+	maps    map[string]*mapView
 }
 
 // Always runs f at once, and has what it does through the turn commit also if the handler fails, together with the error that answers: an attempt
@@ -22,7 +23,7 @@ type collected struct {
 // a Connect hook, a turn that is left to another instance. All else is as in the turn: what f did commits once, however often it runs; a volatile turn can have no such effects
 // ([ErrVolatileTurn]); if f returns an error that is returned, and f has done nothing.
 //
-// What f does takes place before all else that the turn does. So f sees states without the handler's changes, and cannot change one that the handler has read by then.
+// What f does takes place before all else that the turn does. So f sees states without the handler's changes, and cannot change one, or a field of a map, that the handler has read by then.
 func (t *Turn) Always(f func() error) error {
 	switch {
 	case t.over:
@@ -61,6 +62,13 @@ func (t *Turn) changedAfter(others, before collected) error {
 			return fmt.Errorf("framework: Always: the turn has read the state %s before: let Always change it first", topic)
 		}
 	}
+	for topic, v := range t.maps {
+		for _, name := range v.changedSince(before.maps[topic]) {
+			if others.maps[topic].field(name) != nil {
+				return fmt.Errorf("framework: Always: the turn has read field %q of the map %s before: let Always change it first", name, topic)
+			}
+		}
+	}
 	_, err := t.stateEffects() // what cannot be a change is found out while nothing rests on it
 	return err
 }
@@ -70,6 +78,10 @@ func (c collected) clone() collected {
 	for topic, v := range c.states {
 		view := *v
 		c.states[topic] = &view
+	}
+	c.maps = maps.Clone(c.maps)
+	for topic, v := range c.maps {
+		c.maps[topic] = v.clone()
 	}
 	return c
 }

@@ -3,6 +3,7 @@ package framework_test
 import (
 	"errors"
 	"math/rand/v2"
+	"reflect"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -230,5 +231,63 @@ func TestAlwaysRefuses(t *testing.T) {
 		if err == nil {
 			t.Error("what a turn always does has no limit")
 		}
+	})
+}
+
+// What a turn always does to fields of a map, the rest of it sees; and what that has seen is not changed any more.
+func TestAlwaysFieldsOfAMap(t *testing.T) {
+	onEachStore(t, func(w *world) {
+		always := func(t *framework.Turn, name, value string) error {
+			return t.Always(func() error { return put(t, name, value) })
+		}
+		gone := func(t *framework.Turn, name string) error {
+			return t.Always(func() error { return people.Delete(t, "lobby", name) })
+		}
+		w.run(2, directory(), framework.Service{Name: "test", Methods: framework.Methods{
+			"fail": framework.Event(func(t *framework.Turn, _ any) error {
+				err := errors.Join(always(t, "ann", "1"), always(t, "bob", "1"), gone(t, "old"), put(t, "ann", "2"), put(t, "cyd", "2"))
+				return errors.Join(err, framework.Errorf("mine", "no"))
+			}),
+			"see": framework.Call(func(t *framework.Turn, _ any) (map[string]map[string]string, error) {
+				err := errors.Join(always(t, "ann", "3"), always(t, "ann", "4"), gone(t, "bob"), always(t, "dan", "4"), put(t, "dan", "5"))
+				all, err2 := people.All(t, "lobby")
+				return all, errors.Join(err, err2)
+			}),
+			"late": framework.Call(func(t *framework.Turn, _ any) (all map[string]map[string]string, err error) {
+				if _, _, err := people.Get(t, "lobby", "ann"); err != nil || always(t, "ann", "6") == nil || always(t, "eve", "6") != nil {
+					return nil, errors.New("a field that was read can be changed by Always, or another cannot")
+				}
+				if all, err = people.All(t, "lobby"); always(t, "bob", "6") == nil || always(t, "new", "6") == nil {
+					return nil, errors.New("a field can be changed by Always when all were read")
+				}
+				return all, err
+			}),
+		}})
+		w.do(w.any(), func(t *framework.Turn) error { return put(t, "old", "0") })
+		c := w.dial(nil)
+		if err := c.Call(w.wait(), "test.fail", nil, nil); codeOf(err) != "mine" {
+			t.Error(err)
+		}
+		type all = map[string]map[string]string
+		expect := func(what string, want all) {
+			t.Helper()
+			var got all
+			w.do(w.any(), func(t *framework.Turn) (err error) { got, err = people.All(t, "lobby"); return err })
+			if !reflect.DeepEqual(got, want) {
+				t.Errorf("%s: %v, want %v", what, got, want)
+			}
+		}
+		is := func(v string) map[string]string { return map[string]string{"is": v} }
+		expect("after a turn that failed", all{"ann": is("1"), "bob": is("1")})
+		after := all{"ann": is("4"), "dan": is("5")}
+		if got := call[all](w, c, "test.see", nil); !reflect.DeepEqual(got, after) {
+			t.Errorf("the rest of the turn sees %v, want %v", got, after)
+		}
+		expect("after a turn that did not fail", after)
+		after["eve"] = is("6")
+		if got := call[all](w, c, "test.late", nil); !reflect.DeepEqual(got, after) {
+			t.Errorf("the rest of the turn sees %v, want %v", got, after)
+		}
+		expect("after a turn that read first", after)
 	})
 }

@@ -120,7 +120,7 @@ func (s *Server) execute(ctx context.Context, j job) (out store.Outcome, failed,
 func tooMany(over string, kept collected) Handler {
 	return func(t *Turn) (any, error) {
 		t.kept = kept
-		return nil, Errorf(CodeFull, "as many subscriptions, or questions and timers, as a socket may have: %s is one too many", over)
+		return nil, Errorf(CodeFull, "as many subscriptions, or questions and timers, as a socket may have, or as much as a map may hold: %s is too much", over)
 	}
 }
 

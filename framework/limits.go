@@ -25,7 +25,7 @@ type Limits struct {
 	Effects int
 	// EffectBytes is what a turn's effects may come to, in encoded bytes, and the answer to a volatile call. Default 1 MiB. The next one is an error.
 	EffectBytes int
-	// StateBytes is how large a State's value may be, in bytes of JSON. Default 256 KiB. An Update beyond that is an error of [CodeFull].
+	// StateBytes is how large a State's value, or a field of a Map, may be, in bytes of JSON. Default 256 KiB. An Update beyond that is an error of [CodeFull].
 	StateBytes int
 }
 

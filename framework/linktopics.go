@@ -92,7 +92,7 @@ func (l *link) readTopics(ctx context.Context, frames [][]byte) ([][]byte, error
 		tails = append(tails, s.tail)
 		if s.snapshot {
 			snapshots = append(snapshots, s)
-			queries = append(queries, store.Query{Topic: s.topic, Value: true})
+			queries = append(queries, l.srv.snapshot(s.topic))
 		}
 	}
 	replies, err := l.srv.hub.sync(ctx, tails, queries)
@@ -100,7 +100,7 @@ func (l *link) readTopics(ctx context.Context, frames [][]byte) ([][]byte, error
 		return frames, err
 	}
 	for i, r := range replies {
-		frames = append(frames, snapshots[i].take(r))
+		frames = append(frames, snapshots[i].take(queries[i], r))
 	}
 	var behind []*sub
 	for _, s := range l.subs {
@@ -179,11 +179,14 @@ func lostWhy(r store.Reply) string {
 }
 
 // take returns the frame of the whole state.
-func (s *sub) take(r store.Reply) []byte {
+func (s *sub) take(q store.Query, r store.Reply) []byte {
 	s.snapshot, s.cursor = false, r.Top
 	b := append([]byte{byte(protocol.Snapshot)}, s.id...)
 	b = r.Top.Append(append(b, ','))
-	if r.Value == nil {
+	switch {
+	case q.Fields:
+		return object(append(b, '|'), r.Fields)
+	case r.Value == nil:
 		return b
 	}
 	return append(append(b, '|'), r.Value...)

@@ -91,7 +91,7 @@ func (h *heldLocks) again(ctx context.Context, guards []store.Guard, fresh []sto
 	keys := make([]string, 0, len(guards))
 	for _, g := range guards {
 		if g.Topic != "" {
-			keys = append(keys, g.Topic)
+			keys = append(keys, lockName(g.Topic, g.Field))
 		}
 	}
 	slices.Sort(keys)
@@ -107,7 +107,7 @@ func (h *heldLocks) again(ctx context.Context, guards []store.Guard, fresh []sto
 	h.fresh = map[string]store.Fresh{}
 	for _, f := range fresh {
 		if !old {
-			h.fresh[f.Topic] = f
+			h.fresh[lockName(f.Topic, f.Field)] = f
 		}
 	}
 }

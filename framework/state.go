@@ -41,6 +41,8 @@ func (st *State[S]) name() string { return st.Name }
 
 func (st *State[S]) isState() bool { return true }
 
+func (st *State[S]) hasFields() bool { return false }
+
 func (st *State[S]) holds() reflect.Type { return reflect.TypeFor[S]() }
 
 func (st *State[S]) open() bool { return st.Subscribe.open() }
@@ -77,7 +79,9 @@ func (st *State[S]) subscribe(t *Turn, key string) (store.Subscribe, error) {
 	return e, nil
 }
 
-func (st *State[S]) ttl() time.Duration { return cmp.Or(st.TTL, 30*24*time.Hour) }
+func (st *State[S]) ttl() time.Duration { return cmp.Or(st.TTL, defaultStateTTL) }
+
+const defaultStateTTL = 30 * 24 * time.Hour
 
 // Get returns the key's value: the zero S if it has none. The turn commits only if the value is still the same then.
 func (st *State[S]) Get(t *Turn, key string) (S, error) {
@@ -198,7 +202,7 @@ func (st *State[S]) load(t *Turn, key string) ([]byte, error) {
 	return json.Marshal(s)
 }
 
-// stateEffects returns an effect for each state that was changed.
+// stateEffects returns an effect for each state, and each key of a map, that was changed.
 func (t collected) stateEffects() ([]store.Effect, error) {
 	var effects []store.Effect
 	for _, g := range t.guards { // in the order in which they were read
@@ -214,5 +218,6 @@ func (t collected) stateEffects() ([]store.Effect, error) {
 			Topic: g.Topic, Data: protocol.JSONPayload(patch), Value: v.value, Keep: v.keep, TTL: v.ttl,
 		})
 	}
-	return effects, nil
+	more, err := t.mapEffects()
+	return append(effects, more...), err
 }

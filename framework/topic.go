@@ -11,11 +11,12 @@ import (
 	"github.com/sojourn-go/sojourn/store"
 )
 
-// Stream is a topic or a state: something that clients subscribe to. [Topic] and [State] are the only ones.
+// Stream is a topic or a state: something that clients subscribe to. [Topic], [State] and [Map] are the only ones.
 type Stream interface {
 	name() string
 	check() error
 	isState() bool
+	hasFields() bool // of a state: the store has its value in fields
 	// holds is the type of a topic's events, or of a state's value.
 	holds() reflect.Type
 	// open tells whether somebody may subscribe, perhaps.
@@ -72,6 +73,8 @@ type Topic[E any] struct {
 func (tp *Topic[E]) name() string { return tp.Name }
 
 func (tp *Topic[E]) isState() bool { return false }
+
+func (tp *Topic[E]) hasFields() bool { return false }
 
 func (tp *Topic[E]) holds() reflect.Type { return reflect.TypeFor[E]() }
 
@@ -156,11 +159,13 @@ func topicOf(t *Turn, s Stream, key string) (string, error) {
 }
 
 func validTopic(topic string) bool {
-	if len(topic) > 200 || !strings.Contains(topic, "/") {
-		return false
-	}
-	for _, r := range topic {
-		if r < 0x20 || r == 0x7f || r == ',' || r == '|' || r == '*' || r == '\uFFFD' {
+	return len(topic) <= 200 && strings.Contains(topic, "/") && printable(topic) && !strings.ContainsAny(topic, ",|*")
+}
+
+// printable tells whether a text is one, without control characters.
+func printable(text string) bool {
+	for _, r := range text {
+		if r < 0x20 || r == 0x7f || r == '\uFFFD' {
 			return false
 		}
 	}
@@ -185,6 +190,14 @@ func (s *Server) every(topic string) time.Duration {
 		return stream.every()
 	}
 	return 0
+}
+
+// snapshot asks for the whole of a state.
+func (s *Server) snapshot(topic string) store.Query {
+	name, _, _ := strings.Cut(topic, "/")
+	stream, ok := s.reg.streams[name]
+	fields := ok && stream.hasFields()
+	return store.Query{Topic: topic, Value: !fields, Fields: fields}
 }
 
 // subscribeTurn handles a client's subscription.

@@ -245,6 +245,26 @@ var mutants = []mutant{
 		pkg: redis, test: "TestStore/miniredis/Guards",
 	},
 	{
+		promise: "I3", name: "a field that was changed meanwhile is not noticed",
+		edits: []edit{{"store/memory/commit.go",
+			"f.At, f.Value = found.At, found.Value",
+			"f.At, f.Value = g.At, found.Value"}},
+		pkg: framework, test: "TestMapTurnsConflictByField/the_same_field/memory",
+	},
+	{
+		promise: "I3", name: "a turn that has seen a field does not say so",
+		edits: []edit{{"framework/mapview.go",
+			"		t.guards = append(t.guards, store.Guard{Topic: topic, Field: name, At: fresh.At})\n", ""}},
+		pkg: framework, test: "TestMapTurnsConflictByField/a_field_that_was_only_read/memory",
+	},
+	{
+		promise: "I3", name: "Redis: a guard on a field is not looked at",
+		edits: []edit{{"store/redis/lua/commit.lua",
+			"    if at ~= ((offset > 0",
+			"    if one == '' and at ~= ((offset > 0"}},
+		pkg: redis, test: "TestStore/miniredis/FieldGuards$",
+	},
+	{
 		promise: "I3", name: "Redis: values are written before it is known that a turn fits",
 		edits: []edit{{"store/redis/lua/commit.lua",
 			"if valued ~= '' then set_value(t, value) end",
