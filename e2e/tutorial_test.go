@@ -49,6 +49,7 @@ func TestTutorial(t *testing.T) {
 	r.starts()
 	ann.reads("milk", "eggs")
 	bob.reads("milk", "eggs")
+	visitWall(t, "Eve", r.addr).reads("milk", "eggs")
 
 	does("Test it")
 	if lines > 60 {
