@@ -1,0 +1,228 @@
+package main
+
+import (
+	"cmp"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/sojourn-go/sojourn/framework"
+)
+
+// Item is one thing to do.
+type Item struct {
+	Text string  `json:"text"`
+	Rev  int     `json:"rev"` // counts the changes of Text
+	Done bool    `json:"done"`
+	Pos  float64 `json:"pos"`            // items of a list stand in the order of it
+	By   string  `json:"by"`             // who changed it last
+	Gone bool    `json:"gone,omitempty"` // it was removed, and can be brought back for a while
+}
+
+// Ref names an item.
+type Ref struct {
+	List string `json:"list"`
+	ID   string `json:"id"`
+}
+
+// Adding is a new item. Its id is of the page's own making, so that the page can go on with the item before the server has heard of it.
+type Adding struct {
+	Ref
+	Text string `json:"text"`
+}
+
+// Edit gives an item another text, if it still has the one that was edited.
+type Edit struct {
+	Ref
+	Rev  int    `json:"rev"` // of the text that was edited
+	Text string `json:"text"`
+}
+
+// Tick says whether an item is done.
+type Tick struct {
+	Ref
+	Done bool `json:"done"`
+}
+
+// Move puts an item before another one.
+type Move struct {
+	Ref
+	Before string `json:"before"` // its id; if there is none such, the item becomes the last one
+}
+
+// todos are the items of each list, by their ids. Two people who change two items do not get in each other's way.
+var todos = &framework.Map[Item]{Name: "todos", Max: 500, Subscribe: framework.Anyone}
+
+var items = framework.Service{
+	Name: "items",
+	Methods: framework.Methods{
+		"add":     framework.Event(add),
+		"edit":    framework.Event(edit),
+		"tick":    framework.Event(tick),
+		"move":    framework.Event(move),
+		"remove":  framework.Event(remove),
+		"restore": framework.Event(restore),
+	},
+	Topics:        []framework.Stream{todos},
+	Continuations: []framework.Continuation{removed},
+}
+
+const (
+	maxText = 500
+	undo    = 10 * time.Minute // for so long a removed item can be brought back
+)
+
+var validID = regexp.MustCompile(`^[A-Za-z0-9_-]{8,40}$`)
+
+// add adds an item at the end of its list.
+func add(t *framework.Turn, in Adding) error {
+	text, err := checkText(in.Text)
+	if err != nil {
+		return err
+	}
+	if !validID.MatchString(in.ID) {
+		return framework.Errorf(framework.CodeInvalid, "not an id: %q", in.ID)
+	}
+	if _, ok, err := all.Get(t, everybody, in.List); err != nil || !ok {
+		return cmp.Or(err, error(framework.Errorf(framework.CodeNotFound, "there is no such list any more")))
+	}
+	others, err := todos.All(t, in.List)
+	if err != nil {
+		return err
+	}
+	return todos.Update(t, in.List, in.ID, func(i *Item) error {
+		if i.Rev > 0 {
+			return framework.Errorf(framework.CodeConflict, "there is such an item already")
+		}
+		*i = Item{Text: text, Rev: 1, Pos: last(others) + 1, By: t.User().Name}
+		return nil
+	})
+}
+
+// edit changes an item's text. Who has edited what is not there any more is told, and nothing is overwritten.
+func edit(t *framework.Turn, in Edit) error {
+	text, err := checkText(in.Text)
+	if err != nil {
+		return err
+	}
+	return change(t, in.Ref, func(i *Item) error {
+		if i.Rev != in.Rev && i.Text != text {
+			return framework.Errorf(framework.CodeConflict, "%s has changed it meanwhile", i.By)
+		}
+		if i.Text != text {
+			i.Text, i.Rev = text, i.Rev+1
+		}
+		return nil
+	})
+}
+
+func tick(t *framework.Turn, in Tick) error {
+	return change(t, in.Ref, func(i *Item) error { i.Done = in.Done; return nil })
+}
+
+// remove hides an item, and lets it go for good after a while.
+func remove(t *framework.Turn, in Ref) error {
+	if err := change(t, in, func(i *Item) error { i.Gone = true; return nil }); err != nil {
+		return err
+	}
+	_, err := t.After(undo, removed.With(in))
+	return err
+}
+
+// restore brings a removed item back.
+func restore(t *framework.Turn, in Ref) error {
+	return set(t, in, func(i *Item) error { i.Gone = false; return nil })
+}
+
+// removed lets a removed item go, unless it was brought back.
+var removed = framework.Timer("removed", func(t *framework.Turn, in Ref) error {
+	i, _, err := todos.Get(t, in.List, in.ID)
+	if err != nil || !i.Gone {
+		return err
+	}
+	return todos.Delete(t, in.List, in.ID)
+})
+
+// move puts an item between two others: at half the way from one to the other. When there is no way left all are given new places.
+func move(t *framework.Turn, in Move) error {
+	others, err := todos.All(t, in.List)
+	if err != nil {
+		return err
+	}
+	delete(others, in.ID)
+	order := sorted(others)
+	at := slices.Index(order, in.Before)
+	if at < 0 {
+		at = len(order)
+	}
+	below, above := 0.0, last(others)+2
+	if at > 0 {
+		below = others[order[at-1]].Pos
+	}
+	if at < len(order) {
+		above = others[order[at]].Pos
+	}
+	pos := (below + above) / 2
+	if pos > below && pos < above {
+		return change(t, in.Ref, func(i *Item) error { i.Pos = pos; return nil })
+	}
+	for n, id := range slices.Insert(order, at, in.ID) {
+		if err := set(t, Ref{in.List, id}, func(i *Item) error { i.Pos = float64(n + 1); return nil }); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// change changes an item that is there, and says who did.
+func change(t *framework.Turn, at Ref, f func(*Item) error) error {
+	return set(t, at, func(i *Item) error {
+		if i.Gone {
+			return framework.Errorf(framework.CodeNotFound, "%s has removed it", i.By)
+		}
+		if err := f(i); err != nil {
+			return err
+		}
+		i.By = t.User().Name
+		return nil
+	})
+}
+
+func set(t *framework.Turn, at Ref, f func(*Item) error) error {
+	return todos.Update(t, at.List, at.ID, func(i *Item) error {
+		if i.Rev == 0 {
+			return framework.Errorf(framework.CodeNotFound, "it is not there any more")
+		}
+		return f(i)
+	})
+}
+
+// sorted returns the items' ids in their order.
+func sorted(items map[string]Item) []string {
+	ids := make([]string, 0, len(items))
+	for id := range items {
+		ids = append(ids, id)
+	}
+	slices.SortFunc(ids, func(a, b string) int {
+		return cmp.Or(cmp.Compare(items[a].Pos, items[b].Pos), cmp.Compare(a, b))
+	})
+	return ids
+}
+
+func last(items map[string]Item) float64 {
+	pos := 0.0
+	for _, i := range items {
+		pos = max(pos, i.Pos)
+	}
+	return pos
+}
+
+func checkText(text string) (string, error) {
+	text = strings.TrimSpace(text)
+	if n := utf8.RuneCountInString(text); n == 0 || n > maxText {
+		return "", framework.Errorf(framework.CodeInvalid, "a text has 1 to %d characters", maxText)
+	}
+	return text, nil
+}

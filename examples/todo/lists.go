@@ -1,0 +1,99 @@
+package main
+
+import (
+	"strings"
+	"unicode/utf8"
+
+	"github.com/sojourn-go/sojourn/framework"
+)
+
+// List is a list of things to do.
+type List struct {
+	Name string `json:"name"`
+	Made int64  `json:"made"` // milliseconds since 1970: lists stand in the order of it
+}
+
+// ListRef names a list.
+type ListRef struct {
+	List string `json:"list"`
+}
+
+// Naming gives a list a name.
+type Naming struct {
+	List string `json:"list"`
+	Name string `json:"name"`
+}
+
+// all are the lists, by their ids. Everybody who has logged in sees them, so there is one key.
+var all = &framework.Map[List]{Name: "lists", Max: 100, Subscribe: framework.Anyone}
+
+const (
+	everybody = "all"
+	maxName   = 40
+)
+
+var lists = framework.Service{
+	Name: "lists",
+	Methods: framework.Methods{
+		"create": framework.Event(create),
+		"rename": framework.Event(rename),
+		"remove": framework.Event(removeList),
+	},
+	Topics: []framework.Stream{all},
+}
+
+func create(t *framework.Turn, in Naming) error {
+	name, err := checkName(in.Name)
+	if err != nil {
+		return err
+	}
+	if !validID.MatchString(in.List) {
+		return framework.Errorf(framework.CodeInvalid, "not an id: %q", in.List)
+	}
+	return all.Update(t, everybody, in.List, func(l *List) error {
+		if l.Made > 0 {
+			return framework.Errorf(framework.CodeConflict, "there is such a list already")
+		}
+		*l = List{Name: name, Made: t.Now().UnixMilli()}
+		return nil
+	})
+}
+
+func rename(t *framework.Turn, in Naming) error {
+	name, err := checkName(in.Name)
+	if err != nil {
+		return err
+	}
+	return all.Update(t, everybody, in.List, func(l *List) error {
+		if l.Made == 0 {
+			return framework.Errorf(framework.CodeNotFound, "it is not there any more")
+		}
+		l.Name = name
+		return nil
+	})
+}
+
+// removeList removes a list that has nothing left to do in it.
+func removeList(t *framework.Turn, in ListRef) error {
+	items, err := todos.All(t, in.List)
+	if err != nil {
+		return err
+	}
+	for id, i := range items {
+		if !i.Done && !i.Gone {
+			return framework.Errorf(framework.CodeConflict, "%q is still to do", i.Text)
+		}
+		if err := todos.Delete(t, in.List, id); err != nil {
+			return err
+		}
+	}
+	return all.Delete(t, everybody, in.List)
+}
+
+func checkName(name string) (string, error) {
+	name = strings.TrimSpace(name)
+	if n := utf8.RuneCountInString(name); n == 0 || n > maxName {
+		return "", framework.Errorf(framework.CodeInvalid, "a name has 1 to %d characters", maxName)
+	}
+	return name, nil
+}
