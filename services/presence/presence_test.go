@@ -285,6 +285,39 @@ func TestEnterMustBeSet(t *testing.T) {
 	}
 }
 
+// Many tabs of one user, on two instances, enter at the same moment, as when a browser is started again; and leave.
+func TestManyTabsAtOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		st := memory.New(memory.Options{})
+		defer st.Close()
+		var rts []*frameworktest.Program
+		for range 2 {
+			rts = append(rts, frameworktest.New(t, framework.Config{Services: []framework.Service{presence.New(anyone)}, Store: st}))
+		}
+		lobby := watch(t, rts[0], "lobby")
+		var tabs []*frameworktest.Client
+		for n := range 40 {
+			tabs = append(tabs, rts[n%2].Connect(ann))
+		}
+		atOnce := func(f func(c *frameworktest.Client) error) {
+			var all sync.WaitGroup
+			for _, c := range tabs {
+				all.Go(func() {
+					if err := f(c); err != nil {
+						t.Error(err)
+					}
+				})
+			}
+			all.Wait()
+		}
+		atOnce(func(c *frameworktest.Client) error { return c.Client.Call(t.Context(), "presence.enter", "lobby", nil) })
+		lobby.want(t, "ann")
+		atOnce(func(c *frameworktest.Client) error { return c.Close(t.Context()) })
+		lobby.want(t, "")
+		lobby.wantOnce(t, "ann", "ann")
+	})
+}
+
 // Of users who have gone nothing stays in the store but the rooms' names.
 func TestNothingStaysOfWhoIsGone(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
