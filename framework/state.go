@@ -29,7 +29,8 @@ type State[S any] struct {
 	// Keep is how many changes are kept for subscribers that are away; one that missed more gets the whole value. Default 100.
 	Keep int
 	// Every is how often a subscriber is told at most: several changes come as one. An instance tells all its subscribers of a key at the same time: the first
-	// change after a quiet time at once. Where very many changes wait (256, or 512 KiB) they come earlier. Default: each change as it comes.
+	// change after a quiet time at once. An object in the place of what was removed meanwhile comes
+	// as a change of its own, and where very many changes wait (256, or 512 KiB) they come earlier. Default: each change as it comes.
 	Every time.Duration
 	// Subscribe says who may subscribe. It must be set; [Nobody] for values that stay in the server.
 	Subscribe Rule

@@ -45,7 +45,7 @@ export default ({ name, server, handle, state, rt }) => {
   }
 
   /**
-   * Shows who is in a room, now and whenever that changes (twice a second at most), until what it returns is called. It is not necessary to be there.
+   * Shows who is in a room, now and whenever that changes (told twice a second), until what it returns is called. It is not necessary to be there.
    *
    * @param {string} room
    * @param {(people: Person[]) => void} show who came first is in front

@@ -35,7 +35,7 @@ const (
 	maxRooms = 20
 	// maxName is how many bytes of a user's name are shown to everybody.
 	maxName = 200
-	// every is how often who watches a room is told: of a thousand that come in a second, twice.
+	// every is how often who watches a room is told: of a crowd that comes in a second, twice.
 	every = time.Second / 2
 )
 
