@@ -3,6 +3,7 @@ package framework_test
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"reflect"
 	"testing"
@@ -20,9 +21,7 @@ func applyPatch(target, patch any) any {
 	}
 	merged := map[string]any{}
 	if of, ok := target.(map[string]any); ok {
-		for name, value := range of {
-			merged[name] = value
-		}
+		maps.Copy(merged, of)
 	}
 	for name, value := range p {
 		if value == nil {

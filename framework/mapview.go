@@ -79,30 +79,38 @@ func (t *Turn) readField(v *mapView, name string) (*fieldView, error) {
 	if f := v.fields[name]; f != nil {
 		return f, nil
 	}
-	f := &fieldView{}
-	if !v.whole { // else there is none, and the guard of the whole is enough
-		if t.over {
-			return nil, ErrTurnOver
-		}
-		topic := v.publish.Topic
-		fresh, ok := t.locks.fresh[lockName(topic, name)]
-		if kept := t.kept.maps[topic].field(name); kept != nil {
-			fresh, ok = store.Fresh{At: kept.at, Value: kept.value}, true
-		}
-		if !ok {
-			replies, err := t.srv.store.Read(t, []store.Query{{Topic: topic, Field: name}})
-			if err != nil {
-				return nil, t.srv.unavailable(err)
-			}
-			for _, found := range replies[0].Fields {
-				fresh = store.Fresh{At: found.At, Value: found.Value}
-			}
-		}
-		f.at, f.old, f.value = fresh.At, fresh.Value, fresh.Value
-		t.guards = append(t.guards, store.Guard{Topic: topic, Field: name, At: fresh.At})
+	if v.whole { // there is none, and the guard of the whole is enough
+		v.fields[name] = &fieldView{}
+		return v.fields[name], nil
 	}
-	v.fields[name] = f
-	return f, nil
+	fresh, err := t.freshField(v.publish.Topic, name)
+	if err != nil {
+		return nil, err
+	}
+	t.guards = append(t.guards, store.Guard{Topic: v.publish.Topic, Field: name, At: fresh.At})
+	v.fields[name] = &fieldView{at: fresh.At, old: fresh.Value, value: fresh.Value}
+	return v.fields[name], nil
+}
+
+// freshField returns a field as Always left it, as the last conflict found it, or as the store has it.
+func (t *Turn) freshField(topic, name string) (fresh store.Fresh, err error) {
+	if t.over {
+		return fresh, ErrTurnOver
+	}
+	if kept := t.kept.maps[topic].field(name); kept != nil {
+		return store.Fresh{At: kept.at, Value: kept.value}, nil
+	}
+	if fresh, ok := t.locks.fresh[lockName(topic, name)]; ok {
+		return fresh, nil
+	}
+	replies, err := t.srv.store.Read(t, []store.Query{{Topic: topic, Field: name}})
+	if err != nil {
+		return fresh, t.srv.unavailable(err)
+	}
+	for _, found := range replies[0].Fields {
+		fresh = store.Fresh{At: found.At, Value: found.Value}
+	}
+	return fresh, nil
 }
 
 // readFields reads all fields that the turn has not seen yet, if it does so for the first time, and adds a guard on the whole.
@@ -153,9 +161,9 @@ func (t *Turn) setField(f *fieldView, name string, text []byte) error {
 }
 
 // mapEffects returns an effect for each key of a map that the turn changed.
-func (t collected) mapEffects() (effects []store.Effect, err error) {
-	for _, topic := range slices.Sorted(maps.Keys(t.maps)) {
-		e, err := t.maps[topic].effect()
+func (c collected) mapEffects() (effects []store.Effect, err error) {
+	for _, topic := range slices.Sorted(maps.Keys(c.maps)) {
+		e, err := c.maps[topic].effect()
 		if err != nil {
 			return nil, fmt.Errorf("framework: map %s: %w", topic, err)
 		}

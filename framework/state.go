@@ -204,10 +204,10 @@ func (st *State[S]) load(t *Turn, key string) ([]byte, error) {
 }
 
 // stateEffects returns an effect for each state, and each key of a map, that was changed.
-func (t collected) stateEffects() ([]store.Effect, error) {
+func (c collected) stateEffects() ([]store.Effect, error) {
 	var effects []store.Effect
-	for _, g := range t.guards { // in the order in which they were read
-		v := t.states[g.Topic]
+	for _, g := range c.guards { // in the order in which they were read
+		v := c.states[g.Topic]
 		if v == nil || v.value == nil || string(v.value) == string(v.old) {
 			continue
 		}
@@ -219,6 +219,6 @@ func (t collected) stateEffects() ([]store.Effect, error) {
 			Topic: g.Topic, Data: protocol.JSONPayload(patch), Value: v.value, Keep: v.keep, TTL: v.ttl,
 		})
 	}
-	more, err := t.mapEffects()
+	more, err := c.mapEffects()
 	return append(effects, more...), err
 }

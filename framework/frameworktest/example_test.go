@@ -9,12 +9,13 @@ import (
 	"github.com/sojourn-go/sojourn/framework/frameworktest"
 )
 
-// inTest stands for the test function around what an example shows.
-var inTest func(test func(*testing.T))
+// inTest stands for the test function around what an example shows. TestExamples runs it.
+var inTest = func(func(*testing.T)) {}
 
 func TestExamples(t *testing.T) {
 	for name, example := range map[string]func(){"Example": Example, "ExampleProgram_Restart": ExampleProgram_Restart} {
 		t.Run(name, func(t *testing.T) {
+			defer func(before func(func(*testing.T))) { inTest = before }(inTest)
 			inTest = func(test func(*testing.T)) { test(t) }
 			example()
 		})
@@ -40,6 +41,7 @@ func Example() {
 			t.Errorf("bob heard %q", line)
 		}
 	})
+	// Output:
 }
 
 // A timer outlives its instance, and the test need not wait for it.
@@ -68,4 +70,5 @@ func ExampleProgram_Restart() {
 			}
 		})
 	})
+	// Output:
 }

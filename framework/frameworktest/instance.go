@@ -53,7 +53,8 @@ func (p *Program) start() *instance {
 				p.ended.Done()
 			}
 		},
-		ErrorLog: log.New(io.Discard, "", 0), // it is about connections that were cut
+		ErrorLog:          log.New(io.Discard, "", 0), // it is about connections that were cut
+		ReadHeaderTimeout: time.Minute,
 	}
 	p.ended.Go(func() { _ = i.http.Serve(i.pipes) })
 	return i

@@ -139,22 +139,7 @@ func (s *Store) effect(c *call, e store.Effect) {
 		c.string(e.Group)
 		c.bytes(e.Data)
 	case store.Publish:
-		c.string("publish")
-		c.key(s.topicKey(e.Topic))
-		c.bytes(e.Data)
-		c.bool(e.Value != nil)
-		c.bytes(e.Value)
-		c.int(positive(e.Keep, defaultKeep))
-		c.int(positive(e.KeepBytes, defaultKeepBytes))
-		c.duration(positive(e.TTL, defaultTopicTTL))
-		c.int(e.MaxFields)
-		c.int(e.MaxBytes)
-		c.int(len(e.Fields))
-		for _, f := range e.Fields {
-			c.string(f.Name)
-			c.bool(f.Value != nil)
-			c.bytes(f.Value)
-		}
+		s.publishing(c, e)
 	case store.Subscribe:
 		c.string("subscribe")
 		c.key(s.socketKey(e.Socket))
@@ -194,5 +179,24 @@ func (s *Store) effect(c *call, e store.Effect) {
 		c.int(e.Code)
 		c.string(e.Why)
 		c.duration(e.Keep)
+	}
+}
+
+func (s *Store) publishing(c *call, e store.Publish) {
+	c.string("publish")
+	c.key(s.topicKey(e.Topic))
+	c.bytes(e.Data)
+	c.bool(e.Value != nil)
+	c.bytes(e.Value)
+	c.int(positive(e.Keep, defaultKeep))
+	c.int(positive(e.KeepBytes, defaultKeepBytes))
+	c.duration(positive(e.TTL, defaultTopicTTL))
+	c.int(e.MaxFields)
+	c.int(e.MaxBytes)
+	c.int(len(e.Fields))
+	for _, f := range e.Fields {
+		c.string(f.Name)
+		c.bool(f.Value != nil)
+		c.bytes(f.Value)
 	}
 }
