@@ -19,7 +19,7 @@ const (
 
 // What the cursors of topics may take of a hello, which is one frame; an instance takes 64 KiB of those. A cursor takes so many bytes, its name's quotes included.
 const (
-	maxMoved   = 32 << 10
+	maxCursors = 32 << 10
 	cursorSize = 31
 )
 
@@ -51,7 +51,6 @@ type conversation struct {
 
 	topics map[string]*topic
 	ids    map[string]*topic
-	saying map[string]protocol.Cursor // cursors in the newest hello
 
 	ponging  bool // a ping is to be answered
 	progress bool // messages took effect since the last request with messages
@@ -64,8 +63,7 @@ type topic struct {
 	name    string
 	id      string // as frames call it; empty: not subscribed now
 	cursor  protocol.Cursor
-	told    protocol.Cursor // the cursor that the instances know of
-	had     bool            // it was subscribed once
+	had     bool // it was subscribed once
 	leaving bool
 	fn      func(Entry)
 }
@@ -95,7 +93,6 @@ func (v *conversation) reset() {
 	v.own, v.unsaid, v.unsaidLen = protocol.Cursor{}, 0, 0
 	v.in, v.queue, v.sent, v.waiting = 0, nil, 0, nil
 	v.ids = map[string]*topic{}
-	v.saying = nil
 }
 
 func newKey() string {
@@ -116,29 +113,29 @@ func (v *conversation) hello(now bool) ([]byte, uint64) {
 		h.Cursor = &own
 		v.said()
 	}
-	h.Topics = v.moved()
-	v.saying = h.Topics
+	h.Topics = v.cursors()
 	if len(v.queue) > 0 {
 		h.Tries = v.queue[0].tries
 	}
 	return h.Append(nil), v.attach
 }
 
-// moved returns the cursors that the instances do not know of: some of them, if there are too many for a frame. Entries
-// after a cursor that was not said come again, and are dropped.
-func (v *conversation) moved() map[string]protocol.Cursor {
-	moved := map[string]protocol.Cursor{}
+// cursors returns how far the client has its topics: others each time, as the order of a map is random, if there are too many
+// for a frame. Entries after a cursor that was not said come again, and are dropped. Those that an instance was told before are
+// said again: its store may have been rewound since, and would go on from an older place with entries that look like repeats.
+func (v *conversation) cursors() map[string]protocol.Cursor {
+	cursors := map[string]protocol.Cursor{}
 	size := 0
 	for name, t := range v.topics {
-		if t.id == "" || t.cursor == t.told {
+		if t.id == "" {
 			continue
 		}
-		if size += len(name) + cursorSize; size > maxMoved {
+		if size += len(name) + cursorSize; size > maxCursors {
 			break
 		}
-		moved[name] = t.cursor
+		cursors[name] = t.cursor
 	}
-	return moved
+	return cursors
 }
 
 // said notes that the instance is being told our cursor.
@@ -317,7 +314,7 @@ func (v *conversation) anew(in *uint64, why string) {
 		if t.id != "" {
 			v.out = append(v.out, delivery{topic: t, entry: Entry{Topic: name, Lost: why}})
 		}
-		t.id, t.cursor, t.told = "", protocol.Cursor{}, protocol.Cursor{}
+		t.id, t.cursor = "", protocol.Cursor{}
 		if !subscribing[t] {
 			again = append(again, subscribe(t))
 		}

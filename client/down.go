@@ -10,12 +10,6 @@ func (v *conversation) welcome(attach uint64, h protocol.HelloDown) {
 	v.known = true
 	if attach == v.attach { // what the hello said is known
 		v.unsaidAuth = false
-		for name, cursor := range v.saying {
-			if t := v.topics[name]; t != nil {
-				t.told = cursor
-			}
-		}
-		v.saying = nil
 	}
 	v.commit(h.In, h.At)
 }
@@ -118,7 +112,7 @@ func (v *conversation) applySubscribed(f protocol.Frame) error {
 	}
 	if t := v.topics[string(f.Field(1))]; t != nil {
 		delete(v.ids, t.id)
-		t.id, t.cursor, t.told, t.had = string(f.Field(2)), cursor, cursor, true
+		t.id, t.cursor, t.had = string(f.Field(2)), cursor, true
 		v.ids[t.id] = t
 	}
 	return nil

@@ -379,6 +379,54 @@ func TestI4ToldOfRewind(t *testing.T) {
 	}
 }
 
+// Also when the store has forgotten what the connection before said of the topic.
+func TestI4ToldOfRewindAtReconnect(t *testing.T) {
+	for _, transport := range []string{"ws", "sse", "longpoll"} {
+		t.Run(transport, func(t *testing.T) {
+			w := newWorld(t, transport, "")
+			m := w.open().(*memory.Store)
+			w.run(3, ledger())
+			w.route(w.instances[0])
+			a := w.account(nil)
+			a.follow(w, "lines/all")
+			publish := func(i *instance, n int) {
+				if err := i.rt.Do(w.wait(), func(t *framework.Turn) error { return lines.Publish(t, "all", n) }); err != nil {
+					t.Fatal(err)
+				}
+			}
+			move := func(to *instance) {
+				from := w.any()
+				w.route(to)
+				w.kill(from)
+				select {
+				case <-to.store.attached:
+				case <-w.wait().Done():
+					t.Fatal("nobody came")
+				}
+			}
+			first, second, third := w.instances[0], w.instances[1], w.instances[2]
+			publish(first, 1)
+			a.expect(w, "the topic", &a.lines, []int{1})
+			mark := m.Mark()
+			publish(first, 2)
+			publish(first, 3)
+			a.expect(w, "the topic", &a.lines, upTo(3))
+			move(second) // which says that 3 has come
+			second.store.deaf.Store(true)
+			m.Rewind(mark)
+			publish(third, 22)
+			publish(third, 33)
+			move(third)
+			publish(third, 44)
+			until(w, a.changed, "the loss was told", func() bool {
+				a.mu.Lock()
+				defer a.mu.Unlock()
+				return slices.Contains(a.lost, "lines/all rewound")
+			})
+		})
+	}
+}
+
 // For every socket whose connect committed exactly one goodbye commits, also when instances die at it.
 func TestI5OneGoodbye(t *testing.T) {
 	everywhere(t, func(w *world) {

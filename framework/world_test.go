@@ -175,7 +175,7 @@ type instance struct {
 }
 
 func (w *world) start() *instance {
-	i := &instance{store: &mortal{Store: w.open(), kept: make(chan struct{}, 1)}}
+	i := &instance{store: &mortal{Store: w.open(), kept: make(chan struct{}, 1), attached: make(chan store.Attach, 1)}}
 	i.ctx, i.die = context.WithCancel(context.Background())
 	i.store.dead = i.ctx
 	if w.frozen {
@@ -373,6 +373,8 @@ type mortal struct {
 	mu     sync.Mutex
 	before func(store.Turn) error                // of a commit: an error is what the instance gets, and nothing was done
 	after  func(store.Turn, store.Outcome) error // of a commit: an error is what the instance gets
+
+	attached chan store.Attach // the newest that was applied
 }
 
 // reach waits until the store can be reached from a frozen instance, and fails if it cannot be at all.
@@ -438,7 +440,18 @@ func (m *mortal) Attach(ctx context.Context, a store.Attach) (store.Attached, er
 	if m.dead.Err() != nil {
 		return store.Attached{}, store.ErrClosed
 	}
-	return m.Store.Attach(ctx, a)
+	got, err := m.Store.Attach(ctx, a)
+	if err == nil && got.Status == store.Applied {
+		select {
+		case <-m.attached:
+		default:
+		}
+		select {
+		case m.attached <- a:
+		default:
+		}
+	}
+	return got, err
 }
 
 func (m *mortal) Claim(ctx context.Context, max int, lease time.Duration) (store.Claimed, error) {

@@ -112,7 +112,7 @@ type Attach struct {
 	TTL    time.Duration     // the socket's new deadline, from now
 	Cursor Cursor            // the client has its stream up to here: entries are let go. Zero: it has nothing, and has lost what was let go. Not on the stream: Rewound
 	In     uint64            // last message that the client knows to be applied; more than the store knows: Rewound
-	Topics map[string]Cursor // cursors of subscriptions that moved; those that are not subscribed are ignored
+	Topics map[string]Cursor // how far the client has its subscriptions; those that are not subscribed are ignored
 	Max    int               // entries to return at most; 0: 256
 }
 

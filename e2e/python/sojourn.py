@@ -94,7 +94,7 @@ class Client:
 
     def _open(self):
         self.key = secrets.token_urlsafe(16)
-        self.ledger, self.attach, self.ids, self.moved = Ledger(), 0, {}, set()
+        self.ledger, self.attach, self.ids = Ledger(), 0, {}
 
     def _say(self, kind, header, payload, done):
         with self.changed:
@@ -151,10 +151,10 @@ class Client:
         failures, now = 0, False
         while not self.error:
             try:
-                key, body, moved = self._hello(now)
+                key, body = self._hello(now)
                 frames, retry_after = self._request("/lp", body, POLL_SECONDS)
                 known = frames and frames[0][0] in "hz"  # else it is no instance's
-                heard, code = self._take(key, frames if known else [], None, moved)
+                heard, code = self._take(key, frames if known else [])
             except (OSError, http.client.HTTPException, ValueError):
                 heard, code, retry_after = False, None, 0
             now = not heard
@@ -166,10 +166,10 @@ class Client:
         with self.changed:
             self.attach += 1
             hello = {"v": 1, "key": self.key, "c": self.attach, "in": self.ledger.effective, "cur": self.ledger.cursor}
-            moved = {name: self.topics[name].cursor for name in self.moved if name in self.topics}
-            hello |= {"topics": moved, "tries": self.ledger.tries, "now": now, "auth": self._credentials(), "build": self.build}
+            cursors = {topic.name: topic.cursor for topic in self.topics.values() if topic.cursor}
+            hello |= {"topics": cursors, "tries": self.ledger.tries, "now": now, "auth": self._credentials(), "build": self.build}
             given = {name: value for name, value in hello.items() if value or name in ("v", "key", "c")}
-            return self.key, "H" + encode(given)[1:], moved
+            return self.key, "H" + encode(given)[1:]
 
     def _credentials(self):
         try:
@@ -196,7 +196,7 @@ class Client:
             frames = [frame for frame in frames if CLOSE.get(int(frame[1][0]), UNKNOWN)[2] == response.status]
         return frames, float(response.headers.get("Retry-After") or 0)
 
-    def _take(self, key, frames, kinds, moved=None):
+    def _take(self, key, frames, kinds=None):
         """Takes the frames of a response; some kinds only, if kinds are given. Says if they are an instance's, and the code of a z."""
         heard, code = False, None
         for frame in frames:
@@ -204,10 +204,10 @@ class Client:
                 continue
             heard = heard or frame[0] in "hagvy"
             code = int(frame[1][0]) if frame[0] == "z" else code
-            self._receive(key, frame, moved)
+            self._receive(key, frame)
         return heard, code
 
-    def _receive(self, key, frame, moved):
+    def _receive(self, key, frame):
         kind, fields, payload = frame
         own = kind in "rxeqsu" and fields[0]
         with self.changed:
@@ -215,8 +215,6 @@ class Client:
                 return
             receive = getattr(self, "_on_" + kind, None)
             tell = receive(fields, payload) if receive else None
-            if kind == "h":
-                self.moved -= {t for t, cursor in moved.items() if t not in self.topics or self.topics[t].cursor == cursor}
         if tell:
             try:
                 tell()
@@ -268,14 +266,14 @@ class Client:
         if not topic or (cursor and offset(cursor) <= offset(topic.cursor)):
             return None
         if not cursor or not topic.stateful:
-            self._move(topic, cursor)
+            topic.cursor = cursor or topic.cursor
             return topic.entry and functools.partial(topic.entry, payload)
         return self._state(topic, cursor, merge_patch(topic.value, payload))
 
     def _on_j(self, fields, _):
         topic, cursor = self.ids.get(fields[0]), fields[1]
         if topic and offset(cursor) > offset(topic.cursor):
-            self._move(topic, cursor)
+            topic.cursor = cursor or topic.cursor
 
     def _on_n(self, fields, payload):
         if topic := self.ids.get(fields[0]):
@@ -288,7 +286,7 @@ class Client:
             return self.lost and functools.partial(self.lost, why)
         topic = self.ids.get(id)
         if topic and cursor != topic.cursor:
-            self._move(topic, cursor)
+            topic.cursor = cursor or topic.cursor
             return topic.lost and functools.partial(topic.lost, why)
 
     def _on_v(self, fields, payload, error=None):
@@ -310,13 +308,8 @@ class Client:
 
     def _state(self, topic, cursor, value):
         topic.stateful, topic.value = True, value
-        self._move(topic, cursor)
+        topic.cursor = cursor or topic.cursor
         return topic.state and functools.partial(topic.state, value)
-
-    def _move(self, topic, cursor):
-        if cursor:
-            topic.cursor = cursor
-            self.moved.add(topic.name)
 
     def _answer(self, ask, method, payload):
         try:

@@ -104,25 +104,14 @@ func soundTests(ctx context.Context, chosen []mutant) error {
 
 // caught returns nil if the test fails on the broken code.
 func (m mutant) caught(ctx context.Context, root, dir string) error {
+	broken, err := m.broken(root)
+	if err != nil {
+		return err
+	}
 	if err := os.Mkdir(dir, 0o700); err != nil {
 		return err
 	}
 	replace := map[string]string{}
-	broken := map[string]string{} // by file
-	for _, e := range m.edits {
-		text, ok := broken[e.file]
-		if !ok {
-			b, err := os.ReadFile(filepath.Join(root, e.file))
-			if err != nil {
-				return err
-			}
-			text = string(b)
-		}
-		if n := strings.Count(text, e.old); n != 1 {
-			return fmt.Errorf("%s has the code that is to be broken %d times:\n%s", e.file, n, e.old)
-		}
-		broken[e.file] = strings.Replace(text, e.old, e.new, 1)
-	}
 	for file, text := range broken {
 		name := filepath.Join(dir, strings.ReplaceAll(file, "/", "_"))
 		if err := os.WriteFile(name, []byte(text), 0o600); err != nil {
@@ -146,6 +135,26 @@ func (m mutant) caught(ctx context.Context, root, dir string) error {
 		return fmt.Errorf("the test did not come to fail: %w\n%s", err, out)
 	}
 	return nil
+}
+
+// broken returns the files that are edited, as they are then.
+func (m mutant) broken(root string) (map[string]string, error) {
+	broken := map[string]string{}
+	for _, e := range m.edits {
+		text, ok := broken[e.file]
+		if !ok {
+			b, err := os.ReadFile(filepath.Join(root, e.file))
+			if err != nil {
+				return nil, err
+			}
+			text = string(b)
+		}
+		if n := strings.Count(text, e.old); n != 1 {
+			return nil, fmt.Errorf("%s has the code that is to be broken %d times:\n%s", e.file, n, e.old)
+		}
+		broken[e.file] = strings.Replace(text, e.old, e.new, 1)
+	}
+	return broken, nil
 }
 
 // goTest runs one test, subtests included, and returns what it said.

@@ -115,6 +115,11 @@ var mutants = []mutant{
 		pkg: framework, test: "TestI4ToldOfRewind/longpoll",
 	},
 	{
+		promise: "I4", name: "a hello says nothing of the client's topics",
+		edits: []edit{{"client/conversation.go", "	h.Topics = v.cursors()\n", ""}},
+		pkg:   framework, test: "TestI4ToldOfRewindAtReconnect/ws",
+	},
+	{
 		promise: "I4", name: "lost entries are not told",
 		edits: []edit{{"framework/linktopics.go",
 			"			frames = append(frames, lostFrame(s.id, s.cursor, why))\n", ""}},
@@ -254,7 +259,7 @@ var mutants = []mutant{
 	{
 		promise: "I3", name: "a turn that has seen a field does not say so",
 		edits: []edit{{"framework/mapview.go",
-			"		t.guards = append(t.guards, store.Guard{Topic: topic, Field: name, At: fresh.At})\n", ""}},
+			"	t.guards = append(t.guards, store.Guard{Topic: v.publish.Topic, Field: name, At: fresh.At})\n", ""}},
 		pkg: framework, test: "TestMapTurnsConflictByField/a_field_that_was_only_read/memory",
 	},
 	{

@@ -70,7 +70,6 @@ export const connect = (url, options = {}, known = []) => {
 /** Makes the next hello. @param {Client} c @param {Wire} wire */
 export const makeHello = (c, wire) => {
   wire.attached = ++c.attached
-  wire.said = cursors(c)
   said(c)
   return 'H' + JSON.stringify({
     v: 1,
@@ -78,7 +77,7 @@ export const makeHello = (c, wire) => {
     c: c.attached,
     cur: c.met && (c.place || '0.'),
     in: c.acked,
-    topics: wire.said[0] && Object.fromEntries(wire.said),
+    topics: c.byID.size && cursors(c),
     tries: first(c)?.repeats,
     now: c.met && wire !== c.live,
     auth: c.token,

@@ -108,7 +108,7 @@ export const retry = c => {
 /** @param {Client} c @param {import('./transport.js').Transport} by */
 const open = (c, by) => {
   /** @type {Wire} */
-  const wire = { by, line: new AbortController(), attached: 0, said: [], sent: 0 }
+  const wire = { by, line: new AbortController(), attached: 0, sent: 0 }
   const { signal } = wire.line
   const end = () => closed(c, wire)
   c.wires.add(wire)
@@ -172,7 +172,6 @@ export const greeted = (c, wire, hello) => {
     c.met = true
     resume(c)
   }
-  for (const [, place, sub] of wire.said) sub.told = place
   took(c, hello.in, hello.at)
 }
 

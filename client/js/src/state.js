@@ -90,7 +90,6 @@
  * @property {AbortController} line ends it
  * @property {(lines: string) => void} [carry] sends lines up; without it they are posted
  * @property {number} attached number of its last hello
- * @property {[string, string, Sub][]} said topics and their cursors in its last hello
  * @property {number} sent messages up to this number were sent on it
  * @property {number} [owed] when messages up to this number are settled, and the own stream is read up to where the hello says, the conversation has caught up
  * @property {Timer} [timer] until it is taken for dead
@@ -102,7 +101,6 @@
  * @typedef Sub
  * @property {string} title the topic's name
  * @property {string} place cursor
- * @property {string} [told] the cursor that the instance knows
  * @property {boolean} [known] the topic has a state, and this is
  * @property {any} [whole]
  * @property {Set<Listener>} hearers are given 't' and an entry, or 'n' and a state

@@ -64,7 +64,7 @@ export const hear = (c, title, kind, listener) => {
 export const subscribed = (c, title, short, place) => {
   const sub = get(c, title)
   c.byID.set(short, sub)
-  sub.place = sub.told = place
+  sub.place = place
 }
 
 /** We are no more. @param {Client} c @param {string} short */
@@ -87,6 +87,8 @@ export const happened = (c, kind, value, short, place, why) => {
   const sub = c.byID.get(short)
   if (!sub || (/[tj]/.test(kind) && place && offsetOf(place) <= offsetOf(sub.place))) return // a repeat
   sub.place = place || sub.place
+  c.byID.delete(short)
+  c.byID.set(short, sub) // the latest to move is last
   if (kind === 'l') emit(c, 'lost', { stream: sub.title, why })
   if (kind === 't') callAll(c, sub.hearers, 't', value)
   sub.known ||= kind === 'n'
@@ -95,11 +97,13 @@ export const happened = (c, kind, value, short, place, why) => {
   callAll(c, sub.hearers, 'n', sub.whole)
 }
 
-/** The cursors that the instance does not know, as many as a hello may have. Others have theirs repeated. @param {Client} c @returns {[string, string, Sub][]} */
-export const cursors = c => [...c.byID.values()]
-  .filter(sub => sub.place !== sub.told)
-  .slice(0, maxCursors)
-  .map(sub => [sub.title, sub.place, sub])
+/**
+ * How far the topics are: the latest to move, as many as a hello may have. What an instance was told before is said again: its store may have
+ * been rewound since, and would go on from an older place with entries that look like repeats.
+ *
+ * @param {Client} c
+ */
+export const cursors = c => Object.fromEntries([...c.byID.values()].slice(-maxCursors).map(sub => [sub.title, sub.place]))
 
 /** Subscribes again, on a new socket, and tells of topics whose entries may have been missed. @param {Client} c @param {string} why */
 export const resubscribe = (c, why) => {

@@ -28,12 +28,15 @@ local index = {}
 for i = 1, #subs, 2 do index[subs[i]] = i + 1 end
 local fields = { 'g', attach, 'at', inbox }
 for _ = 1, number() do
-  local topic, moved = take(), take()
+  local topic, at = take(), take()
   local i = index[topic]
   if i then
-    subs[i] = string.match(subs[i], '^[^,]*') .. ',' .. moved .. (string.match(subs[i], '^[^,]*,[^,]*(,.*)') or '') -- where it began stays
-    fields[#fields + 1] = 'b' .. topic
-    fields[#fields + 1] = subs[i]
+    local sub = string.match(subs[i], '^[^,]*') .. ',' .. at .. (string.match(subs[i], '^[^,]*,[^,]*(,.*)') or '') -- where it began stays
+    if sub ~= subs[i] then
+      subs[i] = sub
+      fields[#fields + 1] = 'b' .. topic
+      fields[#fields + 1] = sub
+    end
   end
 end
 
