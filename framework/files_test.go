@@ -263,6 +263,7 @@ func TestNewSaysWhatIsWrongWithFiles(t *testing.T) {
 		files   fs.FS
 		want    string
 	}{
+		"no JavaScript":    {"chat", with("client.js", "export default () => ({\n\ta: 1\n\tb: 2\n})\n"), "client.js: line 3, column 2: unexpected b"},
 		"no directory":     {"chat", os.DirFS("/nowhere/at/all"), `service "chat": Files: neither client.js nor public/ is in it`},
 		"another one":      {"chat", embedded(map[string]string{"chat/client.js": half}), "it is to be the service's own directory (fs.Sub)"},
 		"half":             {"chat", with("client.js", "const half = 1"), `service "chat": client.js: 0 default exports, not one`},

@@ -6,6 +6,9 @@ import (
 	"fmt"
 	"regexp"
 	"unicode/utf8"
+
+	"github.com/tdewolff/parse/v2"
+	parser "github.com/tdewolff/parse/v2/js"
 )
 
 // MaxHalf is how many bytes a client half may have: 256 KiB.
@@ -16,7 +19,7 @@ type Half struct {
 	// Service is the service's name, a JavaScript identifier.
 	Service string
 	// Text is the module; nil: the service has none, and pages get what the instance has. It imports nothing, and its one "export default" begins a
-	// line, or its last statement is a list "export{x as default}", as bundlers write it.
+	// line, or its last statement is a list "export{x as default}", as bundlers write it. It is JavaScript up to ES2025, without await at the top: a bundler lowers what is newer.
 	Text []byte
 }
 
@@ -70,7 +73,19 @@ func (h Half) wrap() (string, error) {
 	if len(defaults) != 1 {
 		return "", fmt.Errorf("%d default exports, not one: \"export default\" at the beginning of a line", len(defaults))
 	}
-	return fmt.Sprintf("(()=>{let sojourn_half;\n%s\nreturn{default:%s,codec:%s}})()\n", text, defaults[0], codec), nil
+	wrapped := fmt.Sprintf("(()=>{let sojourn_half;\n%s\nreturn{default:%s,codec:%s}})()\n", text, defaults[0], codec)
+	return wrapped, parses("\n"+string(h.Text), wrapped)
+}
+
+// parses finds what a browser could not read: because of one half, the whole app would not work. The texts begin with a line that is not the half's.
+func parses(texts ...string) error {
+	for _, text := range texts {
+		_, err := parser.Parse(parse.NewInputString(text), parser.Options{})
+		if e, ok := errors.AsType[*parse.Error](err); ok {
+			return fmt.Errorf("line %d, column %d: %s", e.Line-1, e.Column, e.Message)
+		}
+	}
+	return nil
 }
 
 func (h Half) check() error {

@@ -73,6 +73,7 @@ var theirs = []struct {
 	{"github.com/r3labs/sse/v2", []string{"client"}, "its reader of event streams is used, its server is not: see docs/design.md"},
 	{"github.com/redis/rueidis", []string{"store/redis", "e2e/..."}, "nothing else knows Redis"},
 	{"github.com/google/uuid", []string{"framework"}, "turns have ids; to all others an id is a string"},
+	{"github.com/tdewolff/parse/v2", []string{"client/js"}, "a service's script is read once, for what a browser could not read"},
 	{"github.com/chromedp/chromedp", []string{"e2e/..."}, "only tests have browsers"},
 	{"github.com/chromedp/cdproto", []string{"e2e/..."}, "only tests have browsers"},
 	{"golang.org/x/term", []string{"cmd/..."}, "only a tool is typed at; it needs x/sys, which is there anyway"},
