@@ -17,9 +17,12 @@ import (
 	"github.com/sojourn-go/sojourn/store/storetest"
 )
 
-// In a cluster the client closes a connection that was redirected to its own server only five seconds later.
+// In a cluster the client closes a connection that was redirected to its own server only five seconds later, and waits some seconds before it
+// looks at the nodes again; both go on after its Close.
 func TestMain(m *testing.M) {
-	goleak.VerifyTestMain(m, goleak.IgnoreAnyFunction("github.com/redis/rueidis.(*clusterClient).redirectOrNew.func1"))
+	goleak.VerifyTestMain(m,
+		goleak.IgnoreAnyFunction("github.com/redis/rueidis.(*clusterClient).redirectOrNew.func1"),
+		goleak.IgnoreAnyFunction("github.com/redis/rueidis.(*call).DelayDo.func1"))
 }
 
 // onBoth runs a test on miniredis and on a real server.
