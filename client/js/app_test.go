@@ -192,10 +192,12 @@ func TestHalfIsJoined(t *testing.T) {
 				t.Fatal(err)
 			}
 			run(t, node, app, `
-				const { chat, todo, rt } = connect({ auth: 'token' })
+				const logged = []
+				const { chat, todo, rt } = connect({ auth: 'token', log: (level, message, fields) => logged.push(level + ' ' + fields[message]) })
 				if (await chat !== 'chat1') throw new Error(await chat)
 				if (typeof todo.add !== 'function' || rt.status !== 'connecting') throw new Error('no app')
 				rt.close()
+				if (logged.at(-1) !== 'info close') throw new Error('logged: ' + logged)
 			`)
 		})
 	}
