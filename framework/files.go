@@ -45,6 +45,7 @@ type publicFile struct {
 type editions struct {
 	services []Service
 	parts    []js.Part
+	discover bool
 	log      *slog.Logger
 
 	mu    sync.Mutex
@@ -57,7 +58,7 @@ type editions struct {
 // begin reads the first edition.
 func (e *editions) begin() (err error) {
 	e.stamp, e.live = stampFiles(e.services)
-	e.last, err = readEdition(e.services, e.parts)
+	e.last, err = e.read()
 	return err
 }
 
@@ -70,7 +71,7 @@ func (e *editions) now() (*edition, error) {
 	defer e.mu.Unlock()
 	if stamp, _ := stampFiles(e.services); stamp != e.stamp {
 		var next *edition
-		next, e.wrong = readEdition(e.services, e.parts)
+		next, e.wrong = e.read()
 		if e.wrong == nil {
 			e.last = next
 		} else {
@@ -91,16 +92,16 @@ func (s *Server) prepareFiles() error {
 	}
 	s.script = js.Join(parts...)
 	s.scriptTag = fmt.Sprintf(`"%x"`, sha256.Sum256(s.script))
-	s.editions = editions{services: s.cfg.Services, parts: parts, log: s.log}
+	s.editions = editions{services: s.cfg.Services, parts: parts, discover: s.cfg.Discover, log: s.log}
 	return s.editions.begin()
 }
 
-// readEdition reads all that is served of the services' files. Its error says everything that is wrong with them.
-func readEdition(services []Service, parts []js.Part) (*edition, error) {
-	e := &edition{}
+// read reads all that is served of the services' files. Its error says everything that is wrong with them.
+func (e *editions) read() (*edition, error) {
+	next := &edition{}
 	var halves []js.Half
 	var errs []error
-	for _, s := range services {
+	for _, s := range e.services {
 		half, t, err := readService(s)
 		if err != nil {
 			errs = append(errs, fmt.Errorf("framework: service %q: Files: %w", s.Name, err))
@@ -109,15 +110,15 @@ func readEdition(services []Service, parts []js.Part) (*edition, error) {
 			halves = append(halves, half)
 		}
 		if len(t.list) > 0 {
-			e.trees = append(e.trees, t)
+			next.trees = append(next.trees, t)
 		}
 	}
-	joined, err := js.NewApp(halves, parts...)
+	joined, err := js.NewApp(halves, e.discover, e.parts...)
 	if err != nil {
 		errs = append(errs, fmt.Errorf("framework: %w", err))
 	}
-	e.app = sync.OnceValue(func() app { return newApp(joined) })
-	return e, errors.Join(errs...)
+	next.app = sync.OnceValue(func() app { return newApp(joined) })
+	return next, errors.Join(errs...)
 }
 
 func readService(s Service) (half js.Half, t tree, err error) {

@@ -47,7 +47,8 @@ type Config struct {
 	Address func(*http.Request) string
 	// Build names the program's version, by any string that sorts, of at most 64 bytes. With it, what only a newer build knows is left for instances that run it.
 	Build string
-	// Discover lets clients ask for the names, methods and types of all services that are not private. Config.Middleware is asked as for every call. Default: off.
+	// Discover lets clients ask for the names, methods and types of all services that are not private, and has app.js bring rt.discover. Config.Middleware is asked
+	// as for every call. Default: off.
 	Discover bool
 	// Log is where the server logs to. Default: slog.Default().
 	Log *slog.Logger

@@ -15,7 +15,7 @@ import (
 var join []byte
 
 //go:embed dist/discover.min.js
-var discover []byte
+var discoverer []byte
 
 //go:embed dist/*.min.js.map
 var maps embed.FS
@@ -25,6 +25,7 @@ var maps embed.FS
 type App struct {
 	sections   []section
 	transports []string
+	discovers  bool
 }
 
 // section is a part of the module, whole lines.
@@ -35,9 +36,9 @@ type section struct {
 	source []byte // of a half: what the text is made of, but for its first and its last line
 }
 
-// NewApp makes an App. Its error says all that is wrong with the halves.
-func NewApp(halves []Half, transports ...Part) (*App, error) {
-	a := &App{}
+// NewApp makes an App. discover: the server tells what services it has, and the app's client can ask it. The error says all that is wrong with the halves.
+func NewApp(halves []Half, discover bool, transports ...Part) (*App, error) {
+	a := &App{discovers: discover}
 	a.add("core", core)
 	for _, t := range transports {
 		if len(t.Script) > 0 {
@@ -46,7 +47,9 @@ func NewApp(halves []Half, transports ...Part) (*App, error) {
 		}
 	}
 	a.add("app", join)
-	a.add("discover", discover)
+	if discover {
+		a.add("discover", discoverer)
+	}
 	a.sections = append(a.sections, section{text: "const sojourn_halves={}\n"})
 	var errs []error
 	for _, h := range halves {
@@ -80,7 +83,10 @@ func (a *App) Module(mount, sourceMap string) []byte {
 		b.WriteString(s.text)
 	}
 	fmt.Fprintf(&b, "export const connect=o=>{const rt=sojourn_connect(new URL(%q,import.meta.url).href,o,%s);", mount, parts.List(a.transports))
-	b.WriteString("rt.discover=()=>sojourn_discover(rt);try{return sojourn_join(rt,sojourn_halves,o)}catch(e){rt.close();throw e}}\n")
+	if a.discovers {
+		b.WriteString("rt.discover=()=>sojourn_discover(rt);")
+	}
+	b.WriteString("try{return sojourn_join(rt,sojourn_halves,o)}catch(e){rt.close();throw e}}\n")
 	fmt.Fprintf(&b, "//# sourceMappingURL=%s\n", sourceMap)
 	return []byte(b.String())
 }

@@ -74,7 +74,7 @@ export default ({ name, server }) => ({ greet, server })
 
 // The browser is told of each line of a half where it stands in its own file.
 func TestAppMapNamesTheHalvesOwnLines(t *testing.T) {
-	app, err := NewApp([]Half{{"chat", []byte(chatHalf)}, {"none", nil}, {"todo", []byte("export default () => 1")}},
+	app, err := NewApp([]Half{{"chat", []byte(chatHalf)}, {"none", nil}, {"todo", []byte("export default () => 1")}}, true,
 		Part{"ws", read(t, "transports/ws/ws.min.js")}, Part{"mine", []byte("var sojourn_mine={\nname:'mine'}")}, Part{"sse", []byte("var sojourn_sse={}")})
 	if err != nil {
 		t.Fatal(err)
@@ -162,7 +162,7 @@ func TestHalfIsRefused(t *testing.T) {
 		"the client's name":  {"rt", ok, "app.rt is the client"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			_, err := NewApp([]Half{{row.service, []byte(row.text)}})
+			_, err := NewApp([]Half{{row.service, []byte(row.text)}}, false)
 			if err == nil || !strings.Contains(err.Error(), row.want) {
 				t.Errorf("the error is %v, and lacks %q", err, row.want)
 			}
@@ -187,7 +187,7 @@ func TestHalfIsJoined(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			app, err := NewApp([]Half{{"chat", []byte(text)}, {"todo", nil}, {"rt", nil}}, Part{"mock", read(t, parts.Transports[3].Built)})
+			app, err := NewApp([]Half{{"chat", []byte(text)}, {"todo", nil}, {"rt", nil}}, false, Part{"mock", read(t, parts.Transports[3].Built)})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -195,7 +195,7 @@ func TestHalfIsJoined(t *testing.T) {
 				const logged = []
 				const { chat, todo, rt } = connect({ auth: 'token', log: (level, message, fields) => logged.push(level + ' ' + fields[message]) })
 				if (await chat !== 'chat1') throw new Error(await chat)
-				if (typeof todo.add !== 'function' || rt.status !== 'connecting') throw new Error('no app')
+				if (typeof todo.add !== 'function' || rt.status !== 'connecting' || rt.discover) throw new Error('no app')
 				rt.close()
 				if (logged.at(-1) !== 'info close') throw new Error('logged: ' + logged)
 			`)
@@ -205,7 +205,7 @@ func TestHalfIsJoined(t *testing.T) {
 
 // What a half throws when it is joined reaches the page, and leaves no connection behind.
 func TestHalfThatThrowsIsTold(t *testing.T) {
-	app, err := NewApp([]Half{{"chat", []byte("export default kit => { globalThis.kit = kit; throw new Error('mine') }")}})
+	app, err := NewApp([]Half{{"chat", []byte("export default kit => { globalThis.kit = kit; throw new Error('mine') }")}}, false)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -217,7 +217,7 @@ func TestHalfThatThrowsIsTold(t *testing.T) {
 
 // The place in a stack leads to the half's own file and line, and to those of our sources, as node's reader of source maps has it.
 func TestStackLeadsToTheHalf(t *testing.T) {
-	app, err := NewApp([]Half{{"other", []byte("export default () => {}")}, {"chat", []byte(chatHalf)}})
+	app, err := NewApp([]Half{{"other", []byte("export default () => {}")}, {"chat", []byte(chatHalf)}}, false)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -248,7 +248,7 @@ func TestStackLeadsToTheHalf(t *testing.T) {
 
 // An app's client asks its server what there is.
 func TestAppDiscovers(t *testing.T) {
-	app, err := NewApp(nil)
+	app, err := NewApp(nil, true)
 	if err != nil {
 		t.Fatal(err)
 	}

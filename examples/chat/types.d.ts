@@ -97,8 +97,8 @@ export interface Rt extends Omit<sojourn.Client, 'service' | 'topic' | 'state'> 
   service<N extends keyof Services>(name: N, half?: Partial<Services[N]['client']>): Server<N>
   topic: typed.Subscribe<typed.All<'topics'>>
   state: typed.Subscribe<typed.All<'states'>>
-  /** Asks the server what there is; where discovery is off it is rejected with code not_found. */
-  discover(): Promise<sojourn.Description>
+  /** Asks the server what there is. It is absent where discovery is off (Config.Discover). */
+  discover?(): Promise<sojourn.Description>
 }
 
 /** What a service's client half is given. */
@@ -350,8 +350,8 @@ export declare namespace sojourn {
     log?: Log
   }
 
-  /** What a server's app.js exports as connect: the mount is where it was loaded from. Its client can ask for what there is. */
-  export type Connect<H = { [service: string]: Half<any> }> = (options?: Options & JoinOptions) => App<H> & { rt: { discover(): Promise<Description> } }
+  /** What a server's app.js exports as connect: the mount is where it was loaded from. Its client can ask for what there is, where the server tells (Config.Discover). */
+  export type Connect<H = { [service: string]: Half<any> }> = (options?: Options & JoinOptions) => App<H> & { rt: { discover?(): Promise<Description> } }
 
   /**
    * Asks what services the server has, but for private ones. Where discovery is off (Config.Discover) the promise is rejected with code not_found.

@@ -9,8 +9,8 @@ export interface Rt extends Omit<sojourn.Client, 'service' | 'topic' | 'state'> 
   service<N extends keyof Services>(name: N, half?: Partial<Services[N]['client']>): Server<N>
   topic: typed.Subscribe<typed.All<'topics'>>
   state: typed.Subscribe<typed.All<'states'>>
-  /** Asks the server what there is; where discovery is off it is rejected with code not_found. */
-  discover(): Promise<sojourn.Description>
+  /** Asks the server what there is. It is absent where discovery is off (Config.Discover). */
+  discover?(): Promise<sojourn.Description>
 }
 
 /** What a service's client half is given. */

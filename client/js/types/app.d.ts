@@ -82,5 +82,5 @@ export interface JoinOptions {
   log?: Log
 }
 
-/** What a server's app.js exports as connect: the mount is where it was loaded from. Its client can ask for what there is. */
-export type Connect<H = { [service: string]: Half<any> }> = (options?: Options & JoinOptions) => App<H> & { rt: { discover(): Promise<Description> } }
+/** What a server's app.js exports as connect: the mount is where it was loaded from. Its client can ask for what there is, where the server tells (Config.Discover). */
+export type Connect<H = { [service: string]: Half<any> }> = (options?: Options & JoinOptions) => App<H> & { rt: { discover?(): Promise<Description> } }

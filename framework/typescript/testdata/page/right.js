@@ -28,7 +28,7 @@ shop.volatile.watch('1').then(n => n.toFixed())
 desk.ring()
 nothing.volatile
 halved.whateverItReturns()
-rt.discover().then(({ services }) => services[0].methods?.[0].in?.trim())
+rt.discover?.().then(({ services }) => services[0].methods?.[0].in?.trim())
 
 const key = 'all'
 const off = rt.topic('orders/all').on(each => each.lines?.[0]?.note?.trim())
