@@ -18,7 +18,9 @@ type Item struct {
 	Done bool    `json:"done"`
 	Pos  float64 `json:"pos"`            // items of a list stand in the order of it
 	By   string  `json:"by"`             // who changed it last
-	Gone bool    `json:"gone,omitempty"` // it was removed, and can be brought back for a while
+	Gone bool    `json:"gone,omitempty"` // it was removed, and can be brought back until Timer is due
+
+	Timer string `json:"timer,omitempty"` // lets it go for good; "" unless it is gone
 }
 
 // Ref names an item.
@@ -52,8 +54,9 @@ type Move struct {
 	Before string `json:"before"` // its id; if there is none such, the item becomes the last one
 }
 
-// todos are the items of each list, by their ids. Two people who change two items do not get in each other's way.
-var todos = &framework.Map[Item]{Name: "todos", Max: 500, Subscribe: framework.Anyone}
+// todos are the items of each list, by their ids. Two people who change two items do not get in each other's way. There are no more in a list than one
+// turn can change (framework.Limits.Effects): a move may give all of them new places, and a list goes with all that is in it.
+var todos = &framework.Map[Item]{Name: "todos", Max: 200, Subscribe: framework.Anyone}
 
 var items = framework.Service{
 	Name: "items",
@@ -92,6 +95,9 @@ func add(t *framework.Turn, in Adding) error {
 	if err != nil {
 		return err
 	}
+	if len(others) >= todos.Max {
+		return framework.Errorf(framework.CodeFull, "a list has at most %d items, and those that were removed count for ten minutes more", todos.Max)
+	}
 	return todos.Update(t, in.List, in.ID, func(i *Item) error {
 		if i.Rev > 0 {
 			return framework.Errorf(framework.CodeConflict, "there is such an item already")
@@ -124,16 +130,22 @@ func tick(t *framework.Turn, in Tick) error {
 
 // remove hides an item, and lets it go for good after a while.
 func remove(t *framework.Turn, in Ref) error {
-	if err := change(t, in, func(i *Item) error { i.Gone = true; return nil }); err != nil {
+	return change(t, in, func(i *Item) (err error) {
+		i.Gone = true
+		i.Timer, err = t.After(undo, removed.With(in))
 		return err
-	}
-	_, err := t.After(undo, removed.With(in))
-	return err
+	})
 }
 
-// restore brings a removed item back.
+// restore brings a removed item back: for the next time that it is removed there is another timer.
 func restore(t *framework.Turn, in Ref) error {
-	return set(t, in, func(i *Item) error { i.Gone = false; return nil })
+	return set(t, in, func(i *Item) (err error) {
+		if i.Gone {
+			err = t.Cancel(i.Timer)
+			i.Gone, i.Timer = false, ""
+		}
+		return err
+	})
 }
 
 // removed lets a removed item go, unless it was brought back.

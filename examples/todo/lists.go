@@ -50,6 +50,13 @@ func create(t *framework.Turn, in Naming) error {
 	if !validID.MatchString(in.List) {
 		return framework.Errorf(framework.CodeInvalid, "not an id: %q", in.List)
 	}
+	others, err := all.All(t, everybody)
+	if err != nil {
+		return err
+	}
+	if len(others) >= all.Max {
+		return framework.Errorf(framework.CodeFull, "there are %d lists already, and no place for more", all.Max)
+	}
 	return all.Update(t, everybody, in.List, func(l *List) error {
 		if l.Made > 0 {
 			return framework.Errorf(framework.CodeConflict, "there is such a list already")

@@ -151,6 +151,29 @@ func TestRemovedItemsAreForgotten(t *testing.T) {
 	})
 }
 
+// An item that was brought back stays, and when it is removed once more there is the whole time again.
+func TestRemovedAgainIsKeptAsLong(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		_, ann, seen := begin(t)
+		addAll(ann, "milk", "bread")
+		ann.Call("items.remove", ref("milk"), nil)
+		time.Sleep(undo - 5*time.Second)
+		ann.Call("items.restore", ref("milk"), nil)
+		ann.Call("items.remove", ref("milk"), nil)
+		time.Sleep(time.Minute)
+		synctest.Wait()
+		ann.Call("items.restore", ref("milk"), nil)
+		ann.Call("items.restore", ref("milk"), nil) // it is there: nothing to do
+		seen.Until(orderIs("milk", "bread"))
+		time.Sleep(undo + time.Minute)
+		synctest.Wait()
+		ann.Call("items.remove", ref("milk"), nil)
+		time.Sleep(undo + time.Minute)
+		synctest.Wait()
+		ann.Fails("items.restore", ref("milk"), framework.CodeNotFound)
+	})
+}
+
 // However often items are moved, they stand where they were put: also when between two of them there is no number any more.
 func TestMoves(t *testing.T) {
 	_, ann, seen := begin(t)

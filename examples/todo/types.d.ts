@@ -51,6 +51,7 @@ export interface Item {
   pos: number
   by: string
   gone?: boolean
+  timer?: string
 }
 
 export interface Person {
