@@ -55,7 +55,8 @@ func (s *Server) execute(ctx context.Context, j job) (out store.Outcome, failed,
 	}
 	defer done()
 	locks := &heldLocks{all: &s.locks}
-	defer locks.release()
+	defer locks.end()
+	defer context.AfterFunc(ctx, locks.end)()
 	log := s.turnLog(j)
 
 	handler, full := j.handler, false // full: the turn had more than it may have, and runs to say so

@@ -46,3 +46,10 @@ func Released(s *Server, topic string) int {
 	defer t.mu.Unlock()
 	return len(t.pace.released)
 }
+
+// Locked tells how many keys turns of the server have locked, or wait for.
+func Locked(s *Server) int {
+	s.locks.mu.Lock()
+	defer s.locks.mu.Unlock()
+	return len(s.locks.locks)
+}

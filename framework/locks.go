@@ -66,23 +66,27 @@ func (k *keyLocks) leave(key string, l *keyLock) {
 	}
 }
 
-// heldLocks are the locks of one turn over all its runs, and what the store said of its guards in the last conflict.
+// heldLocks are the locks of one turn over all its runs, and what the store said of its guards in the last conflict. The locks go with the turn's
+// context, whatever its handler does: those who wait for them have nothing to do with one that never returns. What such a handler still does to its turn locks nothing.
 type heldLocks struct {
 	all   *keyLocks
-	held  []string
 	fresh map[string]store.Fresh
+
+	mu   sync.Mutex
+	keys []string
+	over bool
 }
 
 // first locks the first key that a turn's first run reads.
 func (h *heldLocks) first(ctx context.Context, key string) error {
-	if len(h.held) > 0 {
+	h.mu.Lock()
+	another := len(h.keys) > 0
+	h.mu.Unlock()
+	if another {
 		return nil
 	}
-	if _, err := h.all.lock(ctx, key); err != nil {
-		return err
-	}
-	h.held = append(h.held, key)
-	return nil
+	_, err := h.lock(ctx, key)
+	return err
 }
 
 // again prepares another run after a conflict. If ctx ends meanwhile, the run finds out.
@@ -97,11 +101,10 @@ func (h *heldLocks) again(ctx context.Context, guards []store.Guard, fresh []sto
 	slices.Sort(keys)
 	old := false // what the store said has been changed by those who were waited for
 	for _, key := range slices.Compact(keys) {
-		waited, err := h.all.lock(ctx, key)
+		waited, err := h.lock(ctx, key)
 		if err != nil {
 			break
 		}
-		h.held = append(h.held, key)
 		old = old || waited
 	}
 	h.fresh = map[string]store.Fresh{}
@@ -112,9 +115,34 @@ func (h *heldLocks) again(ctx context.Context, guards []store.Guard, fresh []sto
 	}
 }
 
+// lock locks a key for the turn, unless that is over.
+func (h *heldLocks) lock(ctx context.Context, key string) (waited bool, err error) {
+	if waited, err = h.all.lock(ctx, key); err != nil {
+		return waited, err
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.over {
+		h.all.unlock(key)
+		return waited, ctx.Err()
+	}
+	h.keys = append(h.keys, key)
+	return waited, nil
+}
+
+// end lets go of all, for good. It may be called at any time, by any goroutine.
+func (h *heldLocks) end() {
+	h.mu.Lock()
+	h.over = true
+	h.mu.Unlock()
+	h.release()
+}
+
 func (h *heldLocks) release() {
-	for _, key := range h.held {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for _, key := range h.keys {
 		h.all.unlock(key)
 	}
-	h.held = nil
+	h.keys = nil
 }

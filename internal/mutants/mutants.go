@@ -237,6 +237,11 @@ var mutants = []mutant{
 		pkg:   framework, test: "TestI7QueuesOfAConnection",
 	},
 	{
+		promise: "I7", name: "a handler that never returns keeps its locks",
+		edits: []edit{{"framework/execute.go", "	defer context.AfterFunc(ctx, locks.end)()\n", ""}},
+		pkg:   framework, test: "TestBlockedHandlerHoldsUpNoState",
+	},
+	{
 		promise: "I2", name: "Redis: a message that was applied is applied again",
 		edits: []edit{{"store/redis/lua/commit.lua",
 			"  elseif n <= s.number then refused = 'repeated'\n", ""}},
