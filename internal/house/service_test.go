@@ -52,48 +52,21 @@ func TestReadmeServiceCompiles(t *testing.T) {
 	}
 }
 
-// What the README says that its client half does, over the transport for tests.
-const useService = `
-import assert from 'node:assert/strict'
-import { join, open, said, settle } from 'HARNESS'
-import half from './client.mjs'
-
-const { rt, wire } = await open()
-const logged = []
-const { chat } = join(rt, { chat: half }, { log: (...entry) => logged.push(entry) })
-const lines = []
-chat.enter(line => lines.push(line.From + ': ' + line.Text))
-const spoken = chat.say('hello')
-await settle()
-assert.deepEqual(said(wire), ['S1,room/lobby', 'C2,chat.say|{"Text":"hello"}'])
-wire.down('s1.aaaaa,room/lobby,1,0.x', 't1,1.bbbbb|{"From":"Ann","Text":"hello"}', 'a2,1', 'e2.ccccc,chat.notice|"say something"')
-await spoken
-assert.deepEqual(lines, ['Ann: hello'])
-assert.deepEqual(logged.find(([level]) => level === 'warn'), ['warn', 'say something', { service: 'chat' }])
-rt.close()
-`
-
-func TestReadmeServiceSpeaks(t *testing.T) {
-	node, err := exec.LookPath("node")
-	if err != nil {
+// The two halves of the README's service, in a program and in a page.
+func TestReadmeServiceRuns(t *testing.T) {
+	if _, err := exec.LookPath("node"); err != nil {
 		if os.Getenv("SOJOURN_NO_SKIP") == "1" {
 			t.Fatal(err)
 		}
 		t.Skip("no node on this machine; on Debian and Ubuntu: apt-get install nodejs")
 	}
 	dir := readmeService(t)
-	harness, err := filepath.Abs(filepath.Join(root, "client/js/harness/index.js"))
-	if err != nil {
+	if err := os.CopyFS(dir, os.DirFS("testdata/readme")); err != nil {
 		t.Fatal(err)
 	}
-	if err := os.Rename(filepath.Join(dir, "client.js"), filepath.Join(dir, "client.mjs")); err != nil { // or node would have to guess
-		t.Fatal(err)
-	}
-	script := filepath.Join(dir, "use.mjs")
-	if err := os.WriteFile(script, []byte(strings.Replace(useService, "HARNESS", filepath.ToSlash(harness), 1)), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	if out, err := exec.CommandContext(t.Context(), node, script).CombinedOutput(); err != nil {
+	cmd := exec.CommandContext(t.Context(), "go", "test", "-timeout", "60s", filepath.Join(dir, "chat.go"), filepath.Join(dir, "both_test.go"))
+	cmd.Dir = root
+	if out, err := cmd.CombinedOutput(); err != nil {
 		t.Errorf("%v\n%s", err, out)
 	}
 }
