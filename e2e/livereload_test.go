@@ -4,11 +4,36 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 )
 
 // rebuilt is the chat in another build.
 var rebuilt = built("rebuilt", "examples/chat", "-ldflags=-s")
+
+// draft is a page with a field in which somebody has begun to write.
+type draft struct {
+	*tab
+	field string // a selector
+}
+
+// begins writes something that a reload would lose.
+func (p draft) begins() {
+	p.t.Helper()
+	p.run(`window.stays = true; $(%q).value = 'half a thought'`, p.field)
+}
+
+// is waits for a value of the page; whether it is still the same page, and what is written there, it says with it.
+func (p draft) is(script, want string) {
+	p.t.Helper()
+	until(p.t, func() string {
+		got, err := evaluate[string](p.tab, fmt.Sprintf("document.readyState === 'complete' ? [%s, window.stays ? 'same page' : 'reloaded', $(%q).value].join('; ') : ''", script, p.field))
+		if got == want {
+			return ""
+		}
+		return fmt.Sprintf("the page has %q, want %q: %v", got, want, err)
+	})
+}
 
 // A page that is open follows the files that it is made of, and the program.
 func TestPagesReloadInDevelopment(t *testing.T) {
@@ -20,43 +45,58 @@ func TestPagesReloadInDevelopment(t *testing.T) {
 	c := startChat(t, "memory", 0, nil)
 	c.args = []string{"-dev", page}
 	old := c.add()
-	ann := visit(t, "Ann", c.URL).enter() // by then she has looked
-	stays := func() {
-		t.Helper()
-		ann.run(`window.stays = true; $('#text').value = 'half a thought'`)
-	}
-	// is waits for a value of the page; whether it is still the same page, it says with it.
-	is := func(script, want string) {
-		t.Helper()
-		until(t, func() string {
-			got, err := evaluate[string](ann, fmt.Sprintf("document.readyState === 'complete' ? [%s, window.stays ? 'same page' : 'reloaded', $('#text').value].join('; ') : ''", script))
-			if got == want {
-				return ""
-			}
-			return fmt.Sprintf("the page has %q, want %q: %v", got, want, err)
-		})
-	}
-
-	stays()
+	ann := draft{visit(t, "Ann", c.URL).enter(), "#text"} // by then she has looked
+	ann.begins()
 	appendTo(t, filepath.Join(page, "chat.css"), "#title { color: rgb(1, 2, 3) }\n")
-	is("getComputedStyle($('#title')).color", "rgb(1, 2, 3); same page; half a thought")
-	is("document.querySelectorAll('link[rel=stylesheet]').length", "1; same page; half a thought")
+	ann.is("getComputedStyle($('#title')).color", "rgb(1, 2, 3); same page; half a thought")
+	ann.is("document.querySelectorAll('link[rel=stylesheet]').length", "1; same page; half a thought")
 
 	appendTo(t, filepath.Join(page, "typing.js"), "document.body.dataset.edited = 'yes'\n")
-	is("document.body.dataset.edited", "yes; reloaded; ")
+	ann.is("document.body.dataset.edited", "yes; reloaded; ")
 	ann.entered()
 
-	stays()
+	ann.begins()
 	c.terminate(old)
 	old = c.add()
 	appendTo(t, filepath.Join(page, "chat.css"), "#title { color: rgb(4, 5, 6) }\n")
-	is("getComputedStyle($('#title')).color", "rgb(4, 5, 6); same page; half a thought") // so the new process was asked
+	ann.is("getComputedStyle($('#title')).color", "rgb(4, 5, 6); same page; half a thought") // so the new process was asked
 
 	c.terminate(old)
 	c.binary = rebuilt
 	c.add()
-	is("1", "1; reloaded; ")
+	ann.is("1", "1; reloaded; ")
 	ann.entered()
+}
+
+// So does the page of the to-dos, whose files are in two directories.
+func TestTodoReloadsInDevelopment(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	if err := os.CopyFS(dir, os.DirFS("../examples/todo")); err != nil {
+		t.Fatal(err)
+	}
+	c := start(t, todo, "memory", 0, nil)
+	c.args = []string{"-dev", dir}
+	c.add()
+	page := logIn(t, "Ann", c.URL, "")
+	here := func() {
+		t.Helper()
+		page.sees("herself", func(v paper) bool { return slices.Equal(v.People, []string{"Ann"}) }) // by then she has looked
+	}
+	here()
+	ann := draft{page.tab, "#new-list"}
+	ann.begins()
+	appendTo(t, filepath.Join(dir, "page", "todo.css"), "#title { color: rgb(1, 2, 3) }\n")
+	ann.is("getComputedStyle($('#title')).color", "rgb(1, 2, 3); same page; half a thought")
+
+	appendTo(t, filepath.Join(dir, "page", "rows.js"), "document.body.dataset.page = 'edited'\n")
+	ann.is("document.body.dataset.page", "edited; reloaded; ")
+	here()
+
+	ann.begins()
+	appendTo(t, filepath.Join(dir, "items", "client.js"), "globalThis.half = 'edited'\n")
+	ann.is("window.half", "edited; reloaded; ")
+	here()
 }
 
 // appendTo adds to a file.

@@ -2,7 +2,7 @@
 //
 //	go run ./examples/todo                                    one instance, which remembers as long as it runs
 //	go run ./examples/todo -store redis://localhost:6379      as many instances as you like
-//	go run ./examples/todo -dev                               serves page/ and the services' files as they are on disk, and reloads pages when they change
+//	go run ./examples/todo -dev examples/todo                 pages reload when they change
 package main
 
 import (
@@ -14,6 +14,7 @@ import (
 	"log"
 	"net"
 	"os"
+	"path/filepath"
 
 	"github.com/labstack/echo/v4"
 	"github.com/labstack/echo/v4/middleware"
@@ -36,7 +37,7 @@ var embedded embed.FS
 func main() {
 	addr := flag.String("addr", ":8081", "the address to listen on; the environment's $PORT goes before it")
 	where := flag.String("store", "memory", `what remembers: "memory", or the URL of a Redis server`)
-	dev := flag.String("dev", "", "the folder of this example: serve its files as they are there, and have pages reload when they change")
+	dev := flag.String("dev", "", "the directory of this example, examples/todo, to serve the page and the client half from there and reload the page when they change")
 	flag.Parse()
 	if err := run(*addr, *where, *dev); err != nil {
 		log.Fatal(err)
@@ -79,7 +80,7 @@ func newProgram(st store.Store, files fs.FS, dev string) (p *program, err error)
 	p = &program{}
 	services := services(files)
 	if dev != "" {
-		services = append(services, livereload.New(dev))
+		services = append(services, livereload.New(filepath.Join(dev, "page"), filepath.Join(dev, "items")))
 	}
 	p.rt, err = framework.New(framework.Config{
 		Transports: []transports.Transport{ws.Transport{}, sse.Transport{}, longpoll.Transport{}},
