@@ -14,7 +14,7 @@ import (
 // Item is one thing to do.
 type Item struct {
 	Text string  `json:"text"`
-	Rev  int     `json:"rev"` // counts the changes of Text
+	Rev  string  `json:"rev"` // names the text: of the page's own making, and at first the item's id
 	Done bool    `json:"done"`
 	Pos  float64 `json:"pos"`            // items of a list stand in the order of it
 	By   string  `json:"by"`             // who changed it last
@@ -35,11 +35,13 @@ type Adding struct {
 	Text string `json:"text"`
 }
 
-// Edit gives an item another text, if it still has the one that was edited.
+// Edit gives an item another text, if it still has one of those that were edited. They are several where the page goes on before it has heard of its
+// edits: which of them took effect it need not know.
 type Edit struct {
 	Ref
-	Rev  int    `json:"rev"` // of the text that was edited
-	Text string `json:"text"`
+	Seen []string `json:"seen"` // the revs of the texts whose place it takes
+	Rev  string   `json:"rev"`  // its own: nobody can guess it, so nobody who has not seen the text can edit it
+	Text string   `json:"text"`
 }
 
 // Tick says whether an item is done.
@@ -85,8 +87,8 @@ func add(t *framework.Turn, in Adding) error {
 	if err != nil {
 		return err
 	}
-	if !validID.MatchString(in.ID) {
-		return framework.Errorf(framework.CodeInvalid, "not an id: %q", in.ID)
+	if err := checkID(in.ID); err != nil {
+		return err
 	}
 	if _, ok, err := all.Get(t, everybody, in.List); err != nil || !ok {
 		return cmp.Or(err, error(framework.Errorf(framework.CodeNotFound, "there is no such list any more")))
@@ -99,27 +101,32 @@ func add(t *framework.Turn, in Adding) error {
 		return framework.Errorf(framework.CodeFull, "a list has at most %d items, and those that were removed count for ten minutes more", todos.Max)
 	}
 	return todos.Update(t, in.List, in.ID, func(i *Item) error {
-		if i.Rev > 0 {
+		if i.Rev != "" {
 			return framework.Errorf(framework.CodeConflict, "there is such an item already")
 		}
-		*i = Item{Text: text, Rev: 1, Pos: last(others) + 1, By: t.User().Name}
+		*i = Item{Text: text, Rev: in.ID, Pos: last(others) + 1, By: t.User().Name}
 		return nil
 	})
 }
 
-// edit changes an item's text. Who has edited what is not there any more is told, and nothing is overwritten.
+// edit changes an item's text. Who has edited what is not there any more is told, and nothing is overwritten. What it shall be it may be already: the same
+// was said before, by a page that did not hear the answer, or by somebody else.
 func edit(t *framework.Turn, in Edit) error {
 	text, err := checkText(in.Text)
 	if err != nil {
 		return err
 	}
+	if err := checkID(in.Rev); err != nil {
+		return err
+	}
 	return change(t, in.Ref, func(i *Item) error {
-		if i.Rev != in.Rev && i.Text != text {
+		if i.Text == text {
+			return nil
+		}
+		if !slices.Contains(in.Seen, i.Rev) {
 			return framework.Errorf(framework.CodeConflict, "%s has changed it meanwhile", i.By)
 		}
-		if i.Text != text {
-			i.Text, i.Rev = text, i.Rev+1
-		}
+		i.Text, i.Rev = text, in.Rev
 		return nil
 	})
 }
@@ -204,7 +211,7 @@ func change(t *framework.Turn, at Ref, f func(*Item) error) error {
 
 func set(t *framework.Turn, at Ref, f func(*Item) error) error {
 	return todos.Update(t, at.List, at.ID, func(i *Item) error {
-		if i.Rev == 0 {
+		if i.Rev == "" {
 			return framework.Errorf(framework.CodeNotFound, "it is not there any more")
 		}
 		return f(i)
@@ -229,6 +236,13 @@ func last(items map[string]Item) float64 {
 		pos = max(pos, i.Pos)
 	}
 	return pos
+}
+
+func checkID(id string) error {
+	if !validID.MatchString(id) {
+		return framework.Errorf(framework.CodeInvalid, "not an id: %q", id)
+	}
+	return nil
 }
 
 func checkText(text string) (string, error) {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -10,6 +11,7 @@ import (
 // List is a list of things to do.
 type List struct {
 	Name string `json:"name"`
+	Rev  string `json:"rev"`  // names the name, as an item's does its text
 	Made int64  `json:"made"` // milliseconds since 1970: lists stand in the order of it
 }
 
@@ -18,10 +20,18 @@ type ListRef struct {
 	List string `json:"list"`
 }
 
-// Naming gives a list a name.
-type Naming struct {
-	List string `json:"list"`
+// Creating is a new list. As an item's, its id is of the page's own making.
+type Creating struct {
+	ListRef
 	Name string `json:"name"`
+}
+
+// Renaming gives a list another name, if it still has one of those that were seen: as an Edit.
+type Renaming struct {
+	ListRef
+	Seen []string `json:"seen"`
+	Rev  string   `json:"rev"`
+	Name string   `json:"name"`
 }
 
 // all are the lists, by their ids. Everybody who has logged in sees them, so there is one key.
@@ -42,13 +52,13 @@ var lists = framework.Service{
 	Topics: []framework.Stream{all},
 }
 
-func create(t *framework.Turn, in Naming) error {
+func create(t *framework.Turn, in Creating) error {
 	name, err := checkName(in.Name)
 	if err != nil {
 		return err
 	}
-	if !validID.MatchString(in.List) {
-		return framework.Errorf(framework.CodeInvalid, "not an id: %q", in.List)
+	if err := checkID(in.List); err != nil {
+		return err
 	}
 	others, err := all.All(t, everybody)
 	if err != nil {
@@ -61,21 +71,30 @@ func create(t *framework.Turn, in Naming) error {
 		if l.Made > 0 {
 			return framework.Errorf(framework.CodeConflict, "there is such a list already")
 		}
-		*l = List{Name: name, Made: t.Now().UnixMilli()}
+		*l = List{Name: name, Rev: in.List, Made: t.Now().UnixMilli()}
 		return nil
 	})
 }
 
-func rename(t *framework.Turn, in Naming) error {
+func rename(t *framework.Turn, in Renaming) error {
 	name, err := checkName(in.Name)
 	if err != nil {
+		return err
+	}
+	if err := checkID(in.Rev); err != nil {
 		return err
 	}
 	return all.Update(t, everybody, in.List, func(l *List) error {
 		if l.Made == 0 {
 			return framework.Errorf(framework.CodeNotFound, "it is not there any more")
 		}
-		l.Name = name
+		if l.Name == name {
+			return nil
+		}
+		if !slices.Contains(in.Seen, l.Rev) {
+			return framework.Errorf(framework.CodeConflict, "it was renamed meanwhile")
+		}
+		l.Name, l.Rev = name, in.Rev
 		return nil
 	})
 }

@@ -15,7 +15,7 @@ func TestAFullList(t *testing.T) {
 	rt := frameworktest.New(t, framework.Config{Services: []framework.Service{lists, items}})
 	name := strings.Repeat("<", maxName) // < is longest in JSON
 	bob := rt.Connect(framework.User{ID: "bob", Name: name})
-	bob.Call("lists.create", Naming{List: "shopping", Name: "Shopping"}, nil)
+	bob.Call("lists.create", Creating{ListRef{"shopping"}, "Shopping"}, nil)
 	text := func(n int) string { return fmt.Sprintf("%03d", n) + strings.Repeat("<", maxText-3) }
 	id := func(text string) string { return "item-" + strings.Repeat("0", 32) + text[:3] }
 	at := func(n int) Ref { return Ref{List: "shopping", ID: id(text(n))} }
@@ -24,7 +24,7 @@ func TestAFullList(t *testing.T) {
 		want = append(want, text(n))
 		rt.Do(func(turn *framework.Turn) error {
 			return todos.Update(turn, "shopping", at(n).ID, func(i *Item) error {
-				*i = Item{Text: text(n), Rev: 1, Pos: float64(n + 1), By: name}
+				*i = Item{Text: text(n), Rev: at(n).ID, Pos: float64(n + 1), By: name}
 				return nil
 			})
 		})
@@ -60,13 +60,13 @@ func TestAFullList(t *testing.T) {
 func TestNoPlaceForMoreLists(t *testing.T) {
 	rt := frameworktest.New(t, framework.Config{Services: []framework.Service{lists, items}})
 	ann := rt.Connect(framework.User{ID: "ann", Name: "Ann"})
-	naming := func(n int) Naming {
-		return Naming{List: fmt.Sprintf("list-%04d", n), Name: strings.Repeat("<", maxName)}
+	creating := func(n int) Creating {
+		return Creating{ListRef{fmt.Sprintf("list-%04d", n)}, strings.Repeat("<", maxName)}
 	}
 	for n := range all.Max {
-		ann.Call("lists.create", naming(n), nil)
+		ann.Call("lists.create", creating(n), nil)
 	}
-	ann.Fails("lists.create", naming(all.Max), framework.CodeFull)
-	ann.Call("lists.remove", ListRef{List: naming(0).List}, nil)
-	ann.Call("lists.create", naming(all.Max), nil)
+	ann.Fails("lists.create", creating(all.Max), framework.CodeFull)
+	ann.Call("lists.remove", ListRef{List: creating(0).List}, nil)
+	ann.Call("lists.create", creating(all.Max), nil)
 }

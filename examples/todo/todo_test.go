@@ -18,7 +18,7 @@ func begin(t *testing.T) (rt *frameworktest.Program, ann *frameworktest.Client, 
 	t.Helper()
 	rt = frameworktest.New(t, framework.Config{Services: []framework.Service{lists, items}})
 	ann = rt.Connect(framework.User{ID: "ann", Name: "Ann"})
-	ann.Call("lists.create", Naming{List: "shopping", Name: " Shopping "}, nil)
+	ann.Call("lists.create", Creating{ListRef{"shopping"}, " Shopping "}, nil)
 	return rt, ann, frameworktest.State[map[string]Item](ann, "todos/shopping")
 }
 
@@ -49,10 +49,10 @@ func TestItems(t *testing.T) {
 	_, ann, seen := begin(t)
 	addAll(ann, "milk", "bread", "eggs")
 	seen.Until(orderIs("milk", "bread", "eggs"))
-	ann.Call("items.edit", Edit{Ref: ref("bread"), Rev: 1, Text: " rye bread "}, nil)
+	ann.Call("items.edit", edited("bread", " rye bread ", "rev-0001", ref("bread").ID), nil)
 	ann.Call("items.tick", Tick{Ref: ref("bread"), Done: true}, nil)
 	now := seen.Until(func(items map[string]Item) bool { return items[ref("bread").ID].Done })
-	if got := now[ref("bread").ID]; got.Text != "rye bread" || got.Rev != 2 || got.By != "Ann" {
+	if got := now[ref("bread").ID]; got.Text != "rye bread" || got.Rev != "rev-0001" || got.By != "Ann" {
 		t.Errorf("the item is %+v", got)
 	}
 	ann.Call("items.move", Move{Ref: ref("eggs"), Before: ref("milk").ID}, nil)
@@ -63,21 +63,6 @@ func TestItems(t *testing.T) {
 	seen.Until(orderIs("rye bread", "eggs"))
 	ann.Call("items.restore", ref("milk"), nil)
 	seen.Until(orderIs("milk", "rye bread", "eggs"))
-}
-
-// An edit of a text that is not there any more is refused; the same edit, said by two, is one.
-func TestStaleEdits(t *testing.T) {
-	rt, ann, seen := begin(t)
-	bob := rt.Connect(framework.User{ID: "bob", Name: "Bob"})
-	addAll(ann, "milk")
-	bob.Call("items.edit", Edit{Ref: ref("milk"), Rev: 1, Text: "oat milk"}, nil)
-	ann.Fails("items.edit", Edit{Ref: ref("milk"), Rev: 1, Text: "soy milk"}, framework.CodeConflict)
-	ann.Call("items.edit", Edit{Ref: ref("milk"), Rev: 1, Text: "oat milk"}, nil)
-	seen.Until(orderIs("oat milk"))
-	ann.Call("items.edit", Edit{Ref: ref("milk"), Rev: 2, Text: "soy milk"}, nil)
-	seen.Until(orderIs("soy milk"))
-	ann.Call("items.remove", ref("milk"), nil)
-	bob.Fails("items.edit", Edit{Ref: ref("milk"), Rev: 3, Text: "no milk"}, framework.CodeNotFound)
 }
 
 func TestRefusals(t *testing.T) {
@@ -94,17 +79,19 @@ func TestRefusals(t *testing.T) {
 		{"items.add", Adding{Ref: ref("tea"), Text: long}, framework.CodeInvalid},
 		{"items.add", Adding{Ref: Ref{List: "shopping", ID: "short"}, Text: "tea"}, framework.CodeInvalid},
 		{"items.add", Adding{Ref: Ref{List: "nowhere", ID: "item-0001"}, Text: "tea"}, framework.CodeNotFound},
-		{"items.edit", Edit{Ref: ref("milk"), Rev: 1, Text: long}, framework.CodeInvalid},
-		{"items.edit", Edit{Ref: ref("tea"), Rev: 1, Text: "tea"}, framework.CodeNotFound},
+		{"items.edit", edited("milk", long, "rev-0001", ref("milk").ID), framework.CodeInvalid},
+		{"items.edit", edited("milk", "tea", "short", ref("milk").ID), framework.CodeInvalid},
+		{"items.edit", edited("tea", "tea", "rev-0001", ref("tea").ID), framework.CodeNotFound},
 		{"items.tick", Tick{Ref: ref("tea")}, framework.CodeNotFound},
 		{"items.move", Move{Ref: ref("tea"), Before: ref("milk").ID}, framework.CodeNotFound},
 		{"items.remove", ref("tea"), framework.CodeNotFound},
 		{"items.restore", ref("tea"), framework.CodeNotFound},
-		{"lists.create", Naming{List: "shopping", Name: "again"}, framework.CodeConflict},
-		{"lists.create", Naming{List: "short", Name: "x"}, framework.CodeInvalid},
-		{"lists.create", Naming{List: "longenough", Name: " "}, framework.CodeInvalid},
-		{"lists.rename", Naming{List: "longenough", Name: "x"}, framework.CodeNotFound},
-		{"lists.rename", Naming{List: "shopping", Name: strings.Repeat("x", maxName+1)}, framework.CodeInvalid},
+		{"lists.create", Creating{ListRef{"shopping"}, "again"}, framework.CodeConflict},
+		{"lists.create", Creating{ListRef{"short"}, "x"}, framework.CodeInvalid},
+		{"lists.create", Creating{ListRef{"longenough"}, " "}, framework.CodeInvalid},
+		{"lists.rename", Renaming{ListRef{"longenough"}, []string{"shopping"}, "rev-0001", "x"}, framework.CodeNotFound},
+		{"lists.rename", Renaming{ListRef{"shopping"}, []string{"shopping"}, "rev-0001", strings.Repeat("x", maxName+1)}, framework.CodeInvalid},
+		{"lists.rename", Renaming{ListRef{"shopping"}, []string{"shopping"}, "short", "x"}, framework.CodeInvalid},
 		{"lists.remove", ListRef{List: "shopping"}, framework.CodeConflict},
 	} {
 		ann.Fails(c.method, c.in, c.code)
@@ -118,7 +105,7 @@ func TestListsAreRemoved(t *testing.T) {
 	addAll(ann, "milk", "bread")
 	ann.Call("items.tick", Tick{Ref: ref("milk"), Done: true}, nil)
 	ann.Call("items.remove", ref("bread"), nil)
-	ann.Call("lists.rename", Naming{List: "shopping", Name: "Food"}, nil)
+	ann.Call("lists.rename", Renaming{ListRef{"shopping"}, []string{"shopping"}, "rev-0001", "Food"}, nil)
 	seen.Until(func(all map[string]List) bool { return all["shopping"].Name == "Food" })
 	ann.Call("lists.remove", ListRef{List: "shopping"}, nil)
 	seen.Until(func(all map[string]List) bool { return len(all) == 0 })

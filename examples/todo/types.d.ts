@@ -1,12 +1,19 @@
 // What the page can call, and hear of. Written by sojourn; do not edit.
 
-export interface Naming {
+export interface Creating {
   list: string
   name: string
 }
 
 export interface ListRef {
   list: string
+}
+
+export interface Renaming {
+  list: string
+  seen: string[] | null
+  rev: string
+  name: string
 }
 
 export interface Adding {
@@ -18,7 +25,8 @@ export interface Adding {
 export interface Edit {
   list: string
   id: string
-  rev: number
+  seen: string[] | null
+  rev: string
   text: string
 }
 
@@ -41,12 +49,13 @@ export interface Tick {
 
 export interface List {
   name: string
+  rev: string
   made: number /* int64 */
 }
 
 export interface Item {
   text: string
-  rev: number
+  rev: string
   done: boolean
   pos: number
   by: string
@@ -64,9 +73,9 @@ export interface Person {
 export interface Services {
   lists: {
     methods: {
-      create(value: Naming, options?: sojourn.CallOptions): Promise<void>
+      create(value: Creating, options?: sojourn.CallOptions): Promise<void>
       remove(value: ListRef, options?: sojourn.CallOptions): Promise<void>
-      rename(value: Naming, options?: sojourn.CallOptions): Promise<void>
+      rename(value: Renaming, options?: sojourn.CallOptions): Promise<void>
     }
     volatile: {}
     topics: {}

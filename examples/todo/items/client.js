@@ -2,8 +2,8 @@
 // The items of a list as they are, with what this page has changed and nobody has confirmed yet laid over them: so an edit shows at once, also
 // without a connection.
 
-/** @typedef {import('../types').Item & { id: string, pending?: boolean }} Item */
-/** @typedef {(item: Item, items: Map<string, Item>) => void} Change lays a change over an item, which is nothing but an id and gone if there is none */
+/** @typedef {import('../types').Item & { list: string, id: string, pending?: boolean }} Item */
+/** @typedef {(item: Item, items: Map<string, Item>) => void} Change lays a change over an item, which is gone and without a text if there is none */
 
 /** @param {Item[]} items */
 const sort = items => items.sort((a, b) => a.pos - b.pos || (a.id < b.id ? -1 : 1))
@@ -50,9 +50,9 @@ export default ({ server, state }) => {
         timer = 0
         if (!known) return
         /** @type {Map<string, Item>} */
-        const items = new Map(Object.entries(known).map(([id, item]) => [id, { ...item, id }]))
+        const items = new Map(Object.entries(known).map(([id, item]) => [id, { ...item, list, id }]))
         for (const { id, change } of [...pending].filter(p => p.list === list)) {
-          const item = items.get(id) || { id, text: '', rev: 0, done: false, pos: 0, by: '', gone: true }
+          const item = items.get(id) || { list, id, text: '', rev: '', done: false, pos: 0, by: '', gone: true }
           change(item, items)
           items.set(id, { ...item, pending: true })
         }
@@ -76,12 +76,18 @@ export default ({ server, state }) => {
     /** @param {string} list @param {string} id of the page's own making @param {string} text */
     add: (list, id, text) => say({ list, id }, server.add({ list, id, text }), (item, items) => {
       const pos = 1 + Math.max(0, ...[...items.values()].map(other => other.pos))
-      Object.assign(item, { text, rev: 1, done: false, pos, gone: false })
+      Object.assign(item, { text, rev: id, done: false, pos, gone: false })
     }),
 
-    /** Rejects with code conflict if the text has changed since. @param {string} list @param {string} id @param {number} rev of the text that was edited @param {string} text */
-    edit: (list, id, rev, text) => say({ list, id }, server.edit({ list, id, rev, text }), item => {
-      if (item.rev === rev) Object.assign(item, { text, rev: rev + 1 })
+    /**
+     * Rejects with code conflict if the text is none of those that were seen.
+     *
+     * @param {string} list
+     * @param {string} id
+     * @param {{ seen: string[], rev: string, text: string }} edit seen: the revs of the texts whose place it takes; rev: its own, of the page's making
+     */
+    edit: (list, id, edit) => say({ list, id }, server.edit({ list, id, ...edit }), item => {
+      if (edit.seen.includes(item.rev)) Object.assign(item, { text: edit.text, rev: edit.rev })
     }),
 
     /** @param {string} list @param {string} id @param {boolean} done */

@@ -1,32 +1,87 @@
 // @ts-check
+// Asks what shall become of words that were refused: one after another, and not while somebody types.
+
 import { $ } from './dom.js'
 
-/** The item that the dialog is about. @type {string | undefined} */
-let open
+/** @typedef {import('./words.js').Words} Words */
+/** @typedef {import('./words.js').Text} Text */
+
+/** @typedef {{ refused(): Words[], retype(w: Words, text: string): void, insist(w: Words, now: Text | undefined): void, drop(w: Words): void }} Acts */
+
+/** Whoever types must not find the next letter elsewhere. */
+const typing = () => {
+  const at = /** @type {any} */ (document.activeElement)
+  return !!at?.matches('textarea, input:not([type=checkbox])') && at.value !== ''
+}
 
 /**
- * Somebody else has changed an item while we did: shows both texts, and lets us choose. Ours can be edited.
- *
- * @param {string} id
- * @param {string} mine
- * @param {string} why
- * @returns {Promise<string | undefined>} our text, if we want it; undefined: theirs stays
+ * @param {Acts} acts
+ * @param {(w: Words, show: (now?: Text) => void) => () => void} watch shows what is in the place of words, when that is known and whenever it changes, until what it returns is called
+ * @returns {() => void} to be called when there may be something to ask
  */
-export const settle = (id, mine, why) => new Promise(resolve => {
+export const asking = (acts, watch) => {
   const dialog = $('#conflict')
-  open = id
-  $('#conflict-why').textContent = why
-  $('#mine').value = mine
-  dialog.returnValue = ''
-  dialog.showModal()
-  $('#mine').focus()
-  dialog.onclose = () => {
-    open = undefined
-    resolve(dialog.returnValue === 'mine' ? $('#mine').value : undefined)
-  }
-})
+  const button = $('#unsaved')
+  const later = new Set() // what was put off
+  let asked = false // and not answered: the dialog tells of its end a little later
 
-/** Shows their text as it is now. @param {{ id: string, text: string }[]} items */
-export const showTheirs = items => {
-  if (open) $('#theirs').value = items.find(item => item.id === open)?.text ?? '(removed)'
+  /** @param {Words} w @param {Text} [now] */
+  const explain = (w, now) => {
+    const theirs = !w.fresh && !w.seen.includes(now?.rev || '')
+    $('#conflict-title').textContent = theirs ? 'Two people have changed this' : 'This is not saved'
+    $('#theirs').value = now?.text ?? '(removed)'
+    $('#theirs').parentElement.hidden = !theirs
+    $('#conflict [value=mine]').textContent = theirs ? 'Use mine' : 'Try again'
+    $('#conflict [value=theirs]').textContent = theirs ? 'Keep theirs' : 'Let it go'
+  }
+
+  /** @param {Words} w */
+  const ask = w => {
+    /** @type {Text | undefined} */
+    let now
+    let known = false // what ours would take the place of
+    asked = true
+    const check = () => { $('#conflict [value=mine]').disabled = !known || !$('#mine').value.trim() }
+    $('#conflict-why').textContent = w.why?.message
+    $('#mine').value = w.text
+    $('#mine').oninput = () => {
+      acts.retype(w, $('#mine').value.trim() || w.text)
+      check()
+    }
+    check()
+    explain(w, { rev: '', text: '' })
+    dialog.returnValue = ''
+    dialog.showModal()
+    $('#mine').focus()
+    const off = watch(w, is => {
+      if (is?.text === w.text) return dialog.close('there') // it took effect after all, or somebody else has typed the same
+      known = true
+      explain(w, now = is)
+      check()
+    })
+    dialog.onclose = () => {
+      asked = false
+      off()
+      if (dialog.returnValue === 'mine') acts.insist(w, now)
+      else if (dialog.returnValue) acts.drop(w)
+      else later.add(w) // by Escape
+      next()
+    }
+  }
+
+  const next = () => {
+    const refused = acts.refused()
+    button.hidden = !refused.length
+    button.textContent = refused.length === 1 ? '1 text is not saved' : `${refused.length} texts are not saved`
+    const w = refused.find(w => !later.has(w))
+    if (w && !asked && !typing()) ask(w)
+  }
+
+  button.onclick = () => {
+    later.clear()
+    next()
+  }
+  addEventListener('focusout', () => setTimeout(next))
+  addEventListener('submit', () => setTimeout(next))
+  return next
 }

@@ -4,7 +4,7 @@
 import { $, make } from './dom.js'
 import { draggable } from './drag.js'
 
-/** @typedef {{ id: string, text: string, rev: number, done: boolean, pending?: boolean }} Item */
+/** @typedef {{ list: string, id: string, text: string, rev: string, done: boolean, pending?: boolean }} Item */
 
 /**
  * @typedef Acts what a row asks for

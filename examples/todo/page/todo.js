@@ -2,10 +2,12 @@
 // The page: which lists there are, which one is open, and who else is here.
 
 import { connect } from '/rt/app.js'
-import { settle, showTheirs } from './conflict.js'
+import { asking } from './conflict.js'
 import { $, make, newID } from './dom.js'
 import { rows } from './rows.js'
+import { recall, remember } from './tab.js'
 import { toast } from './toast.js'
+import { words } from './words.js'
 
 /** @typedef {import('../types').List} List */
 /** @typedef {import('../items/client.js').Item} Item */
@@ -27,39 +29,15 @@ const failed = what => (/** @type {any} */ e) => {
 // The open list.
 
 const view = rows({
-  tick: (item, done) => items.tick(current, item.id, done).catch(failed('Not ticked')),
-  move: (item, before) => items.move(current, item.id, before).catch(failed('Not moved')),
-  edit: (item, text) => change(current, item.id, item.rev, text),
+  tick: (item, done) => items.tick(item.list, item.id, done).catch(failed('Not ticked')),
+  move: (item, before) => items.move(item.list, item.id, before).catch(failed('Not moved')),
+  edit: (item, text) => typed.edit(item, text),
   remove(item) {
-    const list = current
-    items.remove(list, item.id).catch(failed('Not removed'))
-    toast(`Removed “${item.text}”`, 'Undo', () => items.restore(list, item.id).catch(failed('Not brought back')))
+    items.remove(item.list, item.id).catch(failed('Not removed'))
+    toast(`Removed “${item.text}”`, 'Undo', () => items.restore(item.list, item.id).catch(failed('Not brought back')))
   }
 })
 let shown = /** @type {Item[]} */ ([]) // of the open list
-
-/**
- * Changes an item's text; if somebody else has done so meanwhile it asks which one it shall be, and nobody's words are lost.
- *
- * @param {string} list
- * @param {string} id
- * @param {number} rev of the text that was edited
- * @param {string} text
- */
-const change = async (list, id, rev, text) => {
-  try {
-    await items.edit(list, id, rev, text)
-  } catch (/** @type {any} */ e) {
-    if (e.code !== 'conflict' && e.code !== 'not_found') return failed('Not changed')(e)
-    const mine = settle(id, text, e.message)
-    showTheirs(shown)
-    const wanted = (await mine)?.trim()
-    if (!wanted) return
-    const now = shown.find(item => item.id === id)
-    if (now && list === current) change(list, id, now.rev, wanted)
-    else items.add(list, newID(), wanted).catch(failed('Not added'))
-  }
-}
 
 /** @param {string} id of a list; '' for none */
 const open = id => {
@@ -76,13 +54,12 @@ const open = id => {
 const showItems = now => {
   shown = now
   view.show(now)
-  showTheirs(now)
   showHead(true)
 }
 
 /** @param {boolean} [loaded] */
 const showHead = loaded => {
-  const list = known[current] || made[current]
+  const list = everyList()[current]
   $('#title').textContent = list?.name || 'No list'
   document.title = list ? `${list.name} · To-dos` : 'To-dos'
   const done = shown.filter(item => item.done).length
@@ -94,13 +71,27 @@ $('#add').addEventListener('submit', (/** @type {Event} */ e) => {
   e.preventDefault()
   const text = $('#new-item').value.trim()
   $('#new-item').value = ''
-  if (text) items.add(current, newID(), text).catch(failed(`“${text}” was not added`))
+  if (text) typed.add(current, newID(), text)
 })
 
 // All lists.
 
+/** All lists, as they are when everything that we typed has taken effect. */
+const everyList = () => {
+  const all = { ...made, ...known }
+  for (const { list, id, seen, rev, text } of typed.waiting()) {
+    if (!id && seen.includes(all[list]?.rev)) all[list] = { ...all[list], rev, name: text }
+  }
+  return all
+}
+
+let drawn = '' // of the lists: where nothing has changed their buttons stay, since one of them may just be pressed
+
 const showLists = () => {
-  const all = Object.entries({ ...made, ...known }).sort(([, a], [, b]) => a.made - b.made)
+  const all = Object.entries(everyList()).sort(([, a], [, b]) => a.made - b.made)
+  const draw = JSON.stringify([current, all])
+  if (draw === drawn) return
+  drawn = draw
   const focused = document.activeElement?.closest('#lists') && document.activeElement.getAttribute('data-id')
   $('#lists').replaceChildren(...all.map(([id, list]) => {
     const button = make('button', { type: 'button', textContent: list.name, onclick: () => { location.hash = id } })
@@ -113,7 +104,7 @@ const showLists = () => {
 
 /** Opens the list that the page's address names, or the first one. */
 const choose = () => {
-  const all = { ...made, ...known }
+  const all = everyList()
   const wanted = location.hash.slice(1)
   const first = Object.keys(all).sort((a, b) => all[a].made - all[b].made)[0] || ''
   const id = all[wanted] ? wanted : first
@@ -129,39 +120,77 @@ rt.state('lists/all').on(value => {
 })
 addEventListener('hashchange', choose)
 
+/** @param {string} name */
+const makeList = name => {
+  const list = newID()
+  made[list] = { name, rev: list, made: Date.now() }
+  typed.add(list, '', name)
+  location.hash = list
+  choose() // before the browser tells of it
+}
+
 $('#create').addEventListener('submit', (/** @type {Event} */ e) => {
   e.preventDefault()
   const name = $('#new-list').value.trim()
-  const list = newID()
   if (!name) return
   $('#new-list').value = ''
-  made[list] = { name, made: Date.now() }
-  lists.create({ list, name }).catch(e => {
-    delete made[list]
-    choose()
-    failed('No such list')(e)
-  })
-  location.hash = list
-  choose() // before the browser tells of it
+  makeList(name)
   $('#new-item').focus()
 })
 
 $('#rename').onclick = () => {
-  const list = current
   const dialog = $('#naming')
-  $('#name').value = known[list]?.name || ''
+  const old = { ...everyList()[current], list: current, id: '' }
+  $('#name').value = old.name
   dialog.returnValue = ''
   dialog.showModal()
   $('#name').select()
   dialog.onclose = () => {
     const name = $('#name').value.trim()
-    if (dialog.returnValue && name) lists.rename({ list, name }).catch(failed('Not renamed'))
+    if (dialog.returnValue && name && name !== old.name) typed.edit(old, name)
   }
 }
 
 $('#remove-list').onclick = () => {
   lists.remove({ list: current }).then(() => $('#title').focus(), failed('Not removed'))
 }
+
+// What was typed: it is in its list, or on its way, or we are asked.
+
+const typed = words({
+  items,
+  lists,
+  changed() {
+    for (const w of typed.refused()) if (!w.id && w.fresh) delete made[w.list]
+    choose()
+    ask()
+  }
+})
+const ask = asking({
+  ...typed,
+  insist(w, now) {
+    if (now || w.id) return typed.insist(w, now, everyList()[w.list] ? w.list : current)
+    typed.drop(w)
+    makeList(w.text)
+  }
+}, (w, show) => w.id
+  ? items.open(w.list, now => show(now.find(item => item.id === w.id)))
+  : rt.state('lists/all').on(all => show(all?.[w.list] && { rev: all[w.list].rev, text: all[w.list].name })))
+for (const w of typed.waiting()) if (!w.id && w.fresh) made[w.list] = { name: w.text, rev: w.rev, made: Date.now() }
+typed.resume()
+
+/** What is typed half is there again after a reload. */
+const drafts = [$('#new-item'), $('#new-list')]
+for (const [i, draft] of recall('drafts', []).entries()) drafts[i].value ||= draft
+
+let leaving = false // for the log-in, over which the tab remembers what was typed
+addEventListener('pagehide', () => {
+  $('.edit')?.blur() // which saves
+  remember('drafts', drafts.map(field => field.value))
+})
+addEventListener('beforeunload', e => {
+  if (!leaving && (typed.waiting()[0] || typed.refused()[0] || $('.item.pending, .edit'))) e.preventDefault() // it would be gone with the tab
+})
 
 // Who is here, and how we are connected.
 
@@ -180,14 +209,13 @@ presence.watch('all', people => {
 })
 
 /** @type {Record<string, string>} */
-const words = { connecting: 'connecting', open: 'connected', ready: 'connected', reconnected: 'connected', reconnecting: 'offline: what you change is kept, and sent later', close: 'ended' }
+const connection = { connecting: 'connecting', open: 'connected', ready: 'connected', reconnected: 'connected', reconnecting: 'offline: what you change is kept, and sent later', close: 'ended' }
 rt.on('status', (status, more) => {
   const up = ['open', 'ready', 'reconnected'].includes(status)
   document.body.dataset.link = status === 'close' ? 'down' : up ? 'up' : 'wait'
-  $('#status').textContent = words[status] || status
+  $('#status').textContent = connection[status] || status
   $('#status').title = rt.transport || ''
-  if (status === 'close' && more?.code !== 'closed') location.href = 'login.html' // logged out, here or in another tab
-})
-addEventListener('beforeunload', e => {
-  if ($('.item.pending')) e.preventDefault() // what was not sent would be gone with the page
+  if (status !== 'close' || more?.code === 'closed') return
+  leaving = true
+  location.href = 'login.html' // logged out, here or in another tab
 })
