@@ -17,7 +17,7 @@ type draft struct {
 	field string // a selector
 }
 
-// begins writes something that a reload would lose.
+// begins to write something.
 func (p draft) begins() {
 	p.t.Helper()
 	p.run(`window.stays = true; $(%q).value = 'half a thought'`, p.field)
@@ -68,7 +68,7 @@ func TestPagesReloadInDevelopment(t *testing.T) {
 	ann.entered()
 }
 
-// So does the page of the to-dos, whose files are in two directories.
+// So does the page of the to-dos, whose files are in two directories; and it keeps what somebody has begun to write.
 func TestTodoReloadsInDevelopment(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
@@ -90,12 +90,12 @@ func TestTodoReloadsInDevelopment(t *testing.T) {
 	ann.is("getComputedStyle($('#title')).color", "rgb(1, 2, 3); same page; half a thought")
 
 	appendTo(t, filepath.Join(dir, "page", "rows.js"), "document.body.dataset.page = 'edited'\n")
-	ann.is("document.body.dataset.page", "edited; reloaded; ")
+	ann.is("document.body.dataset.page", "edited; reloaded; half a thought")
 	here()
 
 	ann.begins()
 	appendTo(t, filepath.Join(dir, "items", "client.js"), "globalThis.half = 'edited'\n")
-	ann.is("window.half", "edited; reloaded; ")
+	ann.is("window.half", "edited; reloaded; half a thought")
 	here()
 }
 
