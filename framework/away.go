@@ -15,8 +15,7 @@ const awayAfter = 15 * time.Second
 // aways runs the Away hooks. It remembers the sockets whose last connection here has just ended, in this instance alone: one that is killed meanwhile
 // says of nobody that he is away. Their goodbyes do not depend on it.
 type aways struct {
-	srv   *Server
-	hooks []func(*Turn) error
+	srv *Server
 
 	ctx     context.Context
 	cancel  context.CancelFunc
@@ -29,16 +28,14 @@ type aways struct {
 func (a *aways) init(s *Server) {
 	a.srv, a.timers = s, map[string]*time.Timer{}
 	a.ctx, a.cancel = context.WithCancel(context.Background())
-	for _, service := range s.reg.services {
-		if service.Away != nil {
-			a.hooks = append(a.hooks, service.Away)
-		}
-	}
 }
+
+// wanted tells whether there is anything to run.
+func (a *aways) wanted() bool { return len(a.srv.reg.away.all) > 0 }
 
 // left begins to wait for a socket whose connection has ended.
 func (a *aways) left(l *link) {
-	if len(a.hooks) == 0 {
+	if !a.wanted() {
 		return
 	}
 	a.mu.Lock()
@@ -60,7 +57,7 @@ func (a *aways) left(l *link) {
 
 // came ends the waiting: the socket has a connection here.
 func (a *aways) came(socket string) {
-	if len(a.hooks) == 0 {
+	if !a.wanted() {
 		return
 	}
 	a.mu.Lock()
@@ -91,21 +88,12 @@ func (a *aways) tell(sock *socket, attach uint64) {
 	if err != nil || replies[0].Status != store.Applied || replies[0].Sock.Attach != attach {
 		return
 	}
-	_, failed, err := a.srv.execute(a.ctx, job{
+	j := job{
 		id:    turnID(sock.id+" away", attach),
 		cause: store.Cause{Key: fmt.Sprintf("away/%s/%d", sock.id, attach)},
-		sock:  sock, user: sock.user,
-		handler: func(t *Turn) (any, error) {
-			for _, hook := range a.hooks {
-				if err := hook(t); err != nil {
-					return nil, err
-				}
-			}
-			return nil, nil
-		},
-		idle: true,
-	})
-	if err != nil || failed != nil {
-		a.srv.log.Info("nobody is told that a socket is away", "socket", sock.id, "error", failed, "store", err)
+		sock:  sock, user: sock.user, handler: a.srv.reg.away.turn, idle: true,
+	}
+	if _, failed, err := a.srv.execute(a.ctx, j); err != nil || failed != nil {
+		a.srv.turnLog(j).Info("nobody is told that a socket is away", "error", failed, "store", err)
 	}
 }

@@ -302,7 +302,7 @@ func (s *Server) Sweep(ctx context.Context) (int, error) {
 // finish runs the turn that a claimed thing asks for. If it does not come to a commit, the thing is due again when the lease is over; or soon, if only
 // a newer build can do it, which newer tells.
 func (s *Server) finish(ctx context.Context, due store.Due) (newer bool) {
-	j := job{always: true, patient: true}
+	j := job{always: true, patient: true} // if a hook fails the goodbye itself commits
 	if due.Item.ID != "" {
 		j.id = turnID("item "+due.Item.ID, 0)
 		j.cause = store.Cause{Item: due.Item.ID, Token: due.Token}
@@ -312,7 +312,7 @@ func (s *Server) finish(ctx context.Context, due store.Due) (newer bool) {
 		j.user = j.sock.user
 		j.id = turnID(j.sock.id+" goodbye", 0)
 		j.cause = store.Cause{Socket: j.sock.id, Token: due.Token}
-		j.handler = s.goodbyeTurn
+		j.handler = s.reg.goodbye.turn
 		j.after = []store.Effect{store.Bye{Code: due.Socket.Code, Why: due.Socket.Why}}
 	}
 	_, failed, err := s.execute(ctx, j)
@@ -320,7 +320,7 @@ func (s *Server) finish(ctx context.Context, due store.Due) (newer bool) {
 		err = errors.Join(failed, s.giveBack(ctx, due))
 	}
 	if err != nil {
-		s.log.Info("what is due is left for later", "turn", j.id.String(), "error", err)
+		s.turnLog(j).Info("what is due is left for later", "error", err)
 	}
 	return newer
 }
@@ -361,17 +361,4 @@ func (s *Server) itemTurn(i store.Item) Handler {
 		}
 		return nil, s.resume(t, i, nil, failed)
 	}
-}
-
-// goodbyeTurn runs the goodbye hooks. One that fails, fails all: the goodbye itself commits, without their effects.
-func (s *Server) goodbyeTurn(t *Turn) (any, error) {
-	for _, service := range s.reg.services {
-		if service.Goodbye == nil {
-			continue
-		}
-		if err := service.Goodbye(t); err != nil {
-			return nil, err
-		}
-	}
-	return nil, nil
 }

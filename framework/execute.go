@@ -8,6 +8,7 @@ import (
 	"math/rand/v2"
 	"runtime/debug"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -110,7 +111,7 @@ func (s *Server) execute(ctx context.Context, j job) (out store.Outcome, failed,
 			if full { // it was one of those that is too many
 				kept = collected{}
 			}
-			j.handler, full = tooMany(out.Over, kept), true
+			j.handler, full = tooMany(out.Over, kept, t.log), true
 		default:
 			return out, failed, nil
 		}
@@ -118,9 +119,9 @@ func (s *Server) execute(ctx context.Context, j job) (out store.Outcome, failed,
 }
 
 // tooMany answers a turn with one thing too many, of which only that remains which it always does.
-func tooMany(over string, kept collected) Handler {
+func tooMany(over string, kept collected, log *slog.Logger) Handler {
 	return func(t *Turn) (any, error) {
-		t.kept = kept
+		t.kept, t.log = kept, log
 		return nil, Errorf(CodeFull, "as many subscriptions, or questions and timers, as a socket may have, or as much as a map may hold: %s is too much", over)
 	}
 }
@@ -212,15 +213,16 @@ func (s *Server) turnContext(ctx context.Context, bound bool) (context.Context, 
 	}, nil
 }
 
+// turnLog is a turn's log: see [Turn.Log]. What is found out by running the turn, whose hook it is, say, is added there.
 func (s *Server) turnLog(j job) *slog.Logger {
-	log := s.log.With("turn", j.id.String())
-	if j.method != "" {
-		log = log.With("method", j.method)
+	about := []any{"turn", j.id.String()}
+	if service, _, ok := strings.Cut(j.method, "."); ok {
+		about = append(about, "service", service, "method", j.method)
 	}
 	if j.sock != nil {
-		log = log.With("socket", j.sock.id, "user", j.user.ID)
+		about = append(about, "socket", j.sock.id, "user", j.user.ID)
 	}
-	return log
+	return s.log.With(about...)
 }
 
 // sendVolatile sends what leaves after a commit without being remembered.

@@ -115,7 +115,7 @@ func (s *Server) jobOf(sock *socket, m message) job {
 		j.patient = true
 		j.handler = s.answerTurn(target, nil, errorFrom(m.Payload))
 	case protocol.Goodbye:
-		j.handler = s.goodbyeTurn
+		j.handler = s.reg.goodbye.turn
 		j.after = []store.Effect{store.Bye{Code: int(protocol.CodeGone), Why: "goodbye", Keep: keepGoodbye}}
 		return j // its end is not recorded: nobody is left to read it
 	}
@@ -184,6 +184,9 @@ func (s *Server) resume(t *Turn, i store.Item, answer protocol.Payload, failed e
 		return Errorf(CodePoison, "item %s was tried %d times", i.ID, i.Tries-1)
 	}
 	t.codec = s.reg.codecOf(kept.Asked)
+	if c.service != "" { // else it is the framework's own
+		t.log = t.log.With("service", c.service, "continuation", c.name)
+	}
 	return c.run(t, protocol.Payload(kept.With), answer, failed)
 }
 

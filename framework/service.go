@@ -1,6 +1,7 @@
 package framework
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -113,6 +114,9 @@ type registry struct {
 	codecs        map[string]Codec         // of services that have one, by name
 	client        map[string]ClientMethods // by service, of those that declare any
 	services      []Service
+	owners        map[string]string // of streams, by name: the service that lists it, the first if there are several
+
+	connect, away, goodbye hooks
 }
 
 type method struct {
@@ -128,6 +132,10 @@ func register(services []Service, outer []Middleware) (*registry, error) {
 		codecs:        map[string]Codec{},
 		client:        map[string]ClientMethods{},
 		services:      services,
+		owners:        map[string]string{},
+		connect:       hooksOf(services, "connect", func(s Service) func(*Turn) error { return s.Connect }),
+		away:          hooksOf(services, "away", func(s Service) func(*Turn) error { return s.Away }),
+		goodbye:       hooksOf(services, "goodbye", func(s Service) func(*Turn) error { return s.Goodbye }),
 	}
 	seen := map[string]bool{}
 	var errs []error
@@ -197,7 +205,7 @@ func (r *registry) addTopics(s Service, fail failing) {
 		if other, ok := r.streams[name]; ok && other != topic {
 			fail("service %q: topic %q is also another stream's name", s.Name, name)
 		}
-		r.streams[name] = topic
+		r.streams[name], r.owners[name] = topic, cmp.Or(r.owners[name], s.Name)
 	}
 }
 
@@ -208,6 +216,7 @@ func (r *registry) addContinuations(s Service, fail failing) {
 			continue
 		}
 		c := listed.declared()
+		c.service = s.Name
 		switch {
 		case c.run == nil:
 			fail("service %q: continuation %q has no function: make it with framework.Then or framework.Timer", s.Name, c.name)

@@ -93,18 +93,7 @@ func (s *Server) openJob(l *link, c caller) job {
 	}
 	return job{
 		id: turnID(l.sock.id, 0), cause: store.Cause{Socket: l.sock.id}, sock: l.sock, user: c.user,
-		before: []store.Effect{open},
-		handler: func(t *Turn) (any, error) {
-			for _, service := range s.reg.services {
-				if service.Connect == nil {
-					continue
-				}
-				if err := service.Connect(t); err != nil {
-					return nil, err
-				}
-			}
-			return nil, nil
-		},
+		before: []store.Effect{open}, handler: s.reg.connect.turn,
 	}
 }
 

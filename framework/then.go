@@ -14,9 +14,10 @@ import (
 type Continuation interface{ declared() continuation }
 
 type continuation struct {
-	name   string
-	answer reflect.Type // of a question; nil: it takes any
-	run    func(t *Turn, bound, answer protocol.Payload, err error) error
+	name    string
+	service string       // that lists it, once it is registered; "" for the framework's own
+	answer  reflect.Type // of a question; nil: it takes any
+	run     func(t *Turn, bound, answer protocol.Payload, err error) error
 }
 
 func (c continuation) declared() continuation { return c }

@@ -96,7 +96,8 @@ func (t *Turn) Payload() Payload { return t.payload }
 // the client had to send it again.
 func (t *Turn) Attempt() int { return t.attempt }
 
-// Log is the server's logger with the turn's id, and its socket, user and method.
+// Log is the server's logger with what the turn is: its id as turn, the service, and what of it runs, as method, topic (of a subscription), continuation
+// (of an answer or a timer) or hook (connect, away, goodbye); and socket and user, by its ID, if the turn is a socket's.
 func (t *Turn) Log() *slog.Logger { return t.log }
 
 // Send sends an event to a socket: its page's half of the service is called, "chat.notice". It reaches the client once, in order, also if

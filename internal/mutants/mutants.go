@@ -150,7 +150,7 @@ var mutants = []mutant{
 	{
 		promise: "I5", name: "goodbyes run where the connection ended, or not at all",
 		edits: []edit{{"framework/due.go",
-			"		j.handler = s.goodbyeTurn\n		j.after",
+			"		j.handler = s.reg.goodbye.turn\n		j.after",
 			"		j.handler = func(*Turn) (any, error) { return nil, nil }\n		j.after"}},
 		pkg: framework, test: "TestI5OneGoodbye/memory/longpoll",
 	},
