@@ -1,0 +1,97 @@
+package dialect
+
+import (
+	"bytes"
+	"crypto/rand"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"strconv"
+)
+
+// news is the topic that is followed in Sojourn's dialects.
+const news = "news/all"
+
+// conversation is what a client of Sojourn remembers, on all transports: docs/protocol.md.
+type conversation struct {
+	key    string
+	attach int    // number of the last hello
+	own    []byte // cursor in the own stream; empty: none yet
+	topic  []byte // cursor in the topic; empty: not subscribed
+	unsaid int    // entries of the own stream since the server was told
+	said   []byte // the last hello
+}
+
+// ackEntries is how many entries of its own stream a client may leave unacknowledged.
+const ackEntries = 64
+
+func newConversation() conversation {
+	var b [16]byte
+	_, _ = rand.Read(b[:])
+	return conversation{key: base64.RawURLEncoding.EncodeToString(b[:])}
+}
+
+// hello returns the first frame of a connection. It is valid until the next one.
+func (c *conversation) hello() []byte {
+	c.attach++
+	b := append(append(c.said[:0], `H{"v":1,"key":"`...), c.key...)
+	b = strconv.AppendInt(append(b, `","c":`...), int64(c.attach), 10)
+	if c.attach > 1 {
+		b = append(append(append(b, `,"cur":"`...), c.cursor()...), '"')
+	}
+	if len(c.topic) > 0 {
+		b = append(append(append(b, `,"in":1,"topics":{"`+news+`":"`...), c.topic...), `"}`...)
+	}
+	c.unsaid = 0
+	c.said = append(b, '}')
+	return c.said
+}
+
+// cursor is where the client is in its own stream.
+func (c *conversation) cursor() []byte {
+	if len(c.own) == 0 {
+		return beginning
+	}
+	return c.own
+}
+
+var beginning = []byte("0.")
+
+// subscription is a first message, that subscribes, as a POST takes it.
+func (c *conversation) subscription() []byte {
+	return fmt.Appendf(nil, "K%s,%s,0\nS1,%s", c.key, c.cursor(), news)
+}
+
+var errMalformed = errors.New("dialect: a frame that is not of the protocol")
+
+// hear takes one frame. It tells answers, what was published, and that a subscription stands; all else is the transport's.
+func (c *conversation) hear(frame []byte, h Hearer) error {
+	header, payload, _ := bytes.Cut(frame, []byte{'|'})
+	if len(header) == 0 {
+		return errMalformed
+	}
+	switch kind, fields := header[0], header[1:]; kind {
+	case 'r': // <cursor>,<n>
+		cursor, _, _ := bytes.Cut(fields, []byte{','})
+		c.own = append(c.own[:0], cursor...)
+		c.unsaid++
+		h.Came(payload)
+	case 'v':
+		h.Came(payload)
+	case 't': // <id>,<cursor>; without a cursor it is volatile
+		_, cursor, _ := bytes.Cut(fields, []byte{','})
+		if len(cursor) > 0 {
+			c.topic = append(c.topic[:0], cursor...)
+		}
+		h.Came(payload)
+	case 's': // <cursor>,<topic>,<id>,<cursor2>
+		cursor, _, _ := bytes.Cut(fields, []byte{','})
+		c.own = append(c.own[:0], cursor...)
+		c.topic = append(c.topic[:0], fields[bytes.LastIndexByte(fields, ',')+1:]...)
+		c.unsaid++
+		h.Opened()
+	case 'x', 'y', 'z', 'l', 'g', 'u':
+		return fmt.Errorf("dialect: Sojourn says %q", frame)
+	}
+	return nil
+}

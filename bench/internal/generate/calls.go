@@ -1,0 +1,54 @@
+package generate
+
+import "fmt"
+
+// calls has connections make calls: each so many at once, or all together at a steady pace, one after the other.
+type calls struct {
+	*generator
+	payload []byte
+	turn    int // the connection whose turn it is
+}
+
+func (j *calls) begin() {
+	if j.spec.Rate > 0 {
+		return
+	}
+	for _, c := range j.conns {
+		for range j.spec.Ahead {
+			j.call(c, j.now())
+		}
+		c.send()
+	}
+}
+
+func (j *calls) due(at int64) {
+	c := j.conns[j.turn]
+	j.turn = (j.turn + 1) % len(j.conns)
+	j.call(c, at)
+	c.send()
+}
+
+// call makes a call that should be made at a time.
+func (j *calls) call(c *conn, at int64) {
+	stamp(j.payload, c.n, at)
+	c.n++
+	c.waiting++
+	c.talk.Call(&c.out, j.payload)
+	if j.on {
+		j.result.Sent++
+	}
+}
+
+func (j *calls) came(c *conn, payload []byte) {
+	n, at, ok := stamped(payload)
+	if c.waiting--; !ok || n < 0 || n >= c.n || c.waiting < 0 {
+		j.fail(fmt.Errorf("generate: answered %q, which was not asked", payload))
+		return
+	}
+	j.got(at)
+	if j.spec.Rate == 0 {
+		j.call(c, j.now()) // written after all that was read
+	}
+}
+
+func (j *calls) looked(int64) {}

@@ -1,0 +1,77 @@
+package generate
+
+import (
+	"fmt"
+	"time"
+)
+
+// follow publishes to all connections: at a steady pace, or so that so many messages are under way.
+type follow struct {
+	*generator
+	payload   []byte
+	published int
+	behind    int   // deliveries that are expected of what is published, saturated
+	progress  int64 // when the last delivery came
+}
+
+// stall is how long a saturated run waits for deliveries before it takes them for lost.
+const stall = 200 * time.Millisecond
+
+func (j *follow) begin() {
+	j.progress = j.now()
+	if j.spec.Rate == 0 {
+		j.publishMore()
+	}
+}
+
+// readers are how many connections get what is published.
+func (j *follow) readers() int { return len(j.conns) - j.spec.Stuck }
+
+func (j *follow) publishMore() {
+	for j.behind <= (j.spec.Ahead-1)*j.readers() {
+		j.behind += j.readers()
+		j.due(j.now())
+	}
+}
+
+func (j *follow) due(at int64) {
+	stamp(j.payload, j.published, at)
+	j.published++
+	j.side.talk.Call(&j.side.out, j.payload)
+	j.side.send()
+	if j.on {
+		j.result.Sent++
+	}
+}
+
+func (j *follow) came(c *conn, payload []byte) {
+	n, at, ok := stamped(payload)
+	if !ok || n <= c.last || n >= j.published {
+		j.fail(fmt.Errorf("generate: %q was delivered after number %d of %d", payload, c.last, j.published))
+		return
+	}
+	missing := n - c.last - 1
+	if c.last < 0 { // what was published before it was quite subscribed
+		missing = 0
+	}
+	j.behind -= n - c.last
+	c.last = n
+	j.got(at)
+	if j.on {
+		j.result.Missing += missing
+	}
+	if j.spec.Rate == 0 {
+		j.progress = at
+		j.publishMore()
+	}
+}
+
+func (j *follow) looked(now int64) {
+	if j.spec.Rate == 0 && j.open == len(j.conns) && now-j.progress > int64(stall) {
+		j.progress, j.behind = now, 0
+		j.publishMore()
+		if j.on {
+			j.result.Stalls++
+		}
+	}
+}

@@ -1,0 +1,294 @@
+package generate
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"runtime"
+	"sync/atomic"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/sojourn-go/sojourn/bench/internal/dialect"
+)
+
+const (
+	opening   = 64                   // connections that are opened at a time
+	tickEvery = 5 * time.Millisecond // between looks at the clock
+	finest    = 50 * time.Microsecond
+	patience  = 60 * time.Second // that the generator has with all connections' opening
+	readSize  = 1 << 20
+)
+
+// generator is the event loop. All that is not said to be otherwise belongs to its thread.
+type generator struct {
+	spec  Spec
+	out   *json.Encoder
+	start time.Time
+
+	epoll  int
+	tick   int // a timerfd, which has the clock looked at
+	pace   int // a timerfd, of messages that are due; 0: none is paced
+	every  time.Duration
+	next   int64 // when the next message is due
+	buffer []byte
+	byFD   []*conn
+	conns  []*conn
+	side   *conn // for POSTs
+	failed error
+
+	job   job
+	open  int   // connections that stand, or did
+	asks  int   // connections that were begun
+	dials int   // the same, each time that they were
+	ends  int64 // when what goes on now is over
+	measured
+}
+
+// measured is what is counted while it is measured.
+type measured struct {
+	on      bool
+	since   int64
+	cpu     time.Duration // of the process, at the beginning
+	latency histogram
+	result  Result
+}
+
+// job is what connections are for.
+type job interface {
+	// stands is called when a connection does.
+	stands(c *conn)
+	// begin is called when all connections do.
+	begin()
+	// due sends what should be sent at a time.
+	due(at int64)
+	// came takes a payload that came to a connection.
+	came(c *conn, payload []byte)
+	// looked is called each tick.
+	looked(now int64)
+}
+
+func newGenerator(spec Spec, out *json.Encoder) (*generator, error) {
+	if err := spec.check(); err != nil {
+		return nil, err
+	}
+	g := &generator{spec: spec, out: out, start: time.Now(), buffer: make([]byte, readSize)}
+	var err error
+	if g.epoll, err = unix.EpollCreate1(unix.EPOLL_CLOEXEC); err != nil {
+		return nil, fmt.Errorf("generate: epoll: %w", err)
+	}
+	switch spec.Work {
+	case Call:
+		g.job = &calls{generator: g, payload: newPayload(spec.Bytes)}
+	case Follow:
+		g.job = &follow{generator: g, payload: newPayload(spec.Bytes)}
+	case Connect, Resume:
+		g.job = &connects{generator: g}
+	case Hold:
+		g.job = &hold{generator: g}
+	default:
+		return nil, fmt.Errorf("generate: no work %q", spec.Work)
+	}
+	return g, nil
+}
+
+// now is the time since the generator began, in nanoseconds.
+func (g *generator) now() int64 { return int64(time.Since(g.start)) }
+
+func (g *generator) fail(err error) {
+	if g.failed == nil {
+		g.failed = err
+	}
+}
+
+// run opens, warms up, measures and reports.
+func (g *generator) run() error {
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	defer g.closeAll()
+	var err error
+	if g.tick, err = g.timer(tickEvery); err != nil {
+		return err
+	}
+	if g.side, err = g.dial(poster{g.spec.Address}); err != nil {
+		return err
+	}
+	g.ends = int64(patience)
+	for range g.spec.Connections {
+		c := &conn{generator: g, last: -1}
+		if c.talk, err = dialect.New(g.spec.Dialect, g.spec.setting()); err != nil {
+			return err
+		}
+		g.conns = append(g.conns, c)
+	}
+	g.openMore()
+	events := make([]unix.EpollEvent, 256)
+	for g.failed == nil {
+		n, err := unix.EpollWait(g.epoll, events, -1)
+		if err != nil && err != unix.EINTR {
+			return fmt.Errorf("generate: epoll: %w", err)
+		}
+		for _, e := range events[:max(n, 0)] {
+			g.happened(int(e.Fd), e.Events)
+		}
+	}
+	if g.failed == errDone {
+		return nil
+	}
+	return g.failed
+}
+
+var errDone = errors.New("generate: done")
+
+func (g *generator) happened(fd int, events uint32) {
+	switch fd {
+	case g.tick:
+		expired(fd)
+		now := g.now()
+		g.look(now)
+		g.job.looked(now)
+	case g.pace:
+		expired(fd)
+		for now := g.now(); g.next <= now; g.next += int64(g.every) {
+			g.job.due(g.next)
+		}
+	default:
+		if c := g.byFD[fd]; c != nil {
+			if err := c.happened(events); err != nil {
+				g.broke(c, err)
+			}
+		}
+	}
+}
+
+// broke deals with a connection that is of no use any more.
+func (g *generator) broke(c *conn, err error) {
+	if c.stuck { // the server has cut it off, as it may
+		c.close()
+		return
+	}
+	g.fail(fmt.Errorf("generate: after %v, %d of %d connections open: %w", time.Duration(g.now()).Round(time.Millisecond), g.open, len(g.conns), err))
+}
+
+// openMore begins connections until enough are being opened.
+func (g *generator) openMore() {
+	for g.asks < len(g.conns) && g.asks-g.open < opening {
+		if err := g.conns[g.asks].dial(); err != nil {
+			g.fail(err)
+			return
+		}
+		g.asks++
+	}
+}
+
+// stands counts a connection.
+func (g *generator) stands(*conn) {
+	g.open++
+	if g.openMore(); g.open < len(g.conns) {
+		return
+	}
+	_ = g.out.Encode(Event{What: "open"})
+	g.ends = g.now() + int64(g.spec.Warm)
+	if g.job.begin(); g.spec.Rate > 0 {
+		g.every = time.Duration(float64(time.Second) / g.spec.Rate)
+		g.next = g.now()
+		var err error
+		if g.pace, err = g.timer(max(g.every, finest)); err != nil {
+			g.fail(err)
+		}
+	}
+}
+
+// look begins to measure, and ends.
+func (g *generator) look(now int64) {
+	switch {
+	case now < g.ends || g.spec.Work == Hold && g.open == len(g.conns):
+	case g.open < len(g.conns):
+		g.fail(fmt.Errorf("generate: after %v only %d of %d connections stand", patience, g.open, len(g.conns)))
+	case !g.on:
+		for _, c := range g.conns[:g.spec.Stuck] {
+			c.stop()
+		}
+		g.measured = measured{on: true, since: now, cpu: processorTime()}
+		g.ends = now + int64(g.spec.Measure)
+		_ = g.out.Encode(Event{What: "begin"})
+	default:
+		r := &g.result
+		r.Seconds = float64(now-g.since) / 1e9
+		r.CPU = (processorTime() - g.cpu).Seconds()
+		r.Latency = g.latency.latency()
+		_ = g.out.Encode(Event{What: "end", Result: r})
+		g.fail(errDone)
+	}
+}
+
+// got counts a message that came, and should have been sent at a time.
+func (g *generator) got(at int64) {
+	if g.on {
+		g.result.Messages++
+		g.latency.add(g.now() - at)
+	}
+}
+
+// timer returns a descriptor that becomes readable at intervals.
+func (g *generator) timer(every time.Duration) (int, error) {
+	fd, err := unix.TimerfdCreate(unix.CLOCK_MONOTONIC, unix.TFD_NONBLOCK|unix.TFD_CLOEXEC)
+	if err == nil {
+		t := unix.NsecToTimespec(int64(every))
+		err = unix.TimerfdSettime(fd, 0, &unix.ItimerSpec{Interval: t, Value: t}, nil)
+	}
+	if err == nil {
+		err = unix.EpollCtl(g.epoll, unix.EPOLL_CTL_ADD, fd, &unix.EpollEvent{Events: unix.EPOLLIN, Fd: int32(fd)})
+	}
+	if err != nil {
+		return 0, fmt.Errorf("generate: a timer: %w", err)
+	}
+	return fd, nil
+}
+
+func expired(timer int) {
+	var count [8]byte
+	_, _ = unix.Read(timer, count[:])
+}
+
+// processorTime is what the process has used so far.
+func processorTime() time.Duration {
+	var u unix.Rusage
+	_ = unix.Getrusage(unix.RUSAGE_SELF, &u)
+	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
+}
+
+func (g *generator) closeAll() {
+	for _, c := range g.byFD {
+		if c != nil {
+			c.close()
+		}
+	}
+	for _, fd := range []int{g.tick, g.pace, g.epoll} {
+		if fd > 0 {
+			_ = unix.Close(fd)
+		}
+	}
+}
+
+// hold keeps connections until the input ends.
+type hold struct {
+	*generator
+	ended atomic.Bool // set by another goroutine
+}
+
+func (h *hold) begin()             {}
+func (h *hold) due(int64)          {}
+func (h *hold) came(*conn, []byte) {}
+func (h *hold) looked(int64) {
+	if h.ended.Load() {
+		h.fail(errDone)
+	}
+}
+
+func (h *hold) until(in io.Reader) {
+	_, _ = io.Copy(io.Discard, in)
+	h.ended.Store(true)
+}

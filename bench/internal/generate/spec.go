@@ -1,0 +1,89 @@
+// Package generate is the load generator: one thread with an event loop of its own, non-blocking sockets, and clients that are written by
+// hand, so that it costs little, and nearly the same for each message whatever server is measured. It runs as a process of its own: what it is to do
+// comes as JSON on its standard input, what it sees goes as JSON to its standard output.
+package generate
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/sojourn-go/sojourn/bench/internal/dialect"
+)
+
+// Work is what connections are for.
+type Work string
+
+// What connections can be for.
+const (
+	Call    Work = "call"    // each makes calls
+	Follow  Work = "follow"  // each follows what the generator publishes, by POSTs to /publish
+	Hold    Work = "hold"    // each is opened, follows, and stays until the standard input ends
+	Connect Work = "connect" // they are opened and left, one after the other
+	Resume  Work = "resume"  // the same, by conversations that go on: each is opened once before
+)
+
+// Spec says what to do.
+type Spec struct {
+	Dialect     string        // how the server is spoken to: see package dialect
+	Address     string        // of the server: "127.0.0.1:8080"
+	Work        Work          //
+	Connections int           // how many; while connecting is measured, how many are being opened at a time
+	Bytes       int           // of a payload, 43 at least
+	Rate        float64       // calls, or messages published, a second, at a steady pace whatever the server does (open loop). 0: saturated (closed loop)
+	Ahead       int           // saturated: calls of a connection, or messages published, that are under way at once; default 1
+	Stuck       int           // connections that do not read while it is measured
+	Warm        time.Duration // before it is measured, at the same load
+	Measure     time.Duration // how long it is measured
+}
+
+// Result is what was seen while it was measured.
+type Result struct {
+	Seconds  float64 // how long it was measured
+	CPU      float64 // seconds of processor time that the generator took
+	Messages int     // answers, deliveries or connections
+	Sent     int     // calls, or messages published
+	Missing  int     // deliveries that were left out, though later ones came
+	Stalls   int     // times that a saturated run went on without the last deliveries, after 200 ms without any
+	Latency  Latency // from when a message should have been sent to its arrival
+}
+
+// Event is a line of the generator's output.
+type Event struct {
+	What   string  // "open": all connections stand; "begin" and "end" of the measuring; "failed"
+	Result *Result `json:",omitempty"` // at the end
+	Why    string  `json:",omitempty"` // of failed
+}
+
+// Main does what the first line of in says, and reports to out. Where connections are held it ends when in does.
+func Main(in io.Reader, out io.Writer) error {
+	var spec Spec
+	if err := json.NewDecoder(in).Decode(&spec); err != nil {
+		return fmt.Errorf("generate: the spec: %w", err)
+	}
+	g, err := newGenerator(spec, json.NewEncoder(out))
+	if err == nil {
+		if h, ok := g.job.(*hold); ok {
+			go h.until(in)
+		}
+		err = g.run()
+	}
+	if err != nil {
+		_ = g.out.Encode(Event{What: "failed", Why: err.Error()})
+	}
+	return err
+}
+
+func (s *Spec) check() error {
+	if s.Connections < 1 || s.Bytes < minPayload || s.Measure <= 0 && s.Work != Hold {
+		return fmt.Errorf("generate: the spec needs connections, %d bytes at least, and a time to measure: %+v", minPayload, *s)
+	}
+	s.Ahead = max(s.Ahead, 1)
+	_, err := dialect.New(s.Dialect, s.setting())
+	return err
+}
+
+func (s *Spec) setting() dialect.Setting {
+	return dialect.Setting{Host: s.Address, Follow: s.Work != Call && s.Work != Connect}
+}

@@ -1,0 +1,26 @@
+package measure
+
+// Effort is the server's processor time for the generator's: the generator does nearly the same for every server, so that it is the unit that speeds up
+// and slows down with the machine.
+func Effort(s Sample) float64 { return s.Server / s.CPU }
+
+// Rate is messages a second.
+func Rate(s Sample) float64 { return float64(s.Messages) / s.Seconds }
+
+// Cost is the server's processor time for a message, in seconds.
+func Cost(s Sample) float64 { return s.Server / float64(max(1, s.Messages)) }
+
+// P50 is the median latency, in seconds.
+func P50(s Sample) float64 { return s.Latency.P50.Seconds() }
+
+// P99 is the latency that 99 of 100 messages do not exceed, in seconds.
+func P99(s Sample) float64 { return s.Latency.P99.Seconds() }
+
+// Allocations are the server's for a message.
+func Allocations(s Sample) float64 { return s.Mallocs / float64(max(1, s.Messages)) }
+
+// Growth is the memory that each connection had the server take, in bytes.
+func Growth(s Sample) float64 { return float64(s.Resident-s.Before) / float64(s.Connections) }
+
+// Goroutines are the server's for a connection.
+func Goroutines(s Sample) float64 { return float64(s.Goroutines) / float64(s.Connections) }

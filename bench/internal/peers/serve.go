@@ -1,0 +1,92 @@
+package peers
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"log"
+	"net"
+	"net/http"
+	"runtime"
+	"runtime/debug"
+	"syscall"
+	"time"
+)
+
+// Figures are what a server knows of itself.
+type Figures struct {
+	CPU        float64 // seconds of processor time, so far
+	Mallocs    uint64  // allocations, so far; 0 where they are not counted
+	Bytes      uint64  // of them
+	Goroutines int     // 0 where there are none
+}
+
+// queued is how many messages wait to be published: who posts more waits.
+const queued = 64
+
+// Serve runs a server until in ends. It writes where it listens, as a line of JSON, {"Address":"127.0.0.1:1234"}, and answers each line that comes: "figures" with
+// Figures; "collect", after a collection of garbage, with the same. Node's servers do the same: bench/node/serve.js.
+func Serve(name string, o Options, in io.Reader, out io.Writer) error {
+	p, err := find(name)
+	if err != nil {
+		return err
+	}
+	s, err := p.make(o)
+	if err != nil {
+		return fmt.Errorf("peers: %s: %w", name, err)
+	}
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return fmt.Errorf("peers: %w", err)
+	}
+	messages := make(chan []byte, queued)
+	mux := http.NewServeMux()
+	mux.HandleFunc("POST /publish", func(w http.ResponseWriter, r *http.Request) {
+		b, err := io.ReadAll(r.Body)
+		if err != nil {
+			http.Error(w, err.Error(), http.StatusBadRequest)
+			return
+		}
+		messages <- b
+		w.WriteHeader(http.StatusNoContent)
+	})
+	mux.Handle("/", s)
+	go func() {
+		for m := range messages {
+			if err := s.publish(m); err != nil {
+				log.Fatalf("peers: %s: publishing: %v", name, err)
+			}
+		}
+	}()
+	httpServer := &http.Server{Handler: mux, ReadHeaderTimeout: 10 * time.Second}
+	go httpServer.Serve(ln)
+	answer := json.NewEncoder(out)
+	if err := answer.Encode(map[string]string{"Address": ln.Addr().String()}); err != nil {
+		return err
+	}
+	for lines := bufio.NewScanner(in); lines.Scan(); {
+		if lines.Text() == "collect" {
+			debug.FreeOSMemory()
+		}
+		if err := answer.Encode(figures()); err != nil {
+			return err
+		}
+	}
+	if s.close != nil {
+		s.close()
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	_ = httpServer.Shutdown(ctx)
+	return httpServer.Close()
+}
+
+func figures() Figures {
+	var u syscall.Rusage
+	_ = syscall.Getrusage(syscall.RUSAGE_SELF, &u)
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return Figures{float64(u.Utime.Nano()+u.Stime.Nano()) / 1e9, m.Mallocs, m.TotalAlloc, runtime.NumGoroutine()}
+}

@@ -1,0 +1,53 @@
+package work
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+
+	"github.com/sojourn-go/sojourn/bench/internal/measure"
+)
+
+// speaker is a server with the dialect in which it is spoken to.
+type speaker struct {
+	peer    string // of package peers; "" for Node
+	script  string // of Node, in bench/node
+	dialect string
+}
+
+// speakers are the servers of the tables, by the names that these have for them. Of ours, a name that says no more has numbered calls
+// and topics that keep.
+var speakers = map[string]speaker{
+	"raw":       {peer: "raw", dialect: "raw"},
+	"raw-chan":  {peer: "raw-chan", dialect: "raw"},
+	"echo":      {peer: "echo", dialect: "raw"},
+	"gws":       {peer: "gws", dialect: "raw"},
+	"melody":    {peer: "melody", dialect: "raw"},
+	"sockjs-go": {peer: "sockjs-go", dialect: "sockjs"},
+	"node-ws":   {script: "ws.js", dialect: "raw"},
+	"socketio":  {script: "socketio.js", dialect: "socketio"},
+
+	"sse":       {peer: "sse", dialect: "sse"},
+	"echo-sse":  {peer: "echo-sse", dialect: "sse"},
+	"r3labs":    {peer: "r3labs", dialect: "sse"},
+	"poll":      {peer: "poll", dialect: "poll"},
+	"echo-poll": {peer: "echo-poll", dialect: "poll"},
+
+	"sojourn":              {peer: "sojourn", dialect: "sojourn-once"},
+	"sojourn-volatile":     {peer: "sojourn-volatile", dialect: "sojourn-volatile"},
+	"sojourn-sse":          {peer: "sojourn", dialect: "sojourn-sse"},
+	"sojourn-sse-volatile": {peer: "sojourn-volatile", dialect: "sojourn-sse"},
+	"sojourn-poll":         {peer: "sojourn", dialect: "sojourn-poll"},
+}
+
+// Server returns the server of a name. The program is what starts this one: bench serve NAME.
+func Server(program, name string) (measure.Server, error) {
+	s, ok := speakers[name]
+	switch {
+	case !ok:
+		return measure.Server{}, fmt.Errorf("work: there is no server %q, but %v", name, slices.Sorted(maps.Keys(speakers)))
+	case s.script != "":
+		return measure.Server{Name: name, Command: []string{"node", "--expose-gc", "node/" + s.script}, Dialect: s.dialect}, nil
+	}
+	return measure.Server{Name: name, Command: []string{program, "serve", s.peer}, Dialect: s.dialect}, nil
+}
