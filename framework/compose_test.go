@@ -58,11 +58,10 @@ func nextValue(recipe *[]byte, depth int) any {
 	return object
 }
 
-// checkComposed composes the patches that are made of a recipe. Applied to the value that was there before, or that some of them made, the
-// composed ones make what all of them make.
-func checkComposed(t *testing.T, recipe []byte) {
-	states := []any{applyPatch(nil, nextValue(&recipe, 0))}
-	var entries []store.Entry
+// nextStates makes a state and patches of a recipe, and what the state is after each: the nth entry makes states[n] of states[n-1].
+func nextStates(t *testing.T, recipe []byte) (states []any, entries []store.Entry) {
+	t.Helper()
+	states = []any{applyPatch(nil, nextValue(&recipe, 0))}
 	for len(recipe) > 0 {
 		patch := nextValue(&recipe, 0)
 		text, err := json.Marshal(patch)
@@ -73,6 +72,22 @@ func checkComposed(t *testing.T, recipe []byte) {
 		entries = append(entries, store.Entry{Cursor: at, Data: protocol.JSONPayload(text)})
 		states = append(states, applyPatch(states[len(states)-1], patch))
 	}
+	return states, entries
+}
+
+// nextRecipe is a random one.
+func nextRecipe(random *rand.Rand) []byte {
+	recipe := make([]byte, random.IntN(60))
+	for i := range recipe {
+		recipe[i] = byte(random.Uint32())
+	}
+	return recipe
+}
+
+// checkComposed composes the patches that are made of a recipe. Applied to the value that was there before, or that some of them made, the
+// composed ones make what all of them make.
+func checkComposed(t *testing.T, recipe []byte) {
+	states, entries := nextStates(t, recipe)
 	composed := framework.Compose(entries)
 	for begin, state := range states {
 		for _, e := range composed {
@@ -97,11 +112,7 @@ func checkComposed(t *testing.T, recipe []byte) {
 func TestComposedPatches(t *testing.T) {
 	random := rand.New(rand.NewPCG(7, 396))
 	for range 20_000 {
-		recipe := make([]byte, random.IntN(60))
-		for i := range recipe {
-			recipe[i] = byte(random.Uint32())
-		}
-		if checkComposed(t, recipe); t.Failed() {
+		if checkComposed(t, nextRecipe(random)); t.Failed() {
 			return
 		}
 	}
