@@ -4,8 +4,10 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"reflect"
 	"unicode/utf8"
 
+	"github.com/sojourn-go/sojourn/framework/internal/jsontype"
 	"github.com/sojourn-go/sojourn/protocol"
 )
 
@@ -13,10 +15,10 @@ import (
 const (
 	CodeDenied      = "denied"       // not allowed
 	CodeNotFound    = "not_found"    // no such service, method, topic
-	CodeInvalid     = "invalid"      // the payload does not fit
+	CodeInvalid     = "invalid"      // the payload does not fit: the message says what of it, if that is known
 	CodeConflict    = "conflict"     // for programs: an edit of something that has changed since
 	CodeBusy        = "busy"         // a state changed under every one of 8 runs
-	CodeFull        = "full"         // for programs: no place left
+	CodeFull        = "full"         // no place left; of the framework's own the message says which limit it is
 	CodeTimeout     = "timeout"      // the turn, or the answer to a question, took too long
 	CodeRateLimited = "rate_limited" // for middleware
 	CodeUnavailable = "unavailable"  // not now, not here; nothing happened
@@ -39,9 +41,14 @@ func Errorf(code, format string, args ...any) *Error {
 	return &Error{Code: code, Message: err.Error(), cause: errors.Unwrap(err)}
 }
 
-// misfit is the error for what a client said and cannot be decoded. Why is for the log: decoding runs the program's code.
-func misfit(what string, err error) *Error {
-	return &Error{Code: CodeInvalid, Message: "the " + what + " does not fit", cause: err}
+// misfit is the error for what a client said and cannot be decoded as a T. Its client is told what it said wrong; all else is for the log, since decoding
+// runs the program's code.
+func misfit[T any](what string, err error) *Error {
+	e := &Error{Code: CodeInvalid, Message: "the " + what + " does not fit", cause: err}
+	if where := jsontype.Misfit(reflect.TypeFor[T](), err); where != "" {
+		e.Message += ": " + where
+	}
+	return e
 }
 
 // Error implements error.

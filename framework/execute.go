@@ -111,7 +111,7 @@ func (s *Server) execute(ctx context.Context, j job) (out store.Outcome, failed,
 			if full { // it was one of those that is too many
 				kept = collected{}
 			}
-			j.handler, full = tooMany(out.Over, kept, t.log), true
+			j.handler, full = tooMany(s.cfg.Limits.exceeded(out.Over, effects), kept, t.log), true
 		default:
 			return out, failed, nil
 		}
@@ -119,10 +119,10 @@ func (s *Server) execute(ctx context.Context, j job) (out store.Outcome, failed,
 }
 
 // tooMany answers a turn with one thing too many, of which only that remains which it always does.
-func tooMany(over string, kept collected, log *slog.Logger) Handler {
+func tooMany(full *Error, kept collected, log *slog.Logger) Handler {
 	return func(t *Turn) (any, error) {
 		t.kept, t.log = kept, log
-		return nil, Errorf(CodeFull, "as many subscriptions, or questions and timers, as a socket may have, or as much as a map may hold: %s is too much", over)
+		return nil, full
 	}
 }
 

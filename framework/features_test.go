@@ -443,6 +443,7 @@ func TestBytesAndText(t *testing.T) {
 		w.run(2, framework.Service{Name: "echo", Methods: framework.Methods{
 			"bytes": framework.Call(func(_ *framework.Turn, in []byte) ([]byte, error) { return in, nil }),
 			"text":  framework.Call(func(_ *framework.Turn, in string) (string, error) { return in, nil }),
+			"all":   framework.Event(func(*framework.Turn, struct{ Texts []struct{ Text string } }) error { return nil }),
 		}})
 		c := w.dial(nil)
 		raw := []byte("\x00\xff\r\n|*,")
@@ -456,8 +457,13 @@ func TestBytesAndText(t *testing.T) {
 		if err := c.Call(w.wait(), "echo.text", raw, nil); codeOf(err) != "invalid" {
 			t.Errorf("bytes for text: %v", err)
 		}
-		if err := c.Call(w.wait(), "echo.text", 5, nil); codeOf(err) != "invalid" {
-			t.Errorf("a number for text: %v", err)
+		// Who says what does not fit is told what of it.
+		if err, want := c.Call(w.wait(), "echo.text", 5, nil), "client: invalid: the payload does not fit: want string, have number"; fmt.Sprint(err) != want {
+			t.Errorf("a number for text: %v, want %s", err, want)
+		}
+		texts := map[string]any{"Texts": []any{map[string]any{"Text": "one"}, map[string]any{"Text": true}}}
+		if err, want := c.Call(w.wait(), "echo.all", texts, nil), `client: invalid: the payload does not fit: want string in "Texts.Text", have bool`; fmt.Sprint(err) != want {
+			t.Errorf("texts that are none: %v, want %s", err, want)
 		}
 	})
 }

@@ -1,6 +1,10 @@
 package framework
 
-import "math"
+import (
+	"math"
+
+	"github.com/sojourn-go/sojourn/store"
+)
 
 // Limits bound what one client may have and ask for, so that none can take what belongs to all. A zero field has its default; a negative one is no
 // limit. What a client may send at once is bounded by its transports ([github.com/sojourn-go/sojourn/transports.Limits]), what may be kept unread for it by the
@@ -16,7 +20,7 @@ type Limits struct {
 	OpensPerAddress int
 	// Subscriptions is how many topics and states a socket may be subscribed to. Default 200. One more is answered with [CodeFull].
 	Subscriptions int
-	// Pending is how many questions and timers of a socket's turns may be outstanding. Default 200. A turn that makes one more is
+	// Pending is how many questions and timers of a socket's turns may be outstanding. Default 200. A turn that makes one more has no effect and is
 	// answered with [CodeFull].
 	Pending int
 	// Volatile is how many volatile calls of a socket an instance runs at the same time. Default 16. One more is answered with [CodeRateLimited].
@@ -56,4 +60,25 @@ func forStore(limit int) int {
 		return 0
 	}
 	return limit
+}
+
+// exceeded says which limit an effect is beyond, of which the store told the name.
+func (l Limits) exceeded(name string, effects []store.Effect) *Error {
+	for _, e := range effects {
+		switch e := e.(type) {
+		case store.Subscribe:
+			if e.Topic == name {
+				return Errorf(CodeFull, "a socket can be subscribed to %d topics and states: %s is one too many", l.Subscriptions, name)
+			}
+		case store.Put:
+			if e.Item == name {
+				return Errorf(CodeFull, "a socket can have %d questions and timers outstanding: that is one too many", l.Pending)
+			}
+		case store.Publish:
+			if e.Topic == name && e.MaxFields > 0 {
+				return Errorf(CodeFull, "%s can have %d fields, and %d bytes in them: that is too much", name, e.MaxFields, e.MaxBytes)
+			}
+		}
+	}
+	return Errorf(CodeFull, "%s is one too many", name)
 }

@@ -65,7 +65,7 @@ func Call[In, Out any](f func(*Turn, In) (Out, error)) Method {
 	return Method{answers: true, in: reflect.TypeFor[In](), out: reflect.TypeFor[Out](), handler: func(t *Turn) (any, error) {
 		in, err := decode[In](t.codec, t.payload)
 		if err != nil {
-			return nil, misfit("payload", err)
+			return nil, misfit[In]("payload", err)
 		}
 		return f(t, in)
 	}}
@@ -79,7 +79,7 @@ func Event[In any](f func(*Turn, In) error) Method {
 	return Method{in: reflect.TypeFor[In](), handler: func(t *Turn) (any, error) {
 		in, err := decode[In](t.codec, t.payload)
 		if err != nil {
-			return nil, misfit("payload", err)
+			return nil, misfit[In]("payload", err)
 		}
 		return nil, f(t, in)
 	}}

@@ -46,7 +46,7 @@ func Then[B, A any](name string, f func(t *Turn, bound B, answer A, err error) e
 		var a A
 		if failed == nil {
 			if a, err = decode[A](t.codec, answer); err != nil {
-				failed = misfit("answer", err)
+				failed = misfit[A]("answer", err)
 			}
 		}
 		return f(t, b, a, failed)

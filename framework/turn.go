@@ -115,7 +115,7 @@ func (t *Turn) Send(socket, method string, v any) error {
 
 // Ask asks a client a question: its page's half of the service is called, and what it returns is the answer that then goes on
 // with. Question and continuation become real with the turn. There is no answer before the turn is over, so nothing can
-// wait for it here; outside of turns [Server.Ask] can. Timeout 0 means an hour.
+// wait for it here; outside of turns [Server.Ask] can. Timeout 0 means an hour. Questions count towards Limits.Pending, as timers do: see [Turn.After].
 func (t *Turn) Ask(socket, method string, v any, then Bound, timeout time.Duration) error {
 	if socket == "" {
 		return errNobody
@@ -133,6 +133,11 @@ func (t *Turn) Ask(socket, method string, v any, then Bound, timeout time.Durati
 
 // After runs a timer's continuation after a time, on any instance: not before, and as soon as any instance is there to do it. It
 // returns the timer's id for [Turn.Cancel].
+//
+// A timer counts for the socket whose turn made it until it is done or cancelled. A turn by which a socket would have more of them than Limits.Pending (default
+// 200), questions included, has no effect and is answered with [CodeFull]; After itself has returned no error then. So cancel what is not needed any more; and
+// what there can be much of for one client, as items that expire, keep in a [State] or [Map], with one timer for the first that is due. Timers that turns of nobody's
+// make have no such limit.
 func (t *Turn) After(d time.Duration, then Bound) (id string, err error) {
 	return t.later("", "", then, d)
 }
