@@ -61,7 +61,7 @@ func TestAccessible(t *testing.T) {
 		}
 		t.Run("chat/"+scheme, func(t *testing.T) {
 			t.Parallel()
-			c := memoryChat(t, nil)
+			c := announcing(t, "memory", 1)
 			ann, bob := in(visit(t, "Ann", c.URL)), visit(t, "Bob", c.URL).enter()
 			ann.sees("the question for a name", func(v view) bool { return v.Asked })
 			ann.accessible("the question for a name")
@@ -69,6 +69,12 @@ func TestAccessible(t *testing.T) {
 			ann.say("hello")
 			bob.say("hi, see https://example.com/")
 			ann.shows("Ann: hello", "Bob: hi, see https://example.com/")
+			announce(t, c, "We close at ten.")
+			ann.shows("Ann: hello", "Bob: hi, see https://example.com/", "Announcement: We close at ten.")
+			bob.pins("bring cake")
+			ann.reads("bring cake")
+			ann.types(":smi")
+			ann.offers("*😄 smile", "😏 smirk")
 			ann.accessible("a room")
 			ann.screenshot("room")
 		})

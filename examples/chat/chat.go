@@ -11,8 +11,8 @@ import (
 // Line is one thing that somebody said.
 type Line struct {
 	ID   string `json:"id"`
-	By   string `json:"by"` // the socket that said it
-	From string `json:"from"`
+	By   string `json:"by"`   // the socket that said it
+	From string `json:"from"` // "" for an announcement: see announce
 	Text string `json:"text"`
 	At   int64  `json:"at"` // milliseconds since 1970
 }
@@ -53,6 +53,9 @@ var chat = framework.Service{
 	Goodbye: leave,
 }
 
+// services are what the page can use.
+var services = []framework.Service{chat, emoji, notes.Service}
+
 var roomName = regexp.MustCompile(`^[\pL\pN][\pL\pN _-]*$`)
 
 const (
@@ -63,11 +66,11 @@ const (
 // enter puts the socket into a room, under a name. It leaves the one that it was in.
 func enter(t *framework.Turn, in Guest) (w Welcome, err error) {
 	in.Name = strings.TrimSpace(in.Name)
-	switch {
-	case in.Name == "" || utf8.RuneCountInString(in.Name) > maxName:
+	if in.Name == "" || utf8.RuneCountInString(in.Name) > maxName {
 		return w, framework.Errorf(framework.CodeInvalid, "a name has 1 to %d letters", maxName)
-	case !roomName.MatchString(in.Room) || utf8.RuneCountInString(in.Room) > maxName:
-		return w, framework.Errorf(framework.CodeInvalid, "a room's name has 1 to %d letters, digits, spaces or dashes", maxName)
+	}
+	if err := checkRoom(in.Room); err != nil {
+		return w, err
 	}
 	if err := leave(t); err != nil {
 		return w, err
@@ -76,6 +79,13 @@ func enter(t *framework.Turn, in Guest) (w Welcome, err error) {
 		return w, err
 	}
 	return Welcome{Now: t.Now().UnixMilli()}, place(t, in.Room, in.Name)
+}
+
+func checkRoom(name string) error {
+	if !roomName.MatchString(name) || utf8.RuneCountInString(name) > maxName {
+		return framework.Errorf(framework.CodeInvalid, "a room's name has 1 to %d letters, digits, spaces or dashes", maxName)
+	}
+	return nil
 }
 
 // leave takes the socket out of the room that it is in, if it is in one. It is also the goodbye.
@@ -125,10 +135,16 @@ func say(t *framework.Turn, text string) error {
 	if err != nil {
 		return err
 	}
-	if text = strings.TrimSpace(text); text == "" || utf8.RuneCountInString(text) > maxText {
+	return publish(t, g.Room, Line{By: t.Socket(), From: g.Name, Text: text})
+}
+
+// publish publishes a line to a room, with the turn's id and time.
+func publish(t *framework.Turn, room string, line Line) error {
+	if line.Text = strings.TrimSpace(line.Text); line.Text == "" || utf8.RuneCountInString(line.Text) > maxText {
 		return framework.Errorf(framework.CodeInvalid, "a line has 1 to %d characters", maxText)
 	}
-	return lines.Publish(t, g.Room, Line{ID: t.ID(), By: t.Socket(), From: g.Name, Text: text, At: t.Now().UnixMilli()})
+	line.ID, line.At = t.ID(), t.Now().UnixMilli()
+	return lines.Publish(t, room, line)
 }
 
 // typing tells the room that the socket's user is typing. Who does not hear of it has lost nothing.

@@ -145,11 +145,11 @@ func serve(t *testing.T) string {
 	t.Helper()
 	slog.SetLogLoggerLevel(slog.LevelError)
 	st := memory.New(memory.Options{})
-	rt, err := newServer(st, "ws,sse,longpoll", []framework.Service{chat})
+	rt, err := newServer(st, "ws,sse,longpoll", services)
 	if err != nil {
 		t.Fatal(err)
 	}
-	server := httptest.NewServer(newEcho(rt, echo.MustSubFS(embedded, "page")))
+	server := httptest.NewServer(newEcho(rt, echo.MustSubFS(embedded, "page"), "secret"))
 	t.Cleanup(func() {
 		rt.Close()
 		server.Close()

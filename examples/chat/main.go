@@ -3,6 +3,7 @@
 //	go run ./examples/chat                                    one instance, which remembers as long as it runs
 //	go run ./examples/chat -store redis://localhost:6379      as many instances as you like
 //	go run ./examples/chat -dev examples/chat/page            pages reload when they change
+//	go run ./examples/chat -token secret                      who has the token announces something: see announcements
 package main
 
 import (
@@ -39,20 +40,21 @@ func main() {
 	ways := flag.String("transports", "ws,sse,longpoll", "the transports to offer, the first best")
 	demo := flag.Bool("demo", false, "be watched and questioned by e2e/demo")
 	dev := flag.String("dev", "", "the directory of the page, examples/chat/page, to serve it from there and reload it when it changes")
+	token := flag.String("token", "", "the bearer token of those who may POST to /announce; without one nobody may")
 	flag.Parse()
-	services, page := []framework.Service{chat}, echo.MustSubFS(embedded, "page")
+	services, page := services, echo.MustSubFS(embedded, "page")
 	if *dev != "" {
 		services, page = append(services, livereload.New(*dev)), os.DirFS(*dev)
 	}
 	if *demo {
 		services = append(services, watched)
 	}
-	if err := run(*addr, *where, *ways, services, page); err != nil {
+	if err := run(*addr, *where, *ways, *token, services, page); err != nil {
 		log.Fatal(err)
 	}
 }
 
-func run(addr, where, ways string, services []framework.Service, page fs.FS) error {
+func run(addr, where, ways, token string, services []framework.Service, page fs.FS) error {
 	st, err := open(where)
 	if err != nil {
 		return err
@@ -63,7 +65,7 @@ func run(addr, where, ways string, services []framework.Service, page fs.FS) err
 		return err
 	}
 	fmt.Println("chat at", url(addr))
-	return echov4.Run(newEcho(rt, page), rt, addr)
+	return echov4.Run(newEcho(rt, page, token), rt, addr)
 }
 
 func open(where string) (store.Store, error) {
@@ -86,13 +88,16 @@ func newServer(st store.Store, ways string, services []framework.Service) (*fram
 	return framework.New(cfg)
 }
 
-func newEcho(rt *framework.Server, page fs.FS) *echo.Echo {
+func newEcho(rt *framework.Server, page fs.FS, token string) *echo.Echo {
 	e := echo.New()
 	e.Use(middleware.SecureWithConfig(middleware.SecureConfig{
 		ContentSecurityPolicy: "default-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
 		ContentTypeNosniff:    "nosniff",
 		ReferrerPolicy:        "no-referrer",
 	}))
+	if token != "" {
+		announcements(e, rt, token)
+	}
 	e.StaticFS("/", page)
 	echov4.Mount(e.Group("/rt"), rt)
 	return e

@@ -22,6 +22,27 @@ export interface Mark {
   name: string
 }
 
+export interface Emoji {
+  char: string
+  name: string
+}
+
+export interface Publication {
+  channel: string
+  value: unknown
+}
+
+export interface Message {
+  value: unknown
+  user?: User
+  at: number /* int64 */
+}
+
+export interface User {
+  id?: string
+  name?: string
+}
+
 export interface Question {
   socket: string
   n: number
@@ -65,6 +86,30 @@ export interface Services {
       people: { [key: string]: string } | null | undefined
       rooms: { [key: string]: number } | null | undefined
     }
+    client: { [method: string]: (value: any) => any }
+  }
+  emoji: {
+    methods: {
+      find(value: string, options?: sojourn.CallOptions): Promise<Emoji[] | null>
+    }
+    volatile: {
+      find(value: string, options?: sojourn.CallOptions): Promise<Emoji[] | null>
+    }
+    topics: {}
+    states: {}
+    client: { [method: string]: (value: any) => any }
+  }
+  note: {
+    half: true
+    methods: {
+      publish(value: Publication, options?: sojourn.CallOptions): Promise<void>
+      publishOthers(value: Publication, options?: sojourn.CallOptions): Promise<void>
+    }
+    volatile: {}
+    topics: {
+      note: Message
+    }
+    states: {}
     client: { [method: string]: (value: any) => any }
   }
   demo: {

@@ -4,13 +4,16 @@
 import { connect } from '/rt/app.js'
 import { showConnection } from './connection.js'
 import { watch } from './demo.js'
+import { offerEmoji } from './emoji.js'
 import { $, make } from './line.js'
 import { open } from './log.js'
 import { menu } from './menu.js'
+import { showNote } from './note.js'
 import { composer } from './say.js'
 import { marks } from './typing.js'
 
-const { rt, chat } = connect()
+/** @type {import('../types').App<{ note: typeof import('../../../services/pubsub/client.js') }>} */
+const { rt, chat, emoji, note } = connect()
 watch(rt)
 
 let name = sessionStorage.getItem('name') || localStorage.getItem('name') || '' // this tab's, or the one given last
@@ -35,6 +38,7 @@ const go = next => {
   room = next
   log = open(room, line => line.from === name)
   pending.clear()
+  showNote('')
   const typing = marks($('#typing'))
   enter()
   leave = [
@@ -45,6 +49,7 @@ const go = next => {
       showTitle(document.hidden ? unseen + 1 : 0)
     }),
     rt.topic(`typing/${room}`).on(mark => mark.by !== rt.id && typing.begin(mark.by, mark.name)),
+    note.subscribe(room, showNote),
     rt.state(`people/${room}`).on(showPeople),
     typing.clear
   ]
@@ -144,6 +149,13 @@ $('#name-form').addEventListener('submit', () => {
   go(wanted())
   $('#text').focus()
 })
+
+$('#pin').addEventListener('submit', (/** @type {Event} */ e) => {
+  e.preventDefault()
+  note.publish(room, $('#new-note').value.trim()).catch(error => log.fail('Not pinned: ' + error.message))
+  menu(false)
+})
+offerEmoji($('#text'), word => emoji.volatile.find(word))
 
 // What becomes of the conversation.
 

@@ -21,7 +21,7 @@ export const make = (tag, name = '', text = '') => {
 const hue = name => [...name].reduce((n, c) => (n * 31 + c.charCodeAt(0)) % 360, 7)
 
 /** Appends text to an element, with what looks like a link as one. @param {HTMLElement} element @param {string} text */
-const write = (element, text) => {
+export const write = (element, text) => {
   for (const [i, part] of text.split(/(https?:\/\/[^\s<>"]+[^\s<>".,;:!?)])/).entries()) {
     if (i % 2 === 0) {
       element.append(part)
@@ -35,11 +35,11 @@ const write = (element, text) => {
   }
 }
 
-/** @param {{from: string, text: string, at?: number}} line @param {boolean} mine */
+/** @param {{from: string, text: string, at?: number}} line which is nobody's if it is an announcement @param {boolean} mine */
 export const bubble = (line, mine) => {
-  const element = make('li', mine ? 'line mine' : 'line')
-  const from = make('span', 'from', line.from)
-  from.style.setProperty('--hue', String(hue(line.from)))
+  const element = make('li', mine ? 'line mine' : line.from ? 'line' : 'line announced')
+  const from = make('span', 'from', line.from || 'Announcement')
+  if (line.from) from.style.setProperty('--hue', String(hue(line.from)))
   const text = make('span', 'text')
   write(text, line.text)
   element.append(from, text)

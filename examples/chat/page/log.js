@@ -119,7 +119,7 @@ export const open = (room, isMine) => {
         away = false
       }
       const element = bubble(line, mine)
-      if (last?.from === line.from && line.at - last.at < 300_000) element.classList.add('same')
+      if (line.from && last?.from === line.from && line.at - last.at < 300_000) element.classList.add('same')
       list.append(element)
       last = line
       while (list.childElementCount > most) list.firstElementChild.remove()
