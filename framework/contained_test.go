@@ -1,6 +1,9 @@
 package framework_test
 
 import (
+	"context"
+	"fmt"
+	"log/slog"
 	"math"
 	"strings"
 	"testing"
@@ -77,8 +80,10 @@ var (
 		}
 		return nil
 	}}
-	stock = &framework.State[any]{Name: "stock", Subscribe: framework.Anyone}
-	fuse  = framework.Timer("fuse", func(*framework.Turn, int) error { panic("on purpose") })
+	stock   = &framework.State[any]{Name: "stock", Subscribe: framework.Anyone}
+	archive = &framework.State[any]{Name: "archive", Subscribe: framework.Anyone, Load: func(context.Context, string) (any, error) { panic("on purpose") }}
+	fuse    = framework.Timer("fuse", func(*framework.Turn, int) error { panic("on purpose") })
+	heard   = framework.Then("heard", func(*framework.Turn, int, string, error) error { return nil })
 )
 
 // clumsy is a service that does everything wrong; release ends what blocks for ever.
@@ -100,8 +105,10 @@ func clumsy(release <-chan struct{}) framework.Service {
 			"stocks": do(func(t *framework.Turn) error {
 				return stock.Update(t, "x", func(v *any) error { *v = math.Inf(1); return nil })
 			}),
-			"strays": do(func(t *framework.Turn) error { return unlisted.Publish(t, "x", 1) }),
-			"lights": do(func(t *framework.Turn) error { _, err := t.After(time.Second, fuse.With(1)); return err }),
+			"searches": do(func(t *framework.Turn) error { _, err := archive.Get(t, "x"); return err }),
+			"barred":   do(func(*framework.Turn) error { return nil }),
+			"strays":   do(func(t *framework.Turn) error { return unlisted.Publish(t, "x", 1) }),
+			"lights":   do(func(t *framework.Turn) error { _, err := t.After(time.Second, fuse.With(1)); return err }),
 			"floods": do(func(t *framework.Turn) error {
 				for n := 0; ; n++ {
 					if err := t.Send(t.Socket(), "clumsy.x", n); err != nil {
@@ -110,29 +117,77 @@ func clumsy(release <-chan struct{}) framework.Service {
 				}
 			}),
 		},
-		Topics:        []framework.Stream{shelf, stock},
+		Topics:        []framework.Stream{shelf, stock, archive},
 		Continuations: []framework.Continuation{fuse},
+		Middleware: []framework.Middleware{func(next framework.Handler) framework.Handler {
+			return func(t *framework.Turn) (any, error) {
+				if t.Method() == "clumsy.barred" {
+					panic("on purpose")
+				}
+				return next(t)
+			}
+		}},
 		Connect: func(t *framework.Turn) error {
 			if t.User().ID == "eve" {
 				panic("on purpose")
 			}
 			return nil
 		},
+		Away:    func(*framework.Turn) error { panic("on purpose") },
 		Goodbye: func(*framework.Turn) error { panic("on purpose") },
 	}
+}
+
+// mumbling is a service whose codec panics now and then.
+func mumbling() framework.Service {
+	return framework.Service{
+		Name: "mumbling", Codec: mumble{}, Continuations: []framework.Continuation{heard},
+		Methods: framework.Methods{
+			"reads":  framework.Event(func(*framework.Turn, string) error { return nil }),
+			"writes": framework.Call(func(*framework.Turn, any) (string, error) { return "panic", nil }),
+			"tells":  framework.Event(func(t *framework.Turn, _ any) error { return t.Send(t.Socket(), "mumbling.x", "panic") }),
+			"asks": framework.Event(func(t *framework.Turn, _ any) error {
+				return t.Ask(t.Socket(), "mumbling.asked", "what", heard.With(1), 0)
+			}),
+		},
+	}
+}
+
+// mumble is a codec of texts, which panics when it is to write panic, and when it is to read that into a text.
+type mumble struct{}
+
+func (mumble) Marshal(v any) ([]byte, error) {
+	if v == "panic" {
+		panic("on purpose")
+	}
+	return fmt.Append(nil, v), nil
+}
+
+func (mumble) Unmarshal(data []byte, v any) error {
+	if _, ok := v.(*string); ok && string(data) == "panic" {
+		panic("on purpose")
+	}
+	return nil
 }
 
 // Whatever a service does wrong, its caller is told, and nobody else has anything of it.
 func TestFailuresOfAServiceAreContained(t *testing.T) {
 	for method, code := range map[string]string{
-		"panics": framework.CodeInternal, "waits": framework.CodeTimeout, "answers": framework.CodeInternal, "tells": framework.CodeInternal,
-		"shelves": framework.CodeInternal, "stocks": framework.CodeInternal, "strays": framework.CodeInternal, "floods": framework.CodeInternal,
+		"clumsy.panics": framework.CodeInternal, "clumsy.waits": framework.CodeTimeout, "clumsy.answers": framework.CodeInternal,
+		"clumsy.tells": framework.CodeInternal, "clumsy.shelves": framework.CodeInternal, "clumsy.stocks": framework.CodeInternal,
+		"clumsy.strays": framework.CodeInternal, "clumsy.floods": framework.CodeInternal, "clumsy.searches": framework.CodeInternal,
+		"clumsy.barred": framework.CodeInternal, "mumbling.reads": framework.CodeInternal, "mumbling.writes": framework.CodeInternal,
+		"mumbling.tells": framework.CodeInternal,
 	} {
 		t.Run(method, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				ann, bob, _ := clumsyShop(t)
+				ann, bob, _ := clumsyShop(t, nil)
 				told := frameworktest.Events[int](ann, "clumsy.x")
-				call := ann.Send("clumsy."+method, nil)
+				var in any
+				if strings.HasPrefix(method, "mumbling.") {
+					in = []byte("panic")
+				}
+				call := ann.Send(method, in)
 				bob.Call("clumsy.ok", nil, nil) // at the same time
 				if err := call.Wait(t.Context(), nil); client.CodeOf(err) != code {
 					t.Errorf("ann is told %v, want an error %q", err, code)
@@ -144,9 +199,11 @@ func TestFailuresOfAServiceAreContained(t *testing.T) {
 	}
 }
 
-func clumsyShop(t *testing.T) (ann, bob *frameworktest.Client, rt *frameworktest.Program) {
+func clumsyShop(t *testing.T, log *slog.Logger) (ann, bob *frameworktest.Client, rt *frameworktest.Program) {
 	release := make(chan struct{})
-	rt = frameworktest.New(t, framework.Config{Services: []framework.Service{clumsy(release)}, TurnTime: 5 * time.Second})
+	rt = frameworktest.New(t, framework.Config{
+		Services: []framework.Service{clumsy(release), mumbling()}, TurnTime: 5 * time.Second, Log: log,
+	})
 	t.Cleanup(func() { close(release) })
 	return rt.Connect(framework.User{ID: "ann"}), rt.Connect(framework.User{ID: "bob"}), rt
 }
@@ -154,7 +211,7 @@ func clumsyShop(t *testing.T) (ann, bob *frameworktest.Client, rt *frameworktest
 // A handler that does not even return when its turn is over holds up its own client, and nobody else.
 func TestBlockedHandlerHoldsUpItsClientAlone(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		ann, bob, rt := clumsyShop(t)
+		ann, bob, rt := clumsyShop(t, nil)
 		blocked := ann.Send("clumsy.blocks", nil)
 		time.Sleep(time.Minute)
 		bob.Call("clumsy.ok", nil, nil)
@@ -167,23 +224,37 @@ func TestBlockedHandlerHoldsUpItsClientAlone(t *testing.T) {
 	})
 }
 
-// So it is with what no client has called: hooks, rules of topics, timers.
+// So it is with what no client has called: hooks, rules of topics, states that are loaded, answers, timers. The log says of each that it panicked.
 func TestFailuresOfHooksAreContained(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		ann, bob, rt := clumsyShop(t)
-		if _, err := ann.Subscribe(t.Context(), "shelf/panics", func(client.Entry) {}); client.CodeOf(err) != framework.CodeInternal {
-			t.Errorf("a rule that panics: %v", err)
+		log := newRecorder()
+		ann, bob, rt := clumsyShop(t, slog.New(slog.NewTextHandler(log, nil)))
+		for _, topic := range []string{"shelf/panics", "archive/x"} {
+			if _, err := ann.Subscribe(t.Context(), topic, func(client.Entry) {}); client.CodeOf(err) != framework.CodeInternal {
+				t.Errorf("%s, of which the rule panics, or the loading: %v", topic, err)
+			}
 		}
 		if c, err := rt.Dial(client.Options{Auth: rt.Auth(framework.User{ID: "eve"}), Reconnect: client.Reconnect{Attempts: 1}}); err == nil {
 			c.Abandon()
 			t.Error("a Connect hook that panics lets eve in")
 		}
+		ann.Handle("mumbling.asked", client.Question(func(context.Context, []byte) ([]byte, error) { return []byte("panic"), nil }))
+		ann.Call("mumbling.asks", nil, nil)
 		ann.Call("clumsy.lights", nil, nil)
+		rt.Connect(framework.User{ID: "ann"}).Abandon() // a tab that crashes
 		time.Sleep(time.Minute)
 		ann.Call("clumsy.ok", nil, nil)
 		if err := ann.Close(t.Context()); err != nil {
 			t.Errorf("a Goodbye hook that panics keeps ann: %v", err)
 		}
 		bob.Call("clumsy.ok", nil, nil)
+		for _, what := range []string{
+			"topic=shelf/panics", "topic=archive/x", "continuation=heard", "continuation=fuse",
+			"hook=connect service=clumsy", "hook=away service=clumsy", "hook=goodbye service=clumsy",
+		} {
+			if n := strings.Count(log.String(), what+` error="panic: on purpose`); n != 1 {
+				t.Errorf("%d lines in the log of a panic of %s, want 1", n, what)
+			}
+		}
 	})
 }
