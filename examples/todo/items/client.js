@@ -59,7 +59,7 @@ export default ({ server, state }) => {
         show(sort([...items.values()].filter(item => !item.gone)))
       }
       // Once for all that comes together: an effect, and its confirmation.
-      const soon = () => { timer ||= setTimeout(render) }
+      const soon = () => { timer ||= setTimeout(render, 0) }
       const watcher = { render, soon }
       const off = state(`todos/${list}`).on(value => {
         known = value || {}
