@@ -69,7 +69,7 @@ export const asking = (acts, watch) => {
     }
   }
 
-  const next = () => {
+  const look = () => {
     const refused = acts.refused()
     button.hidden = !refused.length
     button.textContent = refused.length === 1 ? '1 text is not saved' : `${refused.length} texts are not saved`
@@ -77,11 +77,13 @@ export const asking = (acts, watch) => {
     if (w && !asked && !typing()) ask(w)
   }
 
+  const next = () => { setTimeout(look) } // what is refused together is asked about in the order in which it was typed
+
   button.onclick = () => {
     later.clear()
     next()
   }
-  addEventListener('focusout', () => setTimeout(next))
-  addEventListener('submit', () => setTimeout(next))
+  addEventListener('focusout', next)
+  addEventListener('submit', next)
   return next
 }

@@ -178,6 +178,7 @@ const ask = asking({
   : rt.state('lists/all').on(all => show(all?.[w.list] && { rev: all[w.list].rev, text: all[w.list].name })))
 for (const w of typed.waiting()) if (!w.id && w.fresh) made[w.list] = { name: w.text, rev: w.rev, made: Date.now() }
 typed.resume()
+ask() // about what the last page was still to ask
 
 /** What is typed half is there again after a reload. */
 const drafts = [$('#new-item'), $('#new-list')]
