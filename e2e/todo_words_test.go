@@ -194,6 +194,23 @@ func TestTodoRemovedMeanwhile(t *testing.T) {
 	}
 }
 
+// Nobody removes what he has not read.
+func TestTodoChangedMeanwhile(t *testing.T) {
+	t.Parallel()
+	ann, bob, plug, _ := away(t, "ws", "tickets", "hotel")
+	ann.removes("tickets")
+	ann.edits("hotel", "good hotel")
+	ann.removes("good hotel")
+	ann.sees("nothing", func(v paper) bool { return len(v.Items) == 0 })
+	bob.edits("tickets", "three tickets")
+	bob.shows("three tickets", "hotel")
+	plug.put()
+	for _, p := range []sheet{ann, bob} {
+		p.shows("three tickets")
+	}
+	ann.sees("why", func(v paper) bool { return slices.Contains(v.Toasts, "Not removed: Bob has changed it meanwhile") })
+}
+
 // Two who rename a list do not overwrite each other; nor is a conflict of a list that is not open shown as if its item had gone.
 func TestTodoConflictElsewhere(t *testing.T) {
 	t.Parallel()
@@ -281,6 +298,7 @@ func TestTodoLogOutKeepsWords(t *testing.T) {
 	plug.put()
 	ann.do(chromedp.WaitVisible(chromedp.CSS("#forget")))
 	ann.screenshot("logged out")
+	ann.accessible("what is not saved")
 	got, err := evaluate[[]string](ann.tab, `texts('#kept li')`)
 	if want := []string{"guide", "two tickets", "good hotel", "good maps"}; err != nil || !slices.Equal(got, want) {
 		t.Errorf("what is not saved is %q, %v", got, err)

@@ -44,6 +44,12 @@ type Edit struct {
 	Text string   `json:"text"`
 }
 
+// Removing removes an item, if it still has the text that was seen: who has not read what somebody else has made of it does not throw it away.
+type Removing struct {
+	Ref
+	Rev string `json:"rev"`
+}
+
 // Tick says whether an item is done.
 type Tick struct {
 	Ref
@@ -136,10 +142,13 @@ func tick(t *framework.Turn, in Tick) error {
 }
 
 // remove hides an item, and lets it go for good after a while.
-func remove(t *framework.Turn, in Ref) error {
-	return change(t, in, func(i *Item) (err error) {
+func remove(t *framework.Turn, in Removing) error {
+	return change(t, in.Ref, func(i *Item) (err error) {
+		if i.Rev != in.Rev {
+			return framework.Errorf(framework.CodeConflict, "%s has changed it meanwhile", i.By)
+		}
 		i.Gone = true
-		i.Timer, err = t.After(undo, removed.With(in))
+		i.Timer, err = t.After(undo, removed.With(in.Ref))
 		return err
 	})
 }

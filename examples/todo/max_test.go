@@ -44,7 +44,7 @@ func TestAFullList(t *testing.T) {
 		if n%2 == 0 {
 			bob.Call("items.tick", Tick{Ref: at(n), Done: true}, nil)
 		} else {
-			bob.Call("items.remove", at(n), nil)
+			bob.Call("items.remove", Removing{at(n), at(n).ID}, nil)
 		}
 	}
 	bob.Call("lists.remove", ListRef{List: "shopping"}, nil)

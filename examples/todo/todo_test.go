@@ -59,7 +59,7 @@ func TestItems(t *testing.T) {
 	seen.Until(orderIs("eggs", "milk", "rye bread"))
 	ann.Call("items.move", Move{Ref: ref("eggs"), Before: ""}, nil)
 	seen.Until(orderIs("milk", "rye bread", "eggs"))
-	ann.Call("items.remove", ref("milk"), nil)
+	ann.Call("items.remove", removing("milk"), nil)
 	seen.Until(orderIs("rye bread", "eggs"))
 	ann.Call("items.restore", ref("milk"), nil)
 	seen.Until(orderIs("milk", "rye bread", "eggs"))
@@ -84,7 +84,7 @@ func TestRefusals(t *testing.T) {
 		{"items.edit", edited("tea", "tea", "rev-0001", ref("tea").ID), framework.CodeNotFound},
 		{"items.tick", Tick{Ref: ref("tea")}, framework.CodeNotFound},
 		{"items.move", Move{Ref: ref("tea"), Before: ref("milk").ID}, framework.CodeNotFound},
-		{"items.remove", ref("tea"), framework.CodeNotFound},
+		{"items.remove", removing("tea"), framework.CodeNotFound},
 		{"items.restore", ref("tea"), framework.CodeNotFound},
 		{"lists.create", Creating{ListRef{"shopping"}, "again"}, framework.CodeConflict},
 		{"lists.create", Creating{ListRef{"short"}, "x"}, framework.CodeInvalid},
@@ -104,7 +104,7 @@ func TestListsAreRemoved(t *testing.T) {
 	seen := frameworktest.State[map[string]List](ann, "lists/all")
 	addAll(ann, "milk", "bread")
 	ann.Call("items.tick", Tick{Ref: ref("milk"), Done: true}, nil)
-	ann.Call("items.remove", ref("bread"), nil)
+	ann.Call("items.remove", removing("bread"), nil)
 	ann.Call("lists.rename", Renaming{ListRef{"shopping"}, []string{"shopping"}, "rev-0001", "Food"}, nil)
 	seen.Until(func(all map[string]List) bool { return all["shopping"].Name == "Food" })
 	ann.Call("lists.remove", ListRef{List: "shopping"}, nil)
@@ -122,8 +122,8 @@ func TestRemovedItemsAreForgotten(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		rt, ann, _ := begin(t)
 		addAll(ann, "milk", "bread")
-		ann.Call("items.remove", ref("milk"), nil)
-		ann.Call("items.remove", ref("bread"), nil)
+		ann.Call("items.remove", removing("milk"), nil)
+		ann.Call("items.remove", removing("bread"), nil)
 		ann.Call("items.restore", ref("bread"), nil)
 		time.Sleep(undo + time.Minute)
 		synctest.Wait()
@@ -143,10 +143,10 @@ func TestRemovedAgainIsKeptAsLong(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		_, ann, seen := begin(t)
 		addAll(ann, "milk", "bread")
-		ann.Call("items.remove", ref("milk"), nil)
+		ann.Call("items.remove", removing("milk"), nil)
 		time.Sleep(undo - 5*time.Second)
 		ann.Call("items.restore", ref("milk"), nil)
-		ann.Call("items.remove", ref("milk"), nil)
+		ann.Call("items.remove", removing("milk"), nil)
 		time.Sleep(time.Minute)
 		synctest.Wait()
 		ann.Call("items.restore", ref("milk"), nil)
@@ -154,7 +154,7 @@ func TestRemovedAgainIsKeptAsLong(t *testing.T) {
 		seen.Until(orderIs("milk", "bread"))
 		time.Sleep(undo + time.Minute)
 		synctest.Wait()
-		ann.Call("items.remove", ref("milk"), nil)
+		ann.Call("items.remove", removing("milk"), nil)
 		time.Sleep(undo + time.Minute)
 		synctest.Wait()
 		ann.Fails("items.restore", ref("milk"), framework.CodeNotFound)

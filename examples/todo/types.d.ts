@@ -36,6 +36,12 @@ export interface Move {
   before: string
 }
 
+export interface Removing {
+  list: string
+  id: string
+  rev: string
+}
+
 export interface Ref {
   list: string
   id: string
@@ -90,7 +96,7 @@ export interface Services {
       add(value: Adding, options?: sojourn.CallOptions): Promise<void>
       edit(value: Edit, options?: sojourn.CallOptions): Promise<void>
       move(value: Move, options?: sojourn.CallOptions): Promise<void>
-      remove(value: Ref, options?: sojourn.CallOptions): Promise<void>
+      remove(value: Removing, options?: sojourn.CallOptions): Promise<void>
       restore(value: Ref, options?: sojourn.CallOptions): Promise<void>
       tick(value: Tick, options?: sojourn.CallOptions): Promise<void>
     }

@@ -24,8 +24,24 @@ func TestStaleEdits(t *testing.T) {
 	seen.Until(orderIs("oat milk"))
 	ann.Call("items.edit", edited("milk", "soy milk", "rev-ann3", "rev-bob1"), nil)
 	seen.Until(orderIs("soy milk"))
-	ann.Call("items.remove", ref("milk"), nil)
+	ann.Call("items.remove", Removing{ref("milk"), "rev-ann3"}, nil)
 	bob.Fails("items.edit", edited("milk", "no milk", "rev-bob2", "rev-ann3"), framework.CodeNotFound)
+}
+
+// removing is the removal of an item whose text is the one with which it was added.
+func removing(item string) Removing { return Removing{ref(item), ref(item).ID} }
+
+// Nobody removes a text that he has not seen.
+func TestStaleRemovals(t *testing.T) {
+	rt, ann, seen := begin(t)
+	bob := rt.Connect(framework.User{ID: "bob", Name: "Bob"})
+	addAll(ann, "milk")
+	bob.Call("items.edit", edited("milk", "oat milk", "rev-bob1", ref("milk").ID), nil)
+	ann.Fails("items.remove", removing("milk"), framework.CodeConflict)
+	seen.Until(orderIs("oat milk"))
+	ann.Call("items.remove", Removing{ref("milk"), "rev-bob1"}, nil)
+	seen.Until(orderIs())
+	bob.Fails("items.remove", Removing{ref("milk"), "rev-bob1"}, framework.CodeNotFound)
 }
 
 // Who edits a text twice before she has heard of the first edit overwrites nobody: the second one is of a text that never was.

@@ -101,8 +101,8 @@ export default ({ server, state }) => {
       item.pos = (below + (above ?? below + 2)) / 2
     }),
 
-    /** @param {string} list @param {string} id */
-    remove: (list, id) => say({ list, id }, server.remove({ list, id }), item => { item.gone = true }),
+    /** Rejects with code conflict if it has another text. @param {string} list @param {string} id @param {string} rev of the text that was seen */
+    remove: (list, id, rev) => say({ list, id }, server.remove({ list, id, rev }), item => { if (item.rev === rev) item.gone = true }),
 
     /** @param {string} list @param {string} id */
     restore: (list, id) => say({ list, id }, server.restore({ list, id }), item => { item.gone = false })

@@ -33,7 +33,7 @@ const view = rows({
   move: (item, before) => items.move(item.list, item.id, before).catch(failed('Not moved')),
   edit: (item, text) => typed.edit(item, text),
   remove(item) {
-    items.remove(item.list, item.id).catch(failed('Not removed'))
+    items.remove(item.list, item.id, item.rev).catch(failed('Not removed'))
     toast(`Removed “${item.text}”`, 'Undo', () => items.restore(item.list, item.id).catch(failed('Not brought back')))
   }
 })

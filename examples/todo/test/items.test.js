@@ -38,12 +38,12 @@ test('a list is shown in its order, without what was removed, once for all that 
 
 test('a change shows at once, and counts as pending until it is confirmed', async () => {
   const { items, wire, shown, seen } = await food()
-  const done = [items.tick('food', 'milk', true), items.add('food', 'bread', 'bread'), items.remove('food', 'eggs')].map(fate)
+  const done = [items.tick('food', 'milk', true), items.add('food', 'bread', 'bread'), items.remove('food', 'eggs', eggs.rev)].map(fate)
   assert.deepEqual(shown(), ['*milk', '*bread'])
   assert.deepEqual([seen.items[0].done, seen.items[1].rev, seen.items[1].pos], [true, 'bread', 3])
   await settle()
   assert.deepEqual(said(wire), ['C2,items.tick|{"list":"food","id":"milk","done":true}', 'C3,items.add|{"list":"food","id":"bread","text":"bread"}',
-    'C4,items.remove|{"list":"food","id":"eggs"}'])
+    'C4,items.remove|{"list":"food","id":"eggs","rev":"eggs0000"}'])
   wire.down('t1,1.ccccc|{"milk":{"done":true}}', 't1,2.ddddd|{"bread":{"text":"bread","rev":"bread","done":false,"pos":3,"by":"Ann"}}', 't1,3.eeeee|{"eggs":{"gone":true}}')
   await pass(1)
   assert.deepEqual(shown(), ['*milk', '*bread'])
@@ -74,6 +74,15 @@ test('an edit is laid over what it takes the place of, and over nothing else', a
   await pass(1)
   assert.deepEqual(shown(), ['*two oat milks', 'eggs'])
   wire.down('t1,2.ddddd|{"milk":{"text":"soy milk","rev":"bob00001"}}')
+  await pass(1)
+  assert.deepEqual(shown(), ['*soy milk', 'eggs'])
+})
+
+test('a removal is of the text that was seen', async () => {
+  const { items, wire, shown } = await food()
+  fate(items.remove('food', 'milk', milk.rev))
+  assert.deepEqual(shown(), ['eggs'])
+  wire.down('t1,1.ccccc|{"milk":{"text":"soy milk","rev":"bob00001"}}')
   await pass(1)
   assert.deepEqual(shown(), ['*soy milk', 'eggs'])
 })

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
-import { beforeEach, test } from 'node:test'
-import { settle } from '../../../client/js/harness/index.js'
+import { afterEach, beforeEach, test } from 'node:test'
+import { hello, join, open, pass, restore, said, settle, stopTime } from '../../../client/js/harness/index.js'
+import * as half from '../items/client.js'
 import { words } from '../page/words.js'
 
 /** What the tab remembers. */
@@ -9,6 +10,8 @@ beforeEach(() => {
   tab = new Map()
   globalThis.sessionStorage = { getItem: name => tab.get(name) ?? null, setItem: (name, value) => { tab.set(name, value) } }
 })
+
+afterEach(restore)
 
 /** A page, and what it has said to the instance: each is answered by ok or no. */
 const page = () => {
@@ -180,3 +183,29 @@ test('a page that may not remember anything works all the same', async () => {
   await heard()[0].ok()
   assert.deepEqual(texts(), [[], []])
 })
+
+for (const [what, code] of [['its last message is known', 'z4004,3,'], ['nobody knows its last message', 'z4004,,']]) {
+  test(`words outlive their socket, in their order: ${what}`, async () => {
+    stopTime()
+    const { rt, wire, t } = await open()
+    const { items, lists } = join(rt, { items: half, lists: null })
+    const typed = words({ items, lists, changed() {} })
+    typed.add('work', '', 'Work')
+    typed.add('work', 'call', 'call')
+    typed.edit(milk, 'oat milk')
+    await settle()
+    const first = said(wire)
+    assert.equal(first.length, 3)
+    wire.down(code)
+    await pass(10_000)
+    const next = t.connections.at(-1)
+    next.down(hello({ id: 'next' }))
+    await settle()
+    assert.deepEqual(said(next), first)
+    // The list, and the item, are there; the edit is not.
+    next.down('x1.aaaaa,1|{"code":"conflict","message":"it is there"}', 'x2.bbbbb,2|{"code":"conflict","message":"it is there"}',
+      'x3.ccccc,3|{"code":"conflict","message":"Bob has changed it meanwhile"}')
+    await settle()
+    assert.deepEqual([typed.waiting(), typed.refused().map(w => w.why?.message)], [[], ['Bob has changed it meanwhile']])
+  })
+}
