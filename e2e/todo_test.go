@@ -10,7 +10,6 @@ import (
 	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/input"
 	"github.com/chromedp/chromedp"
-	"github.com/chromedp/chromedp/kb"
 
 	"github.com/sojourn-go/sojourn/internal/redistest"
 )
@@ -218,66 +217,6 @@ func TestTodoLogOut(t *testing.T) {
 	bob.sees("that Ann has gone", func(v paper) bool { return slices.Equal(v.People, []string{"Bob"}) && v.Link == "up" })
 	ann.submit("")
 	bob.sees("that Ann is back", func(v paper) bool { return slices.Equal(v.People, []string{"Bob", "Ann"}) })
-}
-
-// All of it can be done by keyboard, and the focus is never lost.
-func TestTodoByKeyboard(t *testing.T) {
-	t.Parallel()
-	c := start(t, todo, "memory", 1, nil)
-	ann := logIn(t, "Ann", c.URL, "")
-	focus := func(selector string) {
-		t.Helper()
-		ann.run(`document.querySelector(%q).focus()`, selector)
-	}
-	keys := func(keys string) { t.Helper(); ann.types(keys) }
-	focus("#new-list")
-	keys("Errands\r")
-	ann.sees("the list", func(v paper) bool { return v.Title == "Errands" })
-	keys("post\rbank\rpark\r") // the focus went to what there is to do
-	ann.shows("post", "bank", "park")
-	focus(".item:nth-child(1) .handle")
-	keys(kb.ArrowDown + kb.ArrowDown)
-	ann.shows("bank", "park", "post")
-	keys(kb.Tab + " ") // on to its box
-	ann.shows("bank", "park", "x post")
-	keys(kb.Tab + "\r") // and its text
-	keys("post office\r")
-	ann.shows("bank", "park", "x post office")
-	keys("\r" + "nothing" + kb.Escape)
-	ann.shows("bank", "park", "x post office")
-	keys(kb.Tab + "\r") // remove
-	ann.shows("bank", "park")
-	if where, err := evaluate[string](ann.tab, `document.activeElement.ariaLabel`); err != nil || where != "Remove park" {
-		t.Errorf("the focus is at %q, %v", where, err)
-	}
-	focus(".toast button")
-	keys("\r")
-	ann.shows("bank", "park", "x post office")
-	focus("#rename")
-	keys("\r")
-	keys("Town\r")
-	ann.sees("the new name", func(v paper) bool { return v.Title == "Town" && slices.Equal(v.Lists, []string{"Town"}) })
-}
-
-// types presses keys. An Enter is dispatched as a whole, so that a page that prevents what its keydown would do prevents all of it.
-func (p sheet) types(keys string) {
-	p.t.Helper()
-	for i, part := range strings.Split(keys, "\r") {
-		if i > 0 {
-			p.do(chromedp.Func(func(ctx context.Context, t *chromedp.Target) error {
-				enter := input.DispatchKeyEventParams{Type: input.DispatchKeyEventTypeKeyDown, Key: "Enter", Code: "Enter", Text: "\r", WindowsVirtualKeyCode: 13}
-				if _, err := cdp.Call(ctx, t, input.DispatchKeyEvent, enter); err != nil {
-					return err
-				}
-				enter.Type, enter.Text = input.DispatchKeyEventTypeKeyUp, ""
-				_, err := cdp.Call(ctx, t, input.DispatchKeyEvent, enter)
-				return err
-			}))
-		}
-		if part != "" {
-			p.do(chromedp.KeyEvent(part))
-		}
-	}
 }
 
 // Items are dragged by their handles, with a mouse and with a finger.

@@ -71,6 +71,7 @@ export const asking = (acts, watch) => {
 
   const look = () => {
     const refused = acts.refused()
+    if (!refused.length && document.activeElement === button) $('#title').focus()
     button.hidden = !refused.length
     button.textContent = refused.length === 1 ? '1 text is not saved' : `${refused.length} texts are not saved`
     const w = refused.find(w => !later.has(w))

@@ -24,19 +24,27 @@ export const rows = acts => {
   /** @param {Item[]} items */
   const show = items => {
     order = items
-    const focused = document.activeElement
     const ids = new Set(items.map(item => item.id))
     for (const [id, row] of shown) {
       if (ids.has(id) || row.editing()) continue
+      passOn(row.element)
       row.element.remove()
       shown.delete(id)
     }
+    const focused = document.activeElement
     items.forEach(item => {
       if (!shown.has(item.id)) shown.set(item.id, newRow(item))
       shown.get(item.id).show(item)
     })
     if (!dragging) place(items)
     if (focused instanceof HTMLElement && focused.isConnected) focused.focus({ preventScroll: true })
+  }
+
+  /** The focus goes from a row to the same place of the next one, if it is there. @param {Element} row */
+  const passOn = row => {
+    const controls = (/** @type {any} */ of) => [...of?.querySelectorAll('button, input, textarea') || []]
+    const at = controls(row).indexOf(document.activeElement)
+    if (at >= 0) (controls(row.nextElementSibling || row.previousElementSibling)[at] || $('#new-item')).focus()
   }
 
   /** Moves in the document only what stands elsewhere. @param {Item[]} items */
@@ -92,12 +100,7 @@ export const rows = acts => {
 
     text.onclick = edit
     box.onchange = () => acts.tick(item, box.checked)
-    drop.onclick = () => {
-      const next = element.nextElementSibling || element.previousElementSibling
-      const to = next?.querySelector('.drop') || $('#new-item')
-      acts.remove(item)
-      to.focus()
-    }
+    drop.onclick = () => acts.remove(item)
     handle.onkeydown = (/** @type {KeyboardEvent} */ e) => {
       if (e.key !== 'ArrowUp' && e.key !== 'ArrowDown') return
       e.preventDefault()
