@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -97,6 +98,50 @@ func TestTodoReloadsInDevelopment(t *testing.T) {
 	appendTo(t, filepath.Join(dir, "items", "client.js"), "globalThis.half = 'edited'\n")
 	ann.is("window.half", "edited; reloaded; half a thought")
 	here()
+}
+
+// A page whose half no browser could read goes on with the half from before, and so finds out that it is mended.
+func TestPagesReloadWhenAHalfIsMended(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	if err := os.CopyFS(dir, os.DirFS("../examples/todo")); err != nil {
+		t.Fatal(err)
+	}
+	half := filepath.Join(dir, "items", "client.js")
+	right, err := os.ReadFile(half)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := start(t, todo, "memory", 0, nil)
+	c.args = []string{"-dev", dir}
+	c.add()
+	ann := logIn(t, "Ann", c.URL, "")
+	ann.makes("Garden")
+	ann.adds("a spade")
+	ann.shows("a spade") // by then the page has looked
+	// becomes changes the half, and waits until the page has been loaded again.
+	becomes := func(text, want string) {
+		t.Helper()
+		ann.run(`window.stays = true`)
+		next := filepath.Join(t.TempDir(), "client.js") // nobody sees half of a half
+		if err := errors.Join(os.WriteFile(next, []byte(text), 0o600), os.Rename(next, half)); err != nil {
+			t.Fatal(err)
+		}
+		until(t, func() string {
+			got, err := evaluate[string](ann.tab, "document.readyState === 'complete' && !window.stays ? [document.body.dataset.link, document.body.dataset.half].join() : ''")
+			if got == "up,"+want {
+				return ""
+			}
+			return fmt.Sprintf("the page has %q, want the half %q: %v", got, want, err)
+		})
+	}
+	of := func(name string) string { return fmt.Sprintf("%sdocument.body.dataset.half = '%s'\n", right, name) }
+
+	becomes(of("first"), "first")
+	becomes(of("second")+"}\n", "first")
+	becomes(of("third"), "third")
+	ann.opens("Garden")
+	ann.shows("a spade")
 }
 
 // appendTo adds to a file.

@@ -30,10 +30,9 @@ func (s *Server) serveFile(w http.ResponseWriter, r *http.Request) bool {
 		now, err := s.editions.now()
 		if err == nil {
 			s.serveScript(w, r, now.app().script, now.app().tag)
-			break
+		} else {
+			s.serveScript(w, r, complaining(now.app().script, err), "")
 		}
-		said, _ := json.Marshal(err.Error()) // where who made the mistake looks: the page's console
-		s.serveScript(w, r, "throw new Error("+string(said)+")\n", "")
 	case "app.js.map":
 		now, _ := s.editions.now()
 		serve(w, r, mapType, "no-cache", "", strings.NewReader(now.app().sourceMap))
@@ -41,6 +40,14 @@ func (s *Server) serveFile(w http.ResponseWriter, r *http.Request) bool {
 		return false
 	}
 	return true
+}
+
+// complaining returns a script that says why there is no newer one where who made the mistake looks, in the page's console. The page is not left without a script:
+// it would not find out when the mistake is mended, and reload.
+func complaining(script string, why error) string {
+	text, _ := json.Marshal(why.Error() + " (until that is right the page has what was right before)")
+	end := strings.LastIndex(script, "//# sourceMappingURL=") // in front of it all lines stay where they are
+	return script[:end] + "console.error(" + string(text) + ")\n" + script[end:]
 }
 
 // serveScript serves a script whose URL stays, which may set the session's cookie.

@@ -35,7 +35,7 @@ type Service struct {
 	// Files is the service's own directory. In it client.js is the client half of the service, an ES module in one file of at most 256 KiB, which the
 	// server's app.js has in it; all below public/ is served, but for names that begin with a dot, with hashes in the URLs: [Server.Assets].
 	// Nothing else of it is served, and the service may read all of it. Embedded files are read once. Others, as of os.DirFS, are looked at with
-	// each request: a change shows without a restart, and one that is wrong in app.js, as an error that it throws. Default: no files.
+	// each request: a change shows without a restart. What is wrong is logged, by app.js in the page's console too, and the last files that were right go on. Default: no files.
 	Files fs.FS
 	// Codec is how the payloads of the service's methods are written, and of what its page's half is told and asked. Default: JSON, and []byte
 	// as it is.
