@@ -9,10 +9,8 @@ import (
 	"context"
 	"embed"
 	"flag"
-	"fmt"
 	"io/fs"
 	"log"
-	"net"
 	"os"
 	"path/filepath"
 
@@ -58,7 +56,6 @@ func run(addr, where, dev string) error {
 	if err != nil {
 		return err
 	}
-	fmt.Println("to-dos at", address(addr))
 	return echov4.Run(p.newEcho(files), p.rt, addr)
 }
 
@@ -105,15 +102,4 @@ func (p *program) newEcho(files fs.FS) *echo.Echo {
 	e.StaticFS("/", page)
 	echov4.Mount(e.Group("/rt"), p.rt)
 	return e
-}
-
-// address returns the address as a browser on this machine takes it.
-func address(addr string) string {
-	if port := os.Getenv("PORT"); port != "" {
-		addr = ":" + port
-	}
-	if host, port, err := net.SplitHostPort(addr); err == nil && (host == "" || host == "0.0.0.0" || host == "::") {
-		addr = net.JoinHostPort("localhost", port)
-	}
-	return "http://" + addr
 }

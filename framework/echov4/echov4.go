@@ -52,7 +52,8 @@ const (
 // Run serves the program until it is told to stop, and then stops it without losing anything: on SIGTERM or SIGINT the server's readiness turns red, its
 // clients are told to move, turns are finished, within 8 seconds; then the listener is closed. A second signal kills.
 //
-// The address is ":"+$PORT if that is set, as Cloud Run does; else addr. Run returns nil after an orderly stop.
+// The address is ":"+$PORT if that is set, as Cloud Run does; else addr. Once it listens there it logs so, with the URL for a browser on this machine.
+// Run returns nil after an orderly stop.
 func Run(e *echo.Echo, rt *framework.Server, addr string) error {
 	if port := os.Getenv("PORT"); port != "" {
 		addr = ":" + port
@@ -61,11 +62,20 @@ func Run(e *echo.Echo, rt *framework.Server, addr string) error {
 	if err != nil {
 		return fmt.Errorf("echov4: %w", err)
 	}
-	slog.Info("listening", "address", ln.Addr().String())
+	slog.Info("listening", "address", ln.Addr().String(), "url", localURL(ln.Addr()))
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, os.Interrupt)
 	defer stop()
 	context.AfterFunc(ctx, stop) // the next signal is not caught
 	return Serve(ctx, e, rt, ln)
+}
+
+// localURL is where a browser on this machine finds who listens at the address.
+func localURL(at net.Addr) string {
+	host, port, _ := net.SplitHostPort(at.String())
+	if net.ParseIP(host).IsUnspecified() { // all interfaces
+		host = "localhost"
+	}
+	return "http://" + net.JoinHostPort(host, port)
 }
 
 // sweepEvery is how often an instance that nobody is connected to looks for timers and goodbyes that are due, if it is given time to. What is

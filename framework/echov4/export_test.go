@@ -8,3 +8,6 @@ func SweepEvery(d time.Duration) (restore func()) {
 	sweepEvery = d
 	return func() { sweepEvery = was }
 }
+
+// LocalURL is localURL.
+var LocalURL = localURL
