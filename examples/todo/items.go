@@ -4,9 +4,7 @@ import (
 	"cmp"
 	"regexp"
 	"slices"
-	"strings"
 	"time"
-	"unicode/utf8"
 
 	"github.com/sojourn-go/sojourn/framework"
 )
@@ -89,7 +87,7 @@ var validID = regexp.MustCompile(`^[A-Za-z0-9_-]{8,40}$`)
 
 // add adds an item at the end of its list.
 func add(t *framework.Turn, in Adding) error {
-	text, err := checkText(in.Text)
+	text, err := checkLength(in.Text, maxText)
 	if err != nil {
 		return err
 	}
@@ -118,7 +116,7 @@ func add(t *framework.Turn, in Adding) error {
 // edit changes an item's text. Who has edited what is not there any more is told, and nothing is overwritten. What it shall be it may be already: the same
 // was said before, by a page that did not hear the answer, or by somebody else.
 func edit(t *framework.Turn, in Edit) error {
-	text, err := checkText(in.Text)
+	text, err := checkLength(in.Text, maxText)
 	if err != nil {
 		return err
 	}
@@ -130,7 +128,7 @@ func edit(t *framework.Turn, in Edit) error {
 			return nil
 		}
 		if !slices.Contains(in.Seen, i.Rev) {
-			return framework.Errorf(framework.CodeConflict, "%s has changed it meanwhile", i.By)
+			return framework.Errorf(framework.CodeConflict, "%s has changed it meanwhile", isolated(i.By))
 		}
 		i.Text, i.Rev = text, in.Rev
 		return nil
@@ -208,7 +206,7 @@ func move(t *framework.Turn, in Move) error {
 func change(t *framework.Turn, at Ref, f func(*Item) error) error {
 	return set(t, at, func(i *Item) error {
 		if i.Gone {
-			return framework.Errorf(framework.CodeNotFound, "%s has removed it", i.By)
+			return framework.Errorf(framework.CodeNotFound, "%s has removed it", isolated(i.By))
 		}
 		if err := f(i); err != nil {
 			return err
@@ -252,12 +250,4 @@ func checkID(id string) error {
 		return framework.Errorf(framework.CodeInvalid, "not an id: %q", id)
 	}
 	return nil
-}
-
-func checkText(text string) (string, error) {
-	text = strings.TrimSpace(text)
-	if n := utf8.RuneCountInString(text); n == 0 || n > maxText {
-		return "", framework.Errorf(framework.CodeInvalid, "a text has 1 to %d characters", maxText)
-	}
-	return text, nil
 }

@@ -2,8 +2,6 @@ package main
 
 import (
 	"slices"
-	"strings"
-	"unicode/utf8"
 
 	"github.com/sojourn-go/sojourn/framework"
 )
@@ -53,7 +51,7 @@ var lists = framework.Service{
 }
 
 func create(t *framework.Turn, in Creating) error {
-	name, err := checkName(in.Name)
+	name, err := checkLength(in.Name, maxName)
 	if err != nil {
 		return err
 	}
@@ -77,7 +75,7 @@ func create(t *framework.Turn, in Creating) error {
 }
 
 func rename(t *framework.Turn, in Renaming) error {
-	name, err := checkName(in.Name)
+	name, err := checkLength(in.Name, maxName)
 	if err != nil {
 		return err
 	}
@@ -107,19 +105,11 @@ func removeList(t *framework.Turn, in ListRef) error {
 	}
 	for id, i := range items {
 		if !i.Done && !i.Gone {
-			return framework.Errorf(framework.CodeConflict, "%q is still to do", i.Text)
+			return framework.Errorf(framework.CodeConflict, "%s is still to do", quoted(i.Text))
 		}
 		if err := todos.Delete(t, in.List, id); err != nil {
 			return err
 		}
 	}
 	return all.Delete(t, everybody, in.List)
-}
-
-func checkName(name string) (string, error) {
-	name = strings.TrimSpace(name)
-	if n := utf8.RuneCountInString(name); n == 0 || n > maxName {
-		return "", framework.Errorf(framework.CodeInvalid, "a name has 1 to %d characters", maxName)
-	}
-	return name, nil
 }

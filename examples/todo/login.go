@@ -4,7 +4,6 @@ import (
 	"io/fs"
 	"net/http"
 	"strings"
-	"unicode/utf8"
 
 	"github.com/labstack/echo/v4"
 	"github.com/sojourn-go/sojourn/framework"
@@ -59,8 +58,8 @@ func (p *program) front(page fs.FS) echo.HandlerFunc {
 }
 
 func (p *program) logIn(c echo.Context) error {
-	name := strings.Join(strings.Fields(c.FormValue("name")), " ")
-	if n := utf8.RuneCountInString(name); n == 0 || n > maxName {
+	name, err := checkLength(strings.Join(strings.Fields(c.FormValue("name")), " "), maxName)
+	if err != nil {
 		return c.Redirect(http.StatusSeeOther, "login.html")
 	}
 	if err := p.set(c, Login{Name: name}); err != nil {

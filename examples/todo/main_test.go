@@ -50,7 +50,7 @@ func TestLogIn(t *testing.T) {
 	if to := leadsTo(browser.Get(urls[0])); to != "/login.html" {
 		t.Errorf("without a log-in one comes to %s", to)
 	}
-	for _, name := range []string{"", strings.Repeat("x", maxName+1)} {
+	for _, name := range []string{"", "\u200b", strings.Repeat("x", maxName+1)} {
 		if to := leadsTo(browser.PostForm(urls[0]+"/login", url.Values{"name": {name}})); to != "/login.html" {
 			t.Errorf("as %q one comes to %s", name, to)
 		}

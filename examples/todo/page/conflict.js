@@ -28,7 +28,7 @@ export const asking = (acts, watch) => {
   /** @param {Words} w @param {Text} [now] */
   const explain = (w, now) => {
     const theirs = !w.fresh && !w.seen.includes(now?.rev || '')
-    $('#conflict-title').textContent = theirs ? 'Two people have changed this' : 'This is not saved'
+    $('#conflict-title').textContent = !theirs ? 'This is not saved' : now ? 'This was changed meanwhile' : 'This was removed meanwhile'
     $('#theirs').value = now?.text ?? '(removed)'
     $('#theirs').parentElement.hidden = !theirs
     $('#conflict [value=mine]').textContent = theirs ? 'Use mine' : 'Try again'
