@@ -19,7 +19,8 @@ export const rows = acts => {
   const list = $('#items')
   const shown = new Map() // rows by id
   let order = /** @type {Item[]} */ ([])
-  let dragging = false
+  /** @type {Element | undefined} */
+  let dragged // a row: while it is, the others stay where they are
 
   /** @param {Item[]} items */
   const show = items => {
@@ -36,7 +37,7 @@ export const rows = acts => {
       if (!shown.has(item.id)) shown.set(item.id, newRow(item))
       shown.get(item.id).show(item)
     })
-    if (!dragging) place(items)
+    if (!dragged?.isConnected) place(items) // it may have been removed
     if (focused instanceof HTMLElement && focused.isConnected) focused.focus({ preventScroll: true })
   }
 
@@ -68,7 +69,7 @@ export const rows = acts => {
   const newRow = item => {
     const handle = make('button', { type: 'button', className: 'handle', textContent: '⠿' })
     const box = make('input', { type: 'checkbox' })
-    const text = make('button', { type: 'button', className: 'text' })
+    const text = make('button', { type: 'button', className: 'text', dir: 'auto' })
     const drop = make('button', { type: 'button', className: 'drop', textContent: '×' })
     const element = make('li', { className: 'item' }, handle, make('label', { className: 'tick' }, box), text, drop)
     /** @type {any} */
@@ -76,7 +77,7 @@ export const rows = acts => {
 
     const edit = () => {
       const seen = { ...item } // what is edited; others may go on meanwhile
-      editor = make('textarea', { className: 'edit', value: item.text, rows: 1, maxLength: 500, ariaLabel: 'Text of ' + item.text })
+      editor = make('textarea', { className: 'edit', dir: 'auto', value: item.text, rows: 1, maxLength: 500, ariaLabel: 'Text of ' + item.text })
       const end = (/** @type {boolean} */ save) => {
         const mine = editor?.value.trim()
         if (!editor) return
@@ -107,9 +108,9 @@ export const rows = acts => {
       step(item, e.key === 'ArrowUp' ? -1 : 1)
     }
     draggable(element, handle, {
-      began() { dragging = true },
+      began() { dragged = element },
       ended(before) {
-        dragging = false
+        dragged = undefined
         const id = [...shown].find(([, row]) => row.element === before)?.[0] || ''
         const at = order.findIndex(other => other.id === item.id)
         if (id !== (order[at + 1]?.id || '')) acts.move(item, id)

@@ -3,8 +3,10 @@
 
 import { connect } from '/rt/app.js'
 import { asking } from './conflict.js'
-import { $, make, newID } from './dom.js'
+import { showConnection } from './connection.js'
+import { $, initial, make, newID, quoted } from './dom.js'
 import { rows } from './rows.js'
+import { sure } from './sure.js'
 import { recall, remember } from './tab.js'
 import { toast } from './toast.js'
 import { words } from './words.js'
@@ -34,7 +36,7 @@ const view = rows({
   edit: (item, text) => typed.edit(item, text),
   remove(item) {
     items.remove(item.list, item.id, item.rev).catch(failed('Not removed'))
-    toast(`Removed “${item.text}”`, 'Undo', () => items.restore(item.list, item.id).catch(failed('Not brought back')))
+    toast(`Removed ${quoted(item.text)}`, 'Undo', () => items.restore(item.list, item.id).catch(failed('Not brought back')))
   }
 })
 let shown = /** @type {Item[]} */ ([]) // of the open list
@@ -94,7 +96,7 @@ const showLists = () => {
   drawn = draw
   const focused = document.activeElement?.closest('#lists') && document.activeElement.getAttribute('data-id')
   $('#lists').replaceChildren(...all.map(([id, list]) => {
-    const button = make('button', { type: 'button', textContent: list.name, onclick: () => { location.hash = id } })
+    const button = make('button', { type: 'button', dir: 'auto', textContent: list.name, onclick: () => { location.hash = id } })
     button.dataset.id = id
     button.ariaCurrent = id === current ? 'true' : null
     return make('li', {}, button)
@@ -107,10 +109,12 @@ const choose = () => {
   const all = everyList()
   const wanted = location.hash.slice(1)
   const first = Object.keys(all).sort((a, b) => all[a].made - all[b].made)[0] || ''
-  const id = all[wanted] ? wanted : first
-  if (id !== current) open(id)
+  const id = Object.hasOwn(all, wanted) ? wanted : first
+  const other = id !== current
+  if (other) open(id)
   showHead(true)
   showLists()
+  if (other) $('#lists [aria-current]')?.scrollIntoView({ block: 'nearest' })
 }
 
 rt.state('lists/all').on(value => {
@@ -151,8 +155,10 @@ $('#rename').onclick = () => {
   }
 }
 
-$('#remove-list').onclick = () => {
-  lists.remove({ list: current }).then(() => $('#title').focus(), failed('Not removed'))
+$('#remove-list').onclick = async () => {
+  const list = current
+  if (!await sure(`Remove ${quoted($('#title').textContent)}?`)) return
+  lists.remove({ list }).then(() => $('#title').focus(), failed('Not removed'))
 }
 
 // What was typed: it is in its list, or on its way, or we are asked.
@@ -199,7 +205,7 @@ presence.enter('all').catch(failed('Nobody sees you'))
 presence.watch('all', people => {
   const most = 4
   const badges = people.slice(0, most).map(person => {
-    const badge = make('li', { textContent: [...person.name][0].toUpperCase(), title: person.name + (person.away ? ' (away)' : '') })
+    const badge = make('li', { textContent: initial(person.name).toUpperCase(), title: person.name + (person.away ? ' (away)' : '') })
     badge.ariaLabel = badge.title
     badge.classList.toggle('away', person.away)
     badge.style.setProperty('--hue', [...person.name].reduce((sum, c) => sum + 37 * (c.codePointAt(0) || 0), 0) % 360)
@@ -209,14 +215,9 @@ presence.watch('all', people => {
   $('#people').replaceChildren(...badges)
 })
 
-/** @type {Record<string, string>} */
-const connection = { connecting: 'connecting', open: 'connected', ready: 'connected', reconnected: 'connected', reconnecting: 'offline: what you change is kept, and sent later', close: 'ended' }
-rt.on('status', (status, more) => {
-  const up = ['open', 'ready', 'reconnected'].includes(status)
-  document.body.dataset.link = status === 'close' ? 'down' : up ? 'up' : 'wait'
-  $('#status').textContent = connection[status] || status
-  $('#status').title = rt.transport || ''
-  if (status !== 'close' || more?.code === 'closed') return
+showConnection(rt)
+rt.on('close', ({ code }) => {
+  if (code === 'closed') return
   leaving = true
-  location.href = 'login.html' // logged out, here or in another tab
+  location.href = code === 'ended' ? './' : 'login.html' // logged out, here or in another tab, or logged in as somebody else
 })
