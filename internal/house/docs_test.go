@@ -108,7 +108,7 @@ func receiver(x ast.Expr) string {
 // Go code in these documents is that of examples, to the letter; so is JavaScript, where there are examples of it.
 func TestDocumentsCode(t *testing.T) {
 	for document, examples := range map[string][]string{
-		"docs/identity.md":         {"framework/echov4/example_test.go", "framework/echov4/tokens_example_test.go"},
+		"docs/identity.md":         {"framework/echov4/example_test.go", "framework/echov4/tokens_example_test.go", "framework/echov4/sessions_test.go"},
 		"docs/services.md":         {"services/livereload/example_test.go", "services/presence/example_test.go", "services/pubsub/example_test.go", "services/rpc/example_test.go"},
 		"docs/testing-services.md": {"framework/frameworktest/docs_test.go", "framework/frameworktest/both_test.go", "client/js/test/docs.test.js"},
 	} {
