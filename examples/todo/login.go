@@ -10,7 +10,8 @@ import (
 	"github.com/sojourn-go/sojourn/framework/echov4"
 )
 
-// Login is what is known of a browser's session: in plain requests and in the services alike. There are no passwords here: who logs in is who he says.
+// Login is what is known of a browser's session. Plain requests read it, and identify, by whom the turns of the services have it as their user. There are no passwords
+// here: who logs in is who he says.
 type Login struct {
 	Name string `json:"name"`
 }
