@@ -125,7 +125,7 @@ func (r *reader) runs(commands string) {
 	r.t.Helper()
 	cmd := exec.CommandContext(r.t.Context(), "sh", "-c", strings.ReplaceAll(commands, "\n", " && ")+"pwd")
 	cmd.Dir = r.dir
-	cmd.Env = append(os.Environ(), "GOFLAGS=-mod=mod", "GOPROXY=off", "GOSUMDB=off", "GOWORK=off") // whatever is needed is here
+	cmd.Env = append(os.Environ(), "GOFLAGS=", "GOPROXY=off", "GOSUMDB=off", "GOWORK=off") // whatever is needed is here
 	out, err := cmd.CombinedOutput()
 	if err != nil {
 		r.t.Fatalf("%s: %v\n%s", commands, err, out)
