@@ -17,8 +17,8 @@ var errAnswerLost = &Error{Code: "gone", Message: "it took effect, but its answe
 
 // Error is an error that the other side answered with.
 type Error struct {
-	Code    string `json:"code"` // a lower-case word: "denied", "not_found", "invalid", "gone" ...
-	Message string `json:"message"`
+	Code    string `json:"code"`    // a lower-case word: "denied", "not_found", "invalid", "gone" ...
+	Message string `json:"message"` // for people; may be empty
 }
 
 // Error implements error.

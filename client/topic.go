@@ -11,7 +11,7 @@ import (
 
 // Entry is what a subscriber is told: an entry of the topic, its whole state, or that entries are lost.
 type Entry struct {
-	Topic    string
+	Topic    string           // as it was subscribed to
 	Cursor   protocol.Cursor  // of the entry; zero: it is volatile
 	Payload  protocol.Payload // of a topic with a state, if not Snapshot: a JSON merge patch (RFC 7396)
 	Snapshot bool             // Payload is all of the topic's state as of Cursor

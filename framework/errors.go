@@ -29,8 +29,8 @@ const (
 
 // Error is an error that the other side is told. Any other error that a handler returns reaches the log, and the client as [CodeInternal].
 type Error struct {
-	Code    string `json:"code"`
-	Message string `json:"message"`
+	Code    string `json:"code"`    // a lower-case word: one of those above, or the program's own
+	Message string `json:"message"` // for people; it reaches the client
 
 	cause error
 }

@@ -84,7 +84,7 @@ func (c Code) Status() int {
 
 // Close is a connection's end with a code: the z frame, and the error that a transport is given for it.
 type Close struct {
-	Code Code
+	Code Code    // what the client is to do
 	In   *uint64 // last message of the socket that took effect; nil: unknown
 	Why  string  // for people; reaches the client
 }

@@ -6,6 +6,7 @@ const Describe = "sojourn.describe"
 // Description is what discovery tells of a server's services: all but the private ones. Types in it are TypeScript expressions
 // for what the payloads decode to. Fields are only added.
 type Description struct {
+	// Services are in the order of the program.
 	Services []ServiceInfo `json:"services"`
 	// Types are those that expressions name, in the order in which they first do.
 	Types []TypeInfo `json:"types,omitempty"`
@@ -13,6 +14,7 @@ type Description struct {
 
 // ServiceInfo is what there is of one service.
 type ServiceInfo struct {
+	// Name is what methods begin with: "chat" of chat.say.
 	Name string `json:"name"`
 	// Half tells that the service has a client half: what apps have of it is what that returns.
 	Half bool `json:"half,omitempty"`
@@ -27,6 +29,7 @@ type ServiceInfo struct {
 
 // MethodInfo is one method, of either side.
 type MethodInfo struct {
+	// Name is without the service's: "say" of chat.say.
 	Name string `json:"name"`
 	// In is the payload's type; empty: there is none. One that ends in "| null" may be left out.
 	In string `json:"in,omitempty"`
@@ -40,6 +43,7 @@ type MethodInfo struct {
 
 // StreamInfo is one topic or state.
 type StreamInfo struct {
+	// Name is without the key: "room" of room/lobby.
 	Name string `json:"name"`
 	// Type is an entry's, or the state's value's, once it is set.
 	Type string `json:"type"`
@@ -47,6 +51,7 @@ type StreamInfo struct {
 
 // TypeInfo is a type with a name.
 type TypeInfo struct {
+	// Name is an identifier of TypeScript, unique in the description.
 	Name string `json:"name"`
 	// Type is what it stands for; one that begins with a brace is an object's.
 	Type string `json:"type"`

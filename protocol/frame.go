@@ -59,7 +59,7 @@ func malformed(format string, args ...any) error {
 
 // Frame is one parsed line. What its header fields mean depends on its kind.
 type Frame struct {
-	Kind    Kind
+	Kind    Kind    // what the frame is for
 	Header  []byte  // between the kind and the payload
 	Payload Payload // nil: none
 }

@@ -8,7 +8,7 @@ import (
 
 // HelloUp is the client's hello: the first frame of each of its connections.
 type HelloUp struct {
-	Version int               `json:"v"`
+	Version int               `json:"v"`                // of the protocol: Version
 	Key     string            `json:"key"`              // the credential: 128 random bits, base64url
 	Attach  uint64            `json:"c"`                // numbers the client's connections; a poll is one
 	Cursor  *Cursor           `json:"cur,omitempty"`    // in the own stream; nil: the client has had no hello yet
@@ -25,7 +25,7 @@ const MaxBuild = 64
 
 // HelloDown is the instance's hello: the first frame of each connection that it accepts.
 type HelloDown struct {
-	ID        string `json:"id"`
+	ID        string `json:"id"`  // the socket's
 	In        uint64 `json:"in"`  // messages up to In took effect ...
 	At        uint64 `json:"at"`  // ... and their answers are at or before this offset
 	Heartbeat int    `json:"hb"`  // seconds; 0: none is promised (a poll)
@@ -109,7 +109,7 @@ func CredentialOf(key string) Credential {
 
 // HelloPost is the first frame of a POST of messages: who sends them.
 type HelloPost struct {
-	Key   string
+	Key   string // as of HelloUp
 	Ack   Cursor // the client has its own stream up to here; zero: it says nothing
 	Tries int    // of the first message
 	Auth  string // as of HelloUp

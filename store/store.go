@@ -105,8 +105,8 @@ type Entry struct {
 
 // Attach is a connection's claim to receive a socket's stream.
 type Attach struct {
-	Socket string
-	Secret string
+	Socket string            // its id
+	Secret string            // as given by Open; another one: Denied
 	Number uint64            // the client's attach number. Below the newest: Stale. Equal: the same attach repeated
 	Inbox  string            // of the watch to be noticed; replaces that of the attach before, which gets a Moved notice (unless this is the same attach from the same inbox)
 	TTL    time.Duration     // the socket's new deadline, from now
@@ -119,18 +119,18 @@ type Attach struct {
 // Attached is what an attach found. If there is more than one reason to refuse it: Gone for a socket that is not known, Denied,
 // Gone, Stale, Rewound. A refused attach changes nothing.
 type Attached struct {
-	Status  Status // Applied, Lost (all of what is below holds), Stale, Gone, Rewound, Denied
-	Socket  Socket // on Applied and Lost; on Gone Number, Code and Why as far as they are known
-	From    Cursor // where Entries begin: the Attach's cursor; if that is zero or Lost, the oldest place that is kept
-	Entries []Entry
+	Status  Status        // Applied, Lost (all of what is below holds), Stale, Gone, Rewound, Denied
+	Socket  Socket        // on Applied and Lost; on Gone Number, Code and Why as far as they are known
+	From    Cursor        // where Entries begin: the Attach's cursor; if that is zero or Lost, the oldest place that is kept
+	Entries []Entry       // of its stream, from From on, in order; at most Max
 	Subs    []Sub         // every subscription
 	NextDue time.Duration // as Outcome.NextDue
 }
 
 // Socket is what a store knows of a socket.
 type Socket struct {
-	ID      string
-	Secret  string
+	ID      string // names it in all turns and queries
+	Secret  string // as given by Open
 	Number  uint64 // last message applied
 	Top     Cursor // of its stream
 	Attach  uint64 // newest attach number
@@ -138,12 +138,12 @@ type Socket struct {
 	Session string // as given by Open
 	Ended   bool   // closing or closed
 	Code    int    // on Ended, with Why: as End or Bye said; 4004 and "expired" if the deadline passed
-	Why     string
+	Why     string // for people; see Code
 }
 
 // Sub is a socket's subscription to a topic.
 type Sub struct {
-	Topic  string
+	Topic  string // its name
 	ID     string // short name of the topic, the same for all sockets while the topic lives, and of no other topic; stays with the subscription
 	Cursor Cursor // as far as the client is known to have it; zero: it needs the state
 	Begin  uint64 // the offset at which the subscription began: what was before is not for this client, whatever cursor it says
@@ -151,12 +151,12 @@ type Sub struct {
 
 // Turn is everything that one cause makes real.
 type Turn struct {
-	Cause   Cause
-	Attempt string  // names this run of the handler: at least 64 random bits. A repeated send has the same
-	From    string  // the caller's inbox, which is not noticed of what it commits itself, but for AppendAll; may be empty
-	Ack     Cursor  // the cause's socket has its own stream up to here; zero, or not on the stream: nothing new
-	Guards  []Guard // all must hold
-	Effects []Effect
+	Cause   Cause    // why it happens, and whether it may
+	Attempt string   // names this run of the handler: at least 64 random bits. A repeated send has the same
+	From    string   // the caller's inbox, which is not noticed of what it commits itself, but for AppendAll; may be empty
+	Ack     Cursor   // the cause's socket has its own stream up to here; zero, or not on the stream: nothing new
+	Guards  []Guard  // all must hold
+	Effects []Effect // in the order in which they take place
 }
 
 // Cause is why a turn happens; it decides whether the turn is applied, before its guards do. One of:
@@ -181,7 +181,7 @@ type Cause struct {
 type Guard struct {
 	Topic string // its top must be At; a topic that does not exist has the zero Cursor
 	Field string // not empty: Topic's field must have been set last At; a field that does not exist has the zero Cursor. Whatever else of Topic changes does not matter
-	At    Cursor
+	At    Cursor // as it was read
 	Item  string // must exist (Topic is empty then)
 }
 
@@ -192,34 +192,34 @@ type Effect interface{ effect() }
 type (
 	// Open makes the socket of the turn's cause. Only in a turn with Number 0, and first.
 	Open struct {
-		Secret  string
-		User    []byte
-		Session string
-		Attach  uint64 // as in Attach
-		Inbox   string
-		TTL     time.Duration
-		Groups  []Group // the socket is a member of them until it ends: by End, by Bye, or by the claim after its deadline
+		Secret  string        // what an Attach must have
+		User    []byte        // kept with the socket, for Socket.User
+		Session string        // kept with the socket, for Socket.Session
+		Attach  uint64        // as in Attach
+		Inbox   string        // of the watch to be noticed, as in Attach
+		TTL     time.Duration // the socket's deadline, from now
+		Groups  []Group       // the socket is a member of them until it ends: by End, by Bye, or by the claim after its deadline
 	}
 
 	// Append adds an entry to a socket's stream. For a socket that has ended or is not known nothing happens, as for all effects on a
 	// socket. If the stream would hold more than MaxEntries or MaxBytes all entries are let go first, and the client will find its cursor Lost.
 	Append struct {
-		Socket string
-		Data   []byte
+		Socket string // whose stream
+		Data   []byte // the entry's
 	}
 
 	// AppendAll is an Append to each socket that is a member of a group by then: who joins it by a turn that is applied later gets nothing of
 	// it. The caller does not know whom it reaches, so From is noticed as all others are.
 	AppendAll struct {
-		Group string
-		Data  []byte
+		Group string // its name
+		Data  []byte // the same entry for each
 	}
 
 	// Publish adds an entry to a topic, which it makes if need be, and lets go of entries beyond the topic's retention, but for the newest.
 	// A topic has a value or fields, never both: where it has the one, a Publish of the other takes its place.
 	Publish struct {
-		Topic     string
-		Data      []byte
+		Topic     string        // its name
+		Data      []byte        // the entry's
 		Value     []byte        // not nil: the topic's value from this entry on
 		Fields    []Field       // set or removed by this entry, in order. All others stay as they are
 		MaxFields int           // fields that the topic may have; beyond them the turn is Exceeded, but not for a Publish after which there are no more than before. 0: no limit
@@ -233,51 +233,51 @@ type (
 	// Data followed by "<id>,<cursor>", the topic's short id and the cursor at which the subscription begins. Subscribing again
 	// begins again, and is never one too many.
 	Subscribe struct {
-		Socket string
-		Topic  string
+		Socket string        // who subscribes
+		Topic  string        // to what
 		Back   int           // begin so many entries before the top, as far as they are kept
 		State  bool          // begin with the zero Cursor, written "0.": the state comes first
 		TTL    time.Duration // as in Publish, for a topic that has no entry: the longest of its Subscribes. One that has keeps that of its last Publish
 		Max    int           // subscriptions the socket may have, this one included; beyond them the turn is Exceeded. 0: no limit
-		Data   []byte
+		Data   []byte        // where the entry begins
 	}
 
 	// Unsubscribe ends a subscription and appends an entry to the socket's stream: Data followed by the topic's short id.
 	// If there is no subscription nothing happens.
 	Unsubscribe struct {
-		Socket string
-		Topic  string
-		Data   []byte
+		Socket string // whose subscription
+		Topic  string // to what
+		Data   []byte // where the entry begins
 	}
 
 	// Put adds an item, due after a time; one of the same name is replaced, and a claim of that one holds no more. With a Socket it
 	// belongs to it: when the socket ends (or if it has ended, or is not known) the item is due at once, with Gone set. With By it counts
 	// as one of that name's items for as long as it exists, claimed or not.
 	Put struct {
-		Item   string
-		Socket string
-		By     string
-		Max    int // items that By may have, this one included; beyond them the turn is Exceeded, but not for one that replaces one of By's. 0: no limit
-		After  time.Duration
-		Data   []byte
+		Item   string        // its name
+		Socket string        // whose it is; empty: nobody's
+		By     string        // for whom it counts; empty: for nobody
+		Max    int           // items that By may have, this one included; beyond them the turn is Exceeded, but not for one that replaces one of By's. 0: no limit
+		After  time.Duration // from now; not positive: it is due at once
+		Data   []byte        // for whoever claims it
 	}
 
-	// Cancel removes an item, if it exists.
+	// Cancel removes an item, Item, if it exists.
 	Cancel struct{ Item string }
 
 	// End ends a socket from outside: it takes no message any more, its connection is noticed, and it is due at once, so that its goodbye
 	// runs. A socket that has ended stays as it is.
 	End struct {
-		Socket string
-		Code   int
-		Why    string
+		Socket string // who ends
+		Code   int    // a protocol.Code
+		Why    string // for people
 	}
 
 	// Bye ends the cause's socket in this very turn, which is its last: a goodbye said by the client, or the turn of a claimed socket. A tombstone
 	// with Number, Code and Why stays for a while.
 	Bye struct {
-		Code int
-		Why  string
+		Code int           // a protocol.Code
+		Why  string        // for people
 		Keep time.Duration // the tombstone; 0: 24 hours, as for a claimed socket's turn without Bye
 	}
 )
@@ -295,13 +295,13 @@ func (Bye) effect()         {}
 
 // Group is a set of sockets that have not ended: those of a user, of a session, of an address. It exists by its members alone.
 type Group struct {
-	Name string
-	Max  int // members it may have, the new one included; beyond them the open is Exceeded. 0: no limit
+	Name string // any text: what it means the store does not know
+	Max  int    // members it may have, the new one included; beyond them the open is Exceeded. 0: no limit
 }
 
 // Field is one of many values that a topic has, each with a name, and a place that guards it.
 type Field struct {
-	Name  string
+	Name  string // unique in its topic
 	Value []byte // nil: there is none; in a Publish: it is removed
 	At    Cursor // of the entry that set it last. In a Publish it means nothing
 }
@@ -326,10 +326,10 @@ type Outcome struct {
 // Fresh is a topic's value, or that of one of its fields, with the place that guards it. The fields of a topic that is guarded as a whole are not in
 // it: read them.
 type Fresh struct {
-	Topic string
+	Topic string // as the Guard says
 	Field string // as the Guard says
-	At    Cursor
-	Value []byte
+	At    Cursor // the place that a guard must name now
+	Value []byte // nil: there is none
 }
 
 // Query asks for one of: a topic's entries (Topic), a topic's value (Topic and Value), all of its fields (Topic and Fields) or one of them (Topic and Field), a
@@ -349,9 +349,9 @@ type Query struct {
 
 // Reply answers a Query. Reading a topic counts as watching it: its time to live begins anew.
 type Reply struct {
-	Status  Status // Applied, Missing (Gone for a socket that has ended: Sock is set as far as known), Lost
-	From    Cursor // where Entries begin: Query.After; if that is zero or Lost, the oldest place that is kept
-	Entries []Entry
+	Status  Status   // Applied, Missing (Gone for a socket that has ended: Sock is set as far as known), Lost
+	From    Cursor   // where Entries begin: Query.After; if that is zero or Lost, the oldest place that is kept
+	Entries []Entry  // those that were asked for, in order
 	Top     Cursor   // of the stream
 	Value   []byte   // of a topic that was asked for its value; nil: it has none
 	Fields  []Field  // those that were asked for and exist, in the order of their names' bytes; all as of Top
@@ -363,11 +363,11 @@ type Reply struct {
 
 // Held is a connection that is still there.
 type Held struct {
-	Socket string
-	Attach uint64 // 0: no connection, only Ack is taken
-	Inbox  string // becomes the socket's, if the attach is the newest
-	TTL    time.Duration
-	Ack    Cursor // zero, or older than what is kept: nothing new
+	Socket string        // its id
+	Attach uint64        // 0: no connection, only Ack is taken
+	Inbox  string        // becomes the socket's, if the attach is the newest
+	TTL    time.Duration // the socket's new deadline, from now
+	Ack    Cursor        // zero, or older than what is kept: nothing new
 }
 
 // Kept tells what became of a held connection's socket. Only what is Applied changes anything.
@@ -378,25 +378,25 @@ type Kept struct {
 
 // Claimed is what was due.
 type Claimed struct {
-	Due     []Due
+	Due     []Due         // of each kind the longest due first
 	NextDue time.Duration // as Outcome.NextDue, after this claim
 }
 
 // Due is one thing that is due: a socket's goodbye (Socket.ID is set) or an item.
 type Due struct {
 	Token  string // for Turn.Cause
-	Socket Socket
-	Subs   []Sub // of Socket
-	Item   Item
+	Socket Socket // whose goodbye it is
+	Subs   []Sub  // of Socket
+	Item   Item   // what is to be done, if it is no goodbye
 }
 
 // Item is something to be done later.
 type Item struct {
-	ID     string
+	ID     string // as Put.Item
 	Socket string // that it belongs to; may be empty
-	Data   []byte
-	Gone   bool // it is due because its socket ended
-	Tries  int  // how often it was claimed, this time included
+	Data   []byte // as given by Put
+	Gone   bool   // it is due because its socket ended
+	Tries  int    // how often it was claimed, this time included
 }
 
 // NoticeKind says what a notice is about.
@@ -411,10 +411,10 @@ const (
 
 // Notice is a hint that something happened. Entry.Data may be nil in an Added notice of a large entry: read it.
 type Notice struct {
-	Kind   NoticeKind
-	Topic  string
-	Socket string
-	Number uint64
-	Prev   string // tag of the place before Entry
-	Entry  Entry
+	Kind   NoticeKind // what it is about, and so what of the rest is set
+	Topic  string     // its name; may be empty
+	Socket string     // its id; may be empty
+	Number uint64     // of the attach
+	Prev   string     // tag of the place before Entry
+	Entry  Entry      // what was added or sent
 }

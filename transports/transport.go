@@ -45,7 +45,7 @@ type Switchboard interface {
 
 // Carrier describes a connection to the switchboard.
 type Carrier struct {
-	Transport string
+	Transport string        // the transport's name
 	Once      bool          // the connection carries down what one Pull returns, and ends: a poll
 	Heartbeat time.Duration // the switchboard is asked to tell the client that a frame comes at least so often; 0: nothing is promised
 }

@@ -1,10 +1,12 @@
 package house
 
 import (
+	"cmp"
 	"go/ast"
 	"go/token"
 	"maps"
 	"path"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -60,7 +62,7 @@ func undocumented(d ast.Decl) (names []string) {
 					names = append(names, spec.Name.Name)
 				}
 				if spec.Name.IsExported() {
-					names = append(names, undocumentedMethods(spec)...)
+					names = append(names, undocumentedParts(spec, cmp.Or(spec.Doc.Text(), d.Doc.Text()))...)
 				}
 			case *ast.ValueSpec: // a comment for a whole group is enough
 				for _, id := range spec.Names {
@@ -74,15 +76,22 @@ func undocumented(d ast.Decl) (names []string) {
 	return names
 }
 
-// undocumentedMethods returns the methods of an interface that have no comment.
-func undocumentedMethods(spec *ast.TypeSpec) (names []string) {
-	i, ok := spec.Type.(*ast.InterfaceType)
-	if !ok {
-		return nil
+// undocumentedParts returns the methods of an interface, and the fields of a struct, that have no comment of their own and that neither the type's
+// comment nor the last one above them names.
+func undocumentedParts(spec *ast.TypeSpec, comment string) (names []string) {
+	var parts []*ast.Field
+	switch of := spec.Type.(type) {
+	case *ast.InterfaceType:
+		parts = of.Methods.List
+	case *ast.StructType:
+		parts = of.Fields.List
 	}
-	for _, m := range i.Methods.List {
-		for _, id := range m.Names {
-			if m.Doc == nil && m.Comment == nil && id.IsExported() {
+	above := ""
+	for _, p := range parts {
+		above = cmp.Or(p.Doc.Text(), above)
+		for _, id := range p.Names {
+			named := regexp.MustCompile(`\b` + id.Name + `\b`)
+			if p.Doc == nil && p.Comment == nil && id.IsExported() && !named.MatchString(comment) && !named.MatchString(above) {
 				names = append(names, spec.Name.Name+"."+id.Name)
 			}
 		}

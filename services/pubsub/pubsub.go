@@ -57,8 +57,8 @@ type Message struct {
 
 // User is what everybody may know of a user: the ID and the name that the program's Identify gave it.
 type User struct {
-	ID   string `json:"id,omitempty"`
-	Name string `json:"name,omitempty"`
+	ID   string `json:"id,omitempty"`   // empty: nobody is known
+	Name string `json:"name,omitempty"` // what people call them; may be empty
 }
 
 // publication is what a page publishes.

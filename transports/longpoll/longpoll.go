@@ -16,8 +16,8 @@ import (
 
 // Transport is the long-polling transport. A zero field has its default.
 type Transport struct {
-	Hold   time.Duration // a poll is answered after so long, if there was nothing to say; default 20 s: below the idle time of proxies
-	Limits transports.Limits
+	Hold   time.Duration     // a poll is answered after so long, if there was nothing to say; default 20 s: below the idle time of proxies
+	Limits transports.Limits // for each client
 }
 
 var _ transports.Transport = Transport{}

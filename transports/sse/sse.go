@@ -16,9 +16,9 @@ import (
 
 // Transport is the event stream transport. A zero field has its default.
 type Transport struct {
-	Heartbeat time.Duration // a ping is sent so often; default 25 s
-	MaxAge    time.Duration // a stream is ended when it is so old, or up to a tenth younger; default 295 s: before the platform cuts it; negative: never
-	Limits    transports.Limits
+	Heartbeat time.Duration     // a ping is sent so often; default 25 s
+	MaxAge    time.Duration     // a stream is ended when it is so old, or up to a tenth younger; default 295 s: before the platform cuts it; negative: never
+	Limits    transports.Limits // for each client
 }
 
 var _ transports.Transport = Transport{}

@@ -13,11 +13,11 @@ import (
 
 // Server serves transports over net.Pipe. A Dial connects to it.
 type Server struct {
-	URL         string       // of the mount: endpoints are below it
-	Client      *http.Client // for requests to it
-	NetDial     func(ctx context.Context, network, addr string) (net.Conn, error)
-	Header      http.Header // to be sent with every request; may be nil
-	Switchboard transports.Switchboard
+	URL         string                                                            // of the mount: endpoints are below it
+	Client      *http.Client                                                      // for requests to it
+	NetDial     func(ctx context.Context, network, addr string) (net.Conn, error) // as of a net.Dialer
+	Header      http.Header                                                       // to be sent with every request; may be nil
+	Switchboard transports.Switchboard                                            // what the transports are given
 
 	pipes  *pipes
 	active atomic.Int64 // requests being served
