@@ -9,6 +9,7 @@ export type { Connection, Link, Transport } from './src/transport.js'
  */
 export function connect(url: string, options?: Options): Client
 
+/** How to connect, and what is allowed. */
 export interface Options {
   /** Which to try, in this order: names of transports that the server has, or transports. Default: all that the server has. */
   transports?: (string | Transport)[]
@@ -56,6 +57,7 @@ export interface Failure extends Error {
   stream?: string
 }
 
+/** When a call is given up. */
 export interface CallOptions {
   /** Gives the call up. A message that was sent already takes effect all the same. */
   signal?: AbortSignal
@@ -63,6 +65,7 @@ export interface CallOptions {
   timeout?: number
 }
 
+/** One of the instance's methods: its promise has a call's answer, or undefined for an event, once the message took effect. It is rejected with a Failure. */
 export type Method = (value?: any, options?: CallOptions) => Promise<any>
 
 /** The instance's half of a service: every property is a method. Values are JSON, or bytes (Uint8Array, ArrayBuffer). */
@@ -74,9 +77,11 @@ export type Service = { [method: string]: Method } & {
 /** Ends the listening. */
 export type Off = () => void
 
+/** A conversation, which goes on until it is closed or the instance ends it. */
 export interface Client {
   /** The socket's id; empty before the first hello. */
   readonly id: string
+  /** What the conversation is at. */
   readonly status: Status
   /** Name of the transport in use; undefined while there is no connection. */
   readonly transport: string | undefined
@@ -85,6 +90,7 @@ export interface Client {
   on(event: 'status', listener: (status: Status, more?: { code: string, why: string }) => void): Off
   /** The conversation has ended: closed by close, or for a reason of the instance. */
   on(event: 'close', listener: (more: { code: string, why: string }) => void): Off
+  /** The status has become this one. */
   on(event: Status, listener: () => void): Off
   /**
    * Entries of a topic, or of the socket's own stream (''), will never come: events, and subscriptions that the instance made. What a page

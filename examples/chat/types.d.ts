@@ -139,7 +139,9 @@ export type Server<N extends keyof Services> = Services[N]['methods'] & {
 
 /** The client. For what has no types here there is the untyped one: (rt as sojourn.Client). */
 export interface Rt extends Omit<sojourn.Client, 'service' | 'topic' | 'state'> {
+  /** The page's side of a service; half has what the instance may call. */
   service<N extends keyof Services>(name: N, half?: Partial<Services[N]['client']>): Server<N>
+  /** The topics of all services; state has their states. */
   topic: typed.Subscribe<typed.All<'topics'>>
   state: typed.Subscribe<typed.All<'states'>>
   /** Asks the server what there is. It is absent where discovery is off (Config.Discover). */
@@ -148,14 +150,17 @@ export interface Rt extends Omit<sojourn.Client, 'service' | 'topic' | 'state'> 
 
 /** What a service's client half is given. */
 export interface Kit<N extends keyof Services> {
+  /** The service's name. */
   name: N
+  /** The instance's half. */
   server: Server<N>
   /** Says what the instance may call: notices, and questions, whose answer is what the method returns or promises. */
   handle(methods: Partial<Services[N]['client']>): void
-  /** The service's own topics and states; those of others are rt's. */
+  /** The service's own topics, in state its own states; those of others are rt's. */
   topic: typed.Subscribe<Services[N]['topics']>
   state: typed.Subscribe<Services[N]['states']>
   rt: Rt
+  /** For what the half has to say. */
   log: sojourn.HalfLog
 }
 
@@ -198,6 +203,7 @@ export declare namespace sojourn {
    */
   export function connect(url: string, options?: Options): Client
 
+  /** How to connect, and what is allowed. */
   export interface Options {
     /** Which to try, in this order: names of transports that the server has, or transports. Default: all that the server has. */
     transports?: (string | Transport)[]
@@ -245,6 +251,7 @@ export declare namespace sojourn {
     stream?: string
   }
 
+  /** When a call is given up. */
   export interface CallOptions {
     /** Gives the call up. A message that was sent already takes effect all the same. */
     signal?: AbortSignal
@@ -252,6 +259,7 @@ export declare namespace sojourn {
     timeout?: number
   }
 
+  /** One of the instance's methods: its promise has a call's answer, or undefined for an event, once the message took effect. It is rejected with a Failure. */
   export type Method = (value?: any, options?: CallOptions) => Promise<any>
 
   /** The instance's half of a service: every property is a method. Values are JSON, or bytes (Uint8Array, ArrayBuffer). */
@@ -263,9 +271,11 @@ export declare namespace sojourn {
   /** Ends the listening. */
   export type Off = () => void
 
+  /** A conversation, which goes on until it is closed or the instance ends it. */
   export interface Client {
     /** The socket's id; empty before the first hello. */
     readonly id: string
+    /** What the conversation is at. */
     readonly status: Status
     /** Name of the transport in use; undefined while there is no connection. */
     readonly transport: string | undefined
@@ -274,6 +284,7 @@ export declare namespace sojourn {
     on(event: 'status', listener: (status: Status, more?: { code: string, why: string }) => void): Off
     /** The conversation has ended: closed by close, or for a reason of the instance. */
     on(event: 'close', listener: (more: { code: string, why: string }) => void): Off
+    /** The status has become this one. */
     on(event: Status, listener: () => void): Off
     /**
      * Entries of a topic, or of the socket's own stream (''), will never come: events, and subscriptions that the instance made. What a page
@@ -347,6 +358,7 @@ export declare namespace sojourn {
 
   /** A service's client half as a file. */
   export interface Module<A = unknown, S = Service> {
+    /** The half. */
     default: Half<A, S>
     /** How the service's payloads are written, if not as JSON: the other end of the Codec of the Service in Go. */
     codec?: Codec
@@ -354,7 +366,9 @@ export declare namespace sojourn {
 
   /** Writes and reads payloads. undefined is no payload, and not given to it. */
   export interface Codec {
+    /** Writes what the Codec in Go unmarshals. */
     encode(value: any): Uint8Array
+    /** Reads what the Codec in Go marshalled. */
     decode(payload: Uint8Array): any
   }
 
@@ -366,15 +380,18 @@ export declare namespace sojourn {
     server: S
     /** Says what the instance may call: events, and questions, whose answer is what the method returns or promises. A later call replaces the earlier one. */
     handle(methods: object): void
+    /** The client, rt, and its topic and state. */
     topic: Client['topic']
     state: Client['state']
     rt: Client
+    /** For what the half has to say. */
     log: HalfLog
   }
 
   /** Logs to JoinOptions.log, with the service's name beside the fields; to the console if there is none. */
   export type HalfLog = { [L in Level]: (message: string, fields?: object) => void }
 
+  /** How much an entry of a log matters. */
   export type Level = 'debug' | 'info' | 'warn' | 'error'
 
   /**
@@ -390,6 +407,7 @@ export declare namespace sojourn {
    */
   export type Log = (level: Level, message: string, fields: { [field: string]: unknown }) => void
 
+  /** Options of join, and of an app.js's connect. */
   export interface JoinOptions {
     /** Where everything that matters is told. Default: nowhere. */
     log?: Log
@@ -410,12 +428,15 @@ export declare namespace sojourn {
 
   /** What a server offers. Types in it are TypeScript expressions for what payloads decode to. What is empty is absent. */
   export interface Description {
+    /** In the order of the program. */
     services: ServiceInfo[]
     /** The types that expressions name. */
     types?: TypeInfo[]
   }
 
+  /** What there is of one service. */
   export interface ServiceInfo {
+    /** What the names of its methods begin with: 'chat' of chat.say. */
     name: string
     /** It has a client half, which makes what an app has of it. */
     half?: boolean
@@ -423,12 +444,14 @@ export declare namespace sojourn {
     methods?: MethodInfo[]
     /** What the instance may call here, as far as the service declares it. */
     client?: MethodInfo[]
-    /** What this page may subscribe to: 'room' for room/lobby. */
+    /** The topics, and below the states, that this page may subscribe to: 'room' for room/lobby. */
     topics?: StreamInfo[]
     states?: StreamInfo[]
   }
 
+  /** One method, of either side. */
   export interface MethodInfo {
+    /** Without the service's: 'say' of chat.say. */
     name: string
     /** The payload's type; without it there is none. One that ends in '| null' may be left out. */
     in?: string
@@ -440,12 +463,17 @@ export declare namespace sojourn {
     volatile?: boolean
   }
 
+  /** One topic or state. */
   export interface StreamInfo {
+    /** Without the key: 'room' of room/lobby. */
     name: string
+    /** An entry's, or the state's value's, once it is set. */
     type: string
   }
 
+  /** A type with a name. */
   export interface TypeInfo {
+    /** An identifier, unique in the description. */
     name: string
     /** What it stands for; one that begins with a brace is an object's. */
     type: string
@@ -453,17 +481,21 @@ export declare namespace sojourn {
     go: string
   }
 
+  /** A way of carrying frames. */
   export interface Transport {
+    /** Under which programs ask for it: 'ws'. */
     name: string
     /** Begins a connection. It may throw: the transport cannot be used here. */
     open(link: Link): Connection | Promise<void>
   }
 
+  /** What carries up. */
   export interface Connection {
     /** Sends one or more lines up. Not called before the instance's hello came. */
     send(lines: string): void
   }
 
+  /** One connection, from the client's side. */
   export interface Link {
     /** The mount, absolute and without a slash at its end: https://example.com/rt. */
     url: string

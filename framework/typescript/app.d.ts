@@ -6,7 +6,9 @@ export type Server<N extends keyof Services> = Services[N]['methods'] & {
 
 /** The client. For what has no types here there is the untyped one: (rt as sojourn.Client). */
 export interface Rt extends Omit<sojourn.Client, 'service' | 'topic' | 'state'> {
+  /** The page's side of a service; half has what the instance may call. */
   service<N extends keyof Services>(name: N, half?: Partial<Services[N]['client']>): Server<N>
+  /** The topics of all services; state has their states. */
   topic: typed.Subscribe<typed.All<'topics'>>
   state: typed.Subscribe<typed.All<'states'>>
   /** Asks the server what there is. It is absent where discovery is off (Config.Discover). */
@@ -15,14 +17,17 @@ export interface Rt extends Omit<sojourn.Client, 'service' | 'topic' | 'state'> 
 
 /** What a service's client half is given. */
 export interface Kit<N extends keyof Services> {
+  /** The service's name. */
   name: N
+  /** The instance's half. */
   server: Server<N>
   /** Says what the instance may call: notices, and questions, whose answer is what the method returns or promises. */
   handle(methods: Partial<Services[N]['client']>): void
-  /** The service's own topics and states; those of others are rt's. */
+  /** The service's own topics, in state its own states; those of others are rt's. */
   topic: typed.Subscribe<Services[N]['topics']>
   state: typed.Subscribe<Services[N]['states']>
   rt: Rt
+  /** For what the half has to say. */
   log: sojourn.HalfLog
 }
 

@@ -18,17 +18,21 @@
 
 import type { Options } from '../client.js'
 
+/** A way of carrying frames. */
 export interface Transport {
+  /** Under which programs ask for it: 'ws'. */
   name: string
   /** Begins a connection. It may throw: the transport cannot be used here. */
   open(link: Link): Connection | Promise<void>
 }
 
+/** What carries up. */
 export interface Connection {
   /** Sends one or more lines up. Not called before the instance's hello came. */
   send(lines: string): void
 }
 
+/** One connection, from the client's side. */
 export interface Link {
   /** The mount, absolute and without a slash at its end: https://example.com/rt. */
   url: string

@@ -34,6 +34,7 @@ export type Half<A = unknown, S = Service> = (kit: Kit<S>) => A
 
 /** A service's client half as a file. */
 export interface Module<A = unknown, S = Service> {
+  /** The half. */
   default: Half<A, S>
   /** How the service's payloads are written, if not as JSON: the other end of the Codec of the Service in Go. */
   codec?: Codec
@@ -41,7 +42,9 @@ export interface Module<A = unknown, S = Service> {
 
 /** Writes and reads payloads. undefined is no payload, and not given to it. */
 export interface Codec {
+  /** Writes what the Codec in Go unmarshals. */
   encode(value: any): Uint8Array
+  /** Reads what the Codec in Go marshalled. */
   decode(payload: Uint8Array): any
 }
 
@@ -53,15 +56,18 @@ export interface Kit<S = Service> {
   server: S
   /** Says what the instance may call: events, and questions, whose answer is what the method returns or promises. A later call replaces the earlier one. */
   handle(methods: object): void
+  /** The client, rt, and its topic and state. */
   topic: Client['topic']
   state: Client['state']
   rt: Client
+  /** For what the half has to say. */
   log: HalfLog
 }
 
 /** Logs to JoinOptions.log, with the service's name beside the fields; to the console if there is none. */
 export type HalfLog = { [L in Level]: (message: string, fields?: object) => void }
 
+/** How much an entry of a log matters. */
 export type Level = 'debug' | 'info' | 'warn' | 'error'
 
 /**
@@ -77,6 +83,7 @@ export type Level = 'debug' | 'info' | 'warn' | 'error'
  */
 export type Log = (level: Level, message: string, fields: { [field: string]: unknown }) => void
 
+/** Options of join, and of an app.js's connect. */
 export interface JoinOptions {
   /** Where everything that matters is told. Default: nowhere. */
   log?: Log

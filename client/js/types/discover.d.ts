@@ -12,12 +12,15 @@ export function discover(rt: Client): Promise<Description>
 
 /** What a server offers. Types in it are TypeScript expressions for what payloads decode to. What is empty is absent. */
 export interface Description {
+  /** In the order of the program. */
   services: ServiceInfo[]
   /** The types that expressions name. */
   types?: TypeInfo[]
 }
 
+/** What there is of one service. */
 export interface ServiceInfo {
+  /** What the names of its methods begin with: 'chat' of chat.say. */
   name: string
   /** It has a client half, which makes what an app has of it. */
   half?: boolean
@@ -25,12 +28,14 @@ export interface ServiceInfo {
   methods?: MethodInfo[]
   /** What the instance may call here, as far as the service declares it. */
   client?: MethodInfo[]
-  /** What this page may subscribe to: 'room' for room/lobby. */
+  /** The topics, and below the states, that this page may subscribe to: 'room' for room/lobby. */
   topics?: StreamInfo[]
   states?: StreamInfo[]
 }
 
+/** One method, of either side. */
 export interface MethodInfo {
+  /** Without the service's: 'say' of chat.say. */
   name: string
   /** The payload's type; without it there is none. One that ends in '| null' may be left out. */
   in?: string
@@ -42,12 +47,17 @@ export interface MethodInfo {
   volatile?: boolean
 }
 
+/** One topic or state. */
 export interface StreamInfo {
+  /** Without the key: 'room' of room/lobby. */
   name: string
+  /** An entry's, or the state's value's, once it is set. */
   type: string
 }
 
+/** A type with a name. */
 export interface TypeInfo {
+  /** An identifier, unique in the description. */
   name: string
   /** What it stands for; one that begins with a brace is an object's. */
   type: string
