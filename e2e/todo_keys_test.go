@@ -73,6 +73,13 @@ func TestTodoByKeyboard(t *testing.T) {
 	ann.isAt("Work")
 	ann.tabs("Remove")
 	ann.types("\r")
+	ann.isAt("Keep it")
+	ann.types("\r")
+	ann.isAt("Remove")
+	ann.types("\r")
+	ann.isAt("Keep it")
+	ann.tabs("Remove")
+	ann.types("\r")
 	ann.sees("that it has gone", func(v paper) bool { return v.Title == "Town" && slices.Equal(v.Lists, []string{"Town"}) })
 	ann.isAt("Town")
 

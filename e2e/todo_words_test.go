@@ -12,9 +12,10 @@ import (
 
 // What somebody has typed into the to-dos is in its list, or that person is asked about it.
 
-// stale and unsaved are what the page asks.
+// What the page asks.
 const (
-	stale   = "Two people have changed this"
+	stale   = "This was changed meanwhile"
+	removed = "This was removed meanwhile"
 	unsaved = "This is not saved"
 )
 
@@ -165,7 +166,7 @@ func TestTodoRemovedMeanwhile(t *testing.T) {
 	bob.removes("tickets")
 	bob.shows()
 	plug.put()
-	ann.isAsked(stale, "two tickets", "(removed)")
+	ann.isAsked(removed, "two tickets", "(removed)")
 	ann.answers("mine")
 	ann.shows("two tickets")
 	bob.shows("two tickets")
@@ -181,12 +182,12 @@ func TestTodoRemovedMeanwhile(t *testing.T) {
 	ann.edits("call", "call home")
 	bob.removes("call")
 	bob.shows()
-	bob.run(`$('#remove-list').click()`)
+	bob.run(`$('#remove-list').click(); $('#removing [value=remove]').click()`)
 	bob.sees("that it has gone", func(v paper) bool { return slices.Equal(v.Lists, []string{"Trip"}) })
 	plug.put()
-	ann.isAsked(stale, "Office", "(removed)") // the list's name comes first: what is in it needs it
+	ann.isAsked(removed, "Office", "(removed)") // the list's name comes first: what is in it needs it
 	ann.answers("mine")
-	ann.settles(question{unsaved, "write", "", "mine"}, question{stale, "call home", "(removed)", "mine"})
+	ann.settles(question{unsaved, "write", "", "mine"}, question{removed, "call home", "(removed)", "mine"})
 	bob.sees("the list", func(v paper) bool { return slices.Equal(v.Lists, []string{"Trip", "Office"}) })
 	bob.opens("Office")
 	for _, p := range []sheet{ann, bob} {
@@ -208,7 +209,7 @@ func TestTodoChangedMeanwhile(t *testing.T) {
 	for _, p := range []sheet{ann, bob} {
 		p.shows("three tickets")
 	}
-	ann.sees("why", func(v paper) bool { return slices.Contains(v.Toasts, "Not removed: Bob has changed it meanwhile") })
+	ann.sees("why", func(v paper) bool { return slices.Contains(v.Toasts, "Not removed: \u2068Bob\u2069 has changed it meanwhile") })
 }
 
 // Two who rename a list do not overwrite each other; nor is a conflict of a list that is not open shown as if its item had gone.

@@ -143,7 +143,7 @@ func tick(t *framework.Turn, in Tick) error {
 func remove(t *framework.Turn, in Removing) error {
 	return change(t, in.Ref, func(i *Item) (err error) {
 		if i.Rev != in.Rev {
-			return framework.Errorf(framework.CodeConflict, "%s has changed it meanwhile", i.By)
+			return framework.Errorf(framework.CodeConflict, "%s has changed it meanwhile", isolated(i.By))
 		}
 		i.Gone = true
 		i.Timer, err = t.After(undo, removed.With(in.Ref))
