@@ -12,7 +12,7 @@ CLIENT       = client/js/dist/client.js
 CLIENT_LIMIT = 5000
 
 .DEFAULT_GOAL := help
-.PHONY: help setup test race fuzz mutants e2e demo attack client size package lint fmt vet
+.PHONY: help setup test race fuzz mutants e2e demo attack client size package bench lint fmt vet
 
 help: ## lists the targets
 	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
@@ -54,6 +54,9 @@ size: ## tells the JavaScript client's size; fails above 5,000 bytes of gzip -9
 
 package: ## checks the npm package: installs, types, bundles, Node 20 and later (a minute; needs npm)
 	client/js/test/package.sh
+
+bench: ## measures Sojourn beside its peers, and writes the report (some hours, on a machine that does nothing else)
+	$(GO) -C bench run . report
 
 lint: ## golangci-lint, with .golangci.yml
 	$(GOLANGCI) run

@@ -10,6 +10,7 @@ require (
 	github.com/olahol/melody v1.1.4
 	github.com/r3labs/sse/v2 v2.10.0
 	github.com/sojourn-go/sojourn v0.0.0
+	go.uber.org/goleak v1.3.0
 	golang.org/x/sys v0.47.0
 )
 

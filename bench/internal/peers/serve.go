@@ -41,27 +41,14 @@ func Serve(name string, o Options, in io.Reader, out io.Writer) error {
 	if err != nil {
 		return fmt.Errorf("peers: %w", err)
 	}
-	messages := make(chan []byte, queued)
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
 	mux := http.NewServeMux()
-	mux.HandleFunc("POST /publish", func(w http.ResponseWriter, r *http.Request) {
-		b, err := io.ReadAll(r.Body)
-		if err != nil {
-			http.Error(w, err.Error(), http.StatusBadRequest)
-			return
-		}
-		messages <- b
-		w.WriteHeader(http.StatusNoContent)
-	})
+	mux.Handle("POST /publish", publisher(ctx, name, s))
 	mux.Handle("/", s)
-	go func() {
-		for m := range messages {
-			if err := s.publish(m); err != nil {
-				log.Fatalf("peers: %s: publishing: %v", name, err)
-			}
-		}
-	}()
 	httpServer := &http.Server{Handler: mux, ReadHeaderTimeout: 10 * time.Second}
 	go httpServer.Serve(ln)
+	defer httpServer.Close()
 	answer := json.NewEncoder(out)
 	if err := answer.Encode(map[string]string{"Address": ln.Addr().String()}); err != nil {
 		return err
@@ -77,10 +64,36 @@ func Serve(name string, o Options, in io.Reader, out io.Writer) error {
 	if s.close != nil {
 		s.close()
 	}
-	ctx, cancel := context.WithCancel(context.Background())
-	cancel()
-	_ = httpServer.Shutdown(ctx)
-	return httpServer.Close()
+	return nil
+}
+
+// publisher queues what is posted for the one goroutine that publishes.
+func publisher(ctx context.Context, name string, s server) http.HandlerFunc {
+	messages := make(chan []byte, queued)
+	go func() {
+		for {
+			select {
+			case m := <-messages:
+				if err := s.publish(m); err != nil && ctx.Err() == nil {
+					log.Fatalf("peers: %s: publishing: %v", name, err)
+				}
+			case <-ctx.Done():
+				return
+			}
+		}
+	}()
+	return func(w http.ResponseWriter, r *http.Request) {
+		b, err := io.ReadAll(r.Body)
+		if err != nil {
+			http.Error(w, err.Error(), http.StatusBadRequest)
+			return
+		}
+		select {
+		case messages <- b:
+			w.WriteHeader(http.StatusNoContent)
+		case <-ctx.Done():
+		}
+	}
 }
 
 func figures() Figures {

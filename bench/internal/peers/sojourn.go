@@ -14,11 +14,13 @@ import (
 	"github.com/sojourn-go/sojourn/transports/ws"
 )
 
+const ours = "github.com/sojourn-go/sojourn"
+
 var (
-	_ = register(Peer{"sojourn", "", "memory store, topics that keep", inMemory(false)})
-	_ = register(Peer{"sojourn-volatile", "", "memory store, volatile topics", inMemory(true)})
-	_ = register(Peer{"sojourn-redis", "", "Redis, topics that keep", inRedis(false)})
-	_ = register(Peer{"sojourn-redis-volatile", "", "Redis, volatile topics", inRedis(true)})
+	_ = register(Peer{"sojourn", ours, "memory store, topics that keep", inMemory(false)})
+	_ = register(Peer{"sojourn-volatile", ours, "memory store, volatile topics", inMemory(true)})
+	_ = register(Peer{"sojourn-redis", ours, "Redis, topics that keep", inRedis(false)})
+	_ = register(Peer{"sojourn-redis-volatile", ours, "Redis, volatile topics", inRedis(true)})
 )
 
 func inMemory(volatile bool) func(Options) (server, error) {

@@ -18,6 +18,7 @@ func makeSSE(Options) (server, error) {
 		flush := http.NewResponseController(w).Flush
 		w.Header().Set("Content-Type", "text/event-stream")
 		w.Header().Set("Cache-Control", "no-cache")
+		w.WriteHeader(http.StatusOK)
 		queue := make(chan []byte, outbox)
 		followers.add(queue)
 		defer followers.remove(queue)
@@ -47,7 +48,7 @@ func makeR3labs(Options) (server, error) {
 	s.CreateStream("news")
 	mux := http.NewServeMux()
 	mux.HandleFunc("/news", s.ServeHTTP)
-	return server{Handler: mux, close: s.Close, publish: func(b []byte) error {
+	return server{Handler: mux, publish: func(b []byte) error {
 		s.Publish("news", &r3labs.Event{Data: b})
 		return nil
 	}}, nil

@@ -7,7 +7,7 @@ var echo = Work{
 	About: "A call and its answer over a WebSocket: 64 bytes of JSON, which the handler answers with. 100 connections; saturated, each makes the next call when it has " +
 		"the answer; paced, 10,000 calls a second come whatever the server does, and latency counts from when a call was due.",
 	Cases: []Case{
-		{Name: "saturated", Spec: generate.Spec{Work: generate.Call, Connections: 100, Bytes: 64, Warm: warm, Measure: seconds}, Servers: callers, Figures: saturated},
+		{Name: "saturated", Spec: generate.Spec{Work: generate.Call, Connections: 100, Bytes: 64, Warm: warm, Measure: seconds}, Servers: callers, Figures: calling},
 		{Name: "paced", Spec: generate.Spec{Work: generate.Call, Connections: 100, Bytes: 64, Rate: 10_000, Warm: warm, Measure: seconds}, Servers: callers, Figures: paced},
 	},
 	Bars: []Bar{

@@ -12,9 +12,9 @@ var fanout = Work{
 		"16 are under way at any time, and a server may write several at once.",
 	Cases: []Case{
 		{Name: "paced-1k", Spec: follow(1000, 50), Servers: followers, Figures: slices.Concat(paced, []Figure{missing})},
-		{Name: "saturated-1k", Spec: follow(1000, 0), Servers: followers, Figures: slices.Concat(saturated, []Figure{missing})},
+		{Name: "saturated-1k", Spec: follow(1000, 0), Servers: followers, Figures: slices.Concat(fanning, []Figure{missing})},
 		{Name: "paced-10k", Spec: follow(10_000, 5), Servers: followers, Figures: slices.Concat(paced, []Figure{missing})},
-		{Name: "saturated-10k", Spec: follow(10_000, 0), Servers: followers, Figures: slices.Concat(saturated, []Figure{missing})},
+		{Name: "saturated-10k", Spec: follow(10_000, 0), Servers: followers, Figures: slices.Concat(fanning, []Figure{missing})},
 	},
 	Bars: slices.Concat(
 		fanoutBars("", "sojourn"),

@@ -7,7 +7,7 @@ var poll = Work{
 	About: "The same to 200 long-pollers, each of whom asks again when it was answered; saturated, the next is published when all have got the last. Volatile topics are left out: between two polls they reach nobody.",
 	Cases: []Case{
 		{Name: "paced", Spec: follow(200, 20), Servers: pollers, Figures: paced},
-		{Name: "saturated", Spec: one(follow(200, 0)), Servers: pollers, Figures: saturated},
+		{Name: "saturated", Spec: one(follow(200, 0)), Servers: pollers, Figures: fanning},
 	},
 	Bars: []Bar{
 		{Name: "W4-paced", Case: "paced", Server: "sojourn-poll", Against: "poll", Figure: norm, Limit: 1},

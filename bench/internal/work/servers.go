@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/sojourn-go/sojourn/bench/internal/measure"
+	"github.com/sojourn-go/sojourn/bench/internal/peers"
 )
 
 // speaker is a server with the dialect in which it is spoken to.
@@ -13,6 +14,19 @@ type speaker struct {
 	peer    string // of package peers; "" for Node
 	script  string // of Node, in bench/node
 	dialect string
+}
+
+// nodes are the packages of Node's servers, and how they are used.
+var nodes = map[string]Description{
+	"ws.js":       {Module: "ws", Does: "its defaults; one send for each who follows"},
+	"socketio.js": {Module: "socket.io", Does: "its defaults, over a WebSocket from the start; calls are acknowledged events, who follows is in a room"},
+}
+
+// Description says what a server of the tables is.
+type Description struct {
+	Name   string
+	Module string // or package, whose version matters; "" for none
+	Does   string // how it is used
 }
 
 // speakers are the servers of the tables, by the names that these have for them. Of ours, a name that says no more has numbered calls
@@ -50,4 +64,23 @@ func Server(program, name string) (measure.Server, error) {
 		return measure.Server{Name: name, Command: []string{"node", "--expose-gc", "node/" + s.script}, Dialect: s.dialect}, nil
 	}
 	return measure.Server{Name: name, Command: []string{program, "serve", s.peer}, Dialect: s.dialect}, nil
+}
+
+// Describe describes servers.
+func Describe(names []string) []Description {
+	byPeer := map[string]Description{}
+	for _, p := range peers.All() {
+		byPeer[p.Name] = Description{Module: p.Module, Does: p.Does}
+	}
+	all := make([]Description, 0, len(names))
+	for _, name := range names {
+		s := speakers[name]
+		d := nodes[s.script]
+		if s.script == "" {
+			d = byPeer[s.peer]
+		}
+		d.Name = name
+		all = append(all, d)
+	}
+	return all
 }

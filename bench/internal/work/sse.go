@@ -5,7 +5,7 @@ var sse = Work{
 	About: "The same over 1,000 event streams.",
 	Cases: []Case{
 		{Name: "paced", Spec: follow(1000, 50), Servers: streamers, Figures: paced},
-		{Name: "saturated", Spec: follow(1000, 0), Servers: streamers, Figures: saturated},
+		{Name: "saturated", Spec: follow(1000, 0), Servers: streamers, Figures: fanning},
 	},
 	Bars: []Bar{
 		{Name: "W3-paced", Case: "paced", Server: "sojourn-sse", Against: "sse", Figure: norm, Limit: 1},

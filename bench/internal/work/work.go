@@ -27,7 +27,7 @@ type Case struct {
 	Name    string // "saturated"; unique within its work
 	Spec    generate.Spec
 	Servers []string // names of servers; the first is the one that the others are compared with
-	Figures []Figure // the columns of its table
+	Figures []Figure // the columns of its table; the first is the one that matters
 }
 
 // Figure is something that is read from samples.
@@ -35,6 +35,7 @@ type Figure struct {
 	Name     string
 	Of       func(measure.Sample) float64
 	Relative bool    // to the case's first server, in the same round
+	More     bool    // more of it is better; else less
 	Unit     string  // behind the number; "" for none
 	Scale    float64 // of the number; 0 is 1
 }
@@ -116,11 +117,20 @@ func (b Bar) Says() string {
 	if b.AtLeast {
 		word = "at least"
 	}
-	of := ""
+	limit := fmt.Sprintf("%.10g%s", b.Limit, b.Figure.Unit)
 	if b.Against != "" {
-		of = " of " + b.Against
+		limit = fmt.Sprintf("%.10g times that of %s", b.Limit, b.Against)
 	}
-	return fmt.Sprintf("%s of %s %s %.4g%s%s", b.Figure.Name, b.Server, word, b.Limit, b.Figure.Unit, of)
+	return fmt.Sprintf("%s of %s %s %s", b.Figure.Name, b.Server, word, limit)
+}
+
+// Due is how many messages should have come while a sample was measured; 0 if nothing says so.
+func (c Case) Due(s measure.Sample) float64 {
+	due := c.Spec.Rate * s.Seconds
+	if c.Spec.Work == generate.Follow {
+		due *= float64(s.Connections - c.Spec.Stuck)
+	}
+	return due
 }
 
 // Read reads a figure of a case's server.
@@ -141,12 +151,13 @@ func (f Figure) read(s measure.Series, server, against string) measure.Spread {
 
 // The figures that most tables have.
 var (
-	norm      = Figure{Name: "norm", Of: measure.Effort, Relative: true}
-	cost      = Figure{Name: "CPU each", Of: measure.Cost, Unit: " µs", Scale: 1e6}
-	rate      = Figure{Name: "rate", Of: measure.Rate, Unit: " /s"}
-	p50       = Figure{Name: "p50", Of: measure.P50, Unit: " µs", Scale: 1e6}
-	p99       = Figure{Name: "p99", Of: measure.P99, Unit: " µs", Scale: 1e6}
-	missing   = Figure{Name: "missing", Of: func(s measure.Sample) float64 { return float64(s.Missing) }}
-	saturated = []Figure{norm, rate, cost}
-	paced     = []Figure{norm, cost, p50, p99}
+	norm    = Figure{Name: "norm", Of: measure.Effort, Relative: true}
+	cost    = Figure{Name: "CPU each", Of: measure.Cost, Unit: " µs", Scale: 1e6}
+	rate    = Figure{Name: "rate", Of: measure.Rate, Unit: " /s", More: true}
+	p50     = Figure{Name: "p50", Of: measure.P50, Unit: " µs", Scale: 1e6}
+	p99     = Figure{Name: "p99", Of: measure.P99, Unit: " µs", Scale: 1e6}
+	missing = Figure{Name: "missing", Of: func(s measure.Sample) float64 { return float64(s.Missing) }}
+	calling = []Figure{norm, rate, cost} // saturated, one message a write
+	fanning = []Figure{rate, cost, norm} // saturated, several messages a write, perhaps
+	paced   = []Figure{norm, cost, p50, p99}
 )

@@ -1,0 +1,84 @@
+package generate
+
+import (
+	"strings"
+	"testing"
+	"time"
+)
+
+// measuring is a generator without connections or clock, in the middle of measuring.
+func measuring(s Spec) *generator {
+	return &generator{spec: s, start: time.Now(), measured: measured{on: true}}
+}
+
+func payloadOf(n int) []byte {
+	p := newPayload(minPayload)
+	stamp(p, n, 0)
+	return p
+}
+
+// What is left out is counted; what comes twice, or out of order, or was never published, ends the run.
+func TestFollowChecksOrder(t *testing.T) {
+	for name, c := range map[string]struct {
+		came    []int
+		missing int
+		failed  string
+	}{
+		"all":             {[]int{3, 4, 5}, 0, ""}, // it followed from the fourth on
+		"some left out":   {[]int{3, 4, 7, 9}, 3, ""},
+		"repeated":        {[]int{3, 4, 4}, 0, "delivered after number 4"},
+		"out of order":    {[]int{3, 5, 4}, 1, "delivered after number 5"},
+		"never published": {[]int{3, 10}, 0, "delivered after number 3 of 10"},
+	} {
+		g := measuring(Spec{Rate: 1})
+		j := &follow{generator: g, published: 10}
+		following := &conn{generator: g, last: -1}
+		for _, n := range c.came {
+			j.came(following, payloadOf(n))
+		}
+		if g.result.Missing != c.missing || !failedWith(g, c.failed) {
+			t.Errorf("%s: %d missing, want %d; %v, want %q", name, g.result.Missing, c.missing, g.failed, c.failed)
+		}
+	}
+}
+
+// An answer is to a call that was made and has no answer yet.
+func TestCallsCheckAnswers(t *testing.T) {
+	for name, c := range map[string]struct {
+		made   int
+		came   []int
+		failed string
+	}{
+		"answered":            {2, []int{0, 1}, ""},
+		"in another order":    {2, []int{1, 0}, ""},
+		"more than was asked": {1, []int{0, 0}, "not asked"},
+		"what was not asked":  {1, []int{1}, "not asked"},
+	} {
+		g := measuring(Spec{Rate: 1})
+		j := &calls{generator: g}
+		caller := &conn{generator: g, n: c.made, waiting: c.made}
+		for _, n := range c.came {
+			j.came(caller, payloadOf(n))
+		}
+		if !failedWith(g, c.failed) {
+			t.Errorf("%s: %v, want %q", name, g.failed, c.failed)
+		}
+	}
+}
+
+func failedWith(g *generator, text string) bool {
+	if text == "" || g.failed == nil {
+		return text == "" && g.failed == nil
+	}
+	return strings.Contains(g.failed.Error(), text)
+}
+
+// Latency counts from when a message was due, not from when it was sent.
+func TestLatencyCountsFromWhenItWasDue(t *testing.T) {
+	g := measuring(Spec{Rate: 1})
+	g.start = time.Now().Add(-time.Hour)
+	g.got(int64(time.Minute))
+	if low := 59 * time.Minute; g.latency.quantile(1) < low {
+		t.Errorf("the latency of what was due 59 minutes ago is %v", g.latency.quantile(1))
+	}
+}

@@ -1,0 +1,69 @@
+package measure
+
+import (
+	"math"
+	"testing"
+)
+
+// One run beside which somebody else was busy drops the round, for all servers.
+func TestForeignTimeDropsTheRound(t *testing.T) {
+	for name, c := range map[string]struct {
+		foreign [3]float64
+		counts  bool
+	}{
+		"nobody else":     {[3]float64{0, 0, 0}, true},
+		"a little":        {[3]float64{.05, .01, .05}, true},
+		"too much in one": {[3]float64{0, .051, 0}, false},
+		"too much in all": {[3]float64{.5, .5, .5}, false},
+	} {
+		r := Round{"a": {Foreign: c.foreign[0]}, "b": {Foreign: c.foreign[1]}, "c": {Foreign: c.foreign[2]}}
+		if r.counts() != c.counts {
+			t.Errorf("%s: the round counts: %v", name, r.counts())
+		}
+	}
+}
+
+// What is busy is all but idle and waiting for disks, what was given to other machines included; guests are in user already.
+func TestBusy(t *testing.T) {
+	before := parseBusy("cpu  100 200 300 4000 500 60 70 80 90 10")
+	after := parseBusy("cpu  200 200 300 4300 500 60 70 180 190 10").since(before)
+	if after.busy != 2 || after.whole != 5 {
+		t.Errorf("%v s of %v s are busy, want 2 of 5", after.busy, after.whole)
+	}
+}
+
+func TestSpread(t *testing.T) {
+	for _, c := range []struct {
+		values []float64
+		want   Spread
+	}{
+		{[]float64{7}, Spread{7, 7, 7}},
+		{[]float64{3, 1, 2}, Spread{2, 1, 3}},
+		{[]float64{4, 1, 3, 2}, Spread{2.5, 1, 4}},
+	} {
+		if got := SpreadOf(c.values); got != c.want {
+			t.Errorf("%v spread %v, want %v", c.values, got, c.want)
+		}
+	}
+}
+
+// A machine that is twice as slow in one round moves neither norm nor relative rate.
+func TestRelativeFiguresAreOfTheSameRound(t *testing.T) {
+	sample := func(server, generator, seconds float64) (s Sample) {
+		s.Server, s.CPU, s.Messages, s.Seconds = server, generator, 1000, seconds
+		return s
+	}
+	series := Series{Rounds: []Round{
+		{"raw": sample(2, 2, 1), "ours": sample(3, 2, 2)},
+		{"raw": sample(4, 4, 2), "ours": sample(6, 4, 4)},
+	}}
+	if got := series.Relative("ours", "raw", Effort); got != (Spread{1.5, 1.5, 1.5}) {
+		t.Errorf("the norm is %v", got)
+	}
+	if got := series.Relative("ours", "raw", Rate); got != (Spread{.5, .5, .5}) {
+		t.Errorf("the relative rate is %v", got)
+	}
+	if got := series.Of("ours", Cost); math.Abs(got.Low-.003) > 1e-9 || math.Abs(got.High-.006) > 1e-9 {
+		t.Errorf("a message costs %v", got)
+	}
+}

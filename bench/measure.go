@@ -1,0 +1,103 @@
+package main
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/sojourn-go/sojourn/bench/internal/measure"
+	"github.com/sojourn-go/sojourn/bench/internal/work"
+)
+
+// measureCase measures servers of a case, and says on standard error how it goes.
+func measureCase(c work.Case, names []string, rounds int, anyRound bool) (measure.Series, error) {
+	program, err := os.Executable()
+	if err != nil {
+		return measure.Series{}, err
+	}
+	plan := measure.Plan{Generator: []string{program, "generate"}, Spec: c.Spec, Rounds: rounds, Any: anyRound}
+	for _, name := range names {
+		s, err := work.Server(program, name)
+		if err != nil {
+			return measure.Series{}, err
+		}
+		plan.Servers = append(plan.Servers, s)
+	}
+	plan.Told = func(server string, s measure.Sample) {
+		fmt.Fprintf(os.Stderr, "  %s: server %.2f s, generator %.2f s, foreign %.1f %%\n", server, s.Server, s.CPU, 100*s.Foreign)
+	}
+	return plan.Measure()
+}
+
+// bar measures one figure, prints it, and fails unless its bar holds.
+func bar(words []string) error {
+	if len(words) != 1 {
+		return errors.New("bench: -bar needs a name")
+	}
+	w, b, err := work.FindBar(words[0])
+	if err != nil {
+		return err
+	}
+	series, err := measureCase(w.Case(b.Case), b.Servers(), work.Rounds, false)
+	if err != nil {
+		return err
+	}
+	v, holds := b.Read(series)
+	unit := b.Figure.Unit
+	if b.Against != "" {
+		unit = ""
+	}
+	fmt.Printf("%s: %.3g%s (%.3g-%.3g); to be: %s\n", b.Name, v.Median, unit, v.Low, v.High, b.Says())
+	if !holds {
+		return fmt.Errorf("bench: %s does not hold", b.Name)
+	}
+	return nil
+}
+
+// try runs a piece of work and prints its figures.
+func try(words []string) error {
+	flags := flag.NewFlagSet("run WORK", flag.ContinueOnError)
+	servers := flags.String("servers", "", "run only these")
+	rounds := flags.Int("rounds", 1, "rounds that count")
+	seconds := flags.Float64("seconds", 1, "time that is measured, in each case of each round")
+	connections := flags.Int("connections", 0, "so many instead of what the case has")
+	anyRound := flags.Bool("any", false, "rounds count though the machine is busy: to try, not to measure")
+	if len(words) == 0 {
+		return errors.New("bench: run needs the name of a work")
+	}
+	if err := flags.Parse(words[1:]); err != nil {
+		return err
+	}
+	w, err := work.Find(words[0])
+	if err != nil {
+		return err
+	}
+	for i, c := range w.Cases {
+		if *servers != "" {
+			c.Servers = strings.Split(*servers, ",")
+		}
+		if *connections > 0 {
+			c.Spec.Connections = *connections
+		}
+		c.Spec.Measure = time.Duration(*seconds * float64(time.Second))
+		c.Spec.Warm = min(c.Spec.Warm, c.Spec.Measure)
+		series, err := measureCase(c, c.Servers, *rounds, *anyRound)
+		if err != nil {
+			return err
+		}
+		w.Cases[i] = c
+		fmt.Printf("%s %s, %s\n", w.Name, w.Title, c.Name)
+		for _, s := range c.Servers {
+			fmt.Printf("  %-18s", s)
+			for _, f := range c.Figures {
+				v := c.Read(f, series, s)
+				fmt.Printf("  %s %.4g%s", f.Name, v.Median, f.Unit)
+			}
+			fmt.Println()
+		}
+	}
+	return nil
+}
