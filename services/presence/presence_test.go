@@ -381,23 +381,6 @@ func TestFastUserIsToldSeldom(t *testing.T) {
 	})
 }
 
-// A crowd is told together.
-func TestCrowdIsToldTogether(t *testing.T) {
-	inBubble(t, anyone, func(t *testing.T, rt *frameworktest.Program) {
-		lobby := watch(t, rt, "lobby")
-		const people = 60
-		var all sync.WaitGroup
-		for n := range people {
-			c := rt.Connect(framework.User{ID: fmt.Sprint(n)})
-			all.Go(func() { enter(c, "lobby") })
-		}
-		all.Wait()
-		if n := len(strings.Fields(lobby.told())); n != people || lobby.frames > 4 {
-			t.Errorf("%d frames have told of %d people", lobby.frames, n)
-		}
-	})
-}
-
 // Whatever sockets do, and instances: who is in a room is who has a socket that has entered it.
 func TestWhoIsWhereIsWhoEntered(t *testing.T) {
 	inBubble(t, anyone, func(t *testing.T, rt *frameworktest.Program) {
