@@ -52,7 +52,7 @@ func twoPeopleTalk(ann, bob *tab, room string) {
 	bob.do(chromedp.SendKeys(chromedp.CSS("#text"), "I am"))
 	ann.sees("that Bob types", func(v view) bool {
 		bob.run(`$('#text').dispatchEvent(new InputEvent('input'))`) // what is volatile may be lost; who types on tells again
-		return v.Typing == "Bob is typing…"
+		return v.Typing == "\u2068Bob\u2069 is typing…"
 	})
 	ann.screenshot(room + "-typing")
 	bob.do(chromedp.SendKeys(chromedp.CSS("#text"), ", as <b>ever</b>\r"))

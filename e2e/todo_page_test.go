@@ -129,18 +129,20 @@ func TestTodoSaysThatItIsOffline(t *testing.T) {
 	ann := logIn(t, "Ann", c.URL, "")
 	ann.makes("Trip")
 	ann.shows()
-	offline := func(is bool) chromedp.Action[chromedp.Void] {
-		return chromedp.Func(func(ctx context.Context, t *chromedp.Target) error {
-			_, err := cdp.Call(ctx, t, network.OverrideNetworkState, network.OverrideNetworkStateParams{Offline: is})
-			return err
-		})
-	}
 	ann.do(offline(true))
 	ann.sees("that she is offline", func(v paper) bool { return v.Link == "wait" })
 	ann.says("offline: what you change is kept, and sent later")
 	ann.do(offline(false))
 	ann.sees("that she is back", func(v paper) bool { return v.Link == "up" })
 	ann.says("connected")
+}
+
+// offline has the browser say of itself that it is offline, or that it is not; its connections stay as they are.
+func offline(is bool) chromedp.Action[chromedp.Void] {
+	return chromedp.Func(func(ctx context.Context, t *chromedp.Target) error {
+		_, err := cdp.Call(ctx, t, network.OverrideNetworkState, network.OverrideNetworkStateParams{Offline: is})
+		return err
+	})
 }
 
 // says fails if the page says something else of its connection, or so that nobody can read it.
@@ -247,7 +249,9 @@ func TestTodoLogInAsSomebodyElse(t *testing.T) {
 	other := sheet{ann.another("Eve", c.URL+"/login.html")}
 	other.submit("")
 	for _, p := range []sheet{ann, other} {
-		p.sees("Eve", func(v paper) bool { return slices.Equal(v.People, []string{"Eve"}) && v.Title == "Shopping" && v.Link == "up" })
+		p.sees("Eve", func(v paper) bool {
+			return slices.Equal(v.People, []string{"Eve"}) && v.Title == "Shopping" && v.Link == "up"
+		})
 	}
 }
 

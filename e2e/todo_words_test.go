@@ -209,7 +209,9 @@ func TestTodoChangedMeanwhile(t *testing.T) {
 	for _, p := range []sheet{ann, bob} {
 		p.shows("three tickets")
 	}
-	ann.sees("why", func(v paper) bool { return slices.Contains(v.Toasts, "Not removed: \u2068Bob\u2069 has changed it meanwhile") })
+	ann.sees("why", func(v paper) bool {
+		return slices.Contains(v.Toasts, "Not removed: \u2068Bob\u2069 has changed it meanwhile")
+	})
 }
 
 // Two who rename a list do not overwrite each other; nor is a conflict of a list that is not open shown as if its item had gone.

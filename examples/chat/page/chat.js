@@ -90,7 +90,9 @@ const showRooms = () => {
   $('#rooms').replaceChildren(...[...all].sort((a, b) => a.localeCompare(b)).map(each => {
     const item = make('li')
     const button = make('button')
-    button.append(make('span', '', each), make('small', '', String(counts[each] || '')))
+    const called = make('span', '', each)
+    called.dir = 'auto'
+    button.append(called, make('small', '', String(counts[each] || '')))
     button.type = 'button'
     button.ariaLabel = `${each}, ${counts[each] || 'nobody'} there`
     button.ariaCurrent = each === room ? 'true' : null
@@ -103,7 +105,11 @@ const showRooms = () => {
 /** @param {{ [socket: string]: string } | null | undefined} people */
 const showPeople = people => {
   const names = [...new Set(Object.values(people || {}))].sort((a, b) => a.localeCompare(b))
-  $('#people').replaceChildren(...names.map(each => make('li', '', each === name ? each + ' (you)' : each)))
+  $('#people').replaceChildren(...names.map(each => {
+    const item = make('li', '', each === name ? each + ' (you)' : each)
+    item.dir = 'auto'
+    return item
+  }))
   $('#here').textContent = names.length + ' here'
 }
 

@@ -7,15 +7,15 @@ import { $ } from './line.js'
 const labels = { ws: 'WebSocket', sse: 'SSE', longpoll: 'long-polling' }
 /** @type {{ [status: string]: string }} */
 const words = { reconnect_failed: 'no connection', close: 'closed' }
-const every = 500 // ms: a change of transport is no change of status, so we look
+const every = 500 // ms: a change of transport, or of the network, is no change of status, so we look
 
 /** @param {import('../types').Rt} rt */
 export const showConnection = rt => {
   const buttons = [...$('#transports').children]
 
   const show = () => {
-    const up = /open|ready|reconnected/.test(rt.status) && rt.transport
-    const now = up ? labels[rt.transport] || rt.transport : words[rt.status] || rt.status + '…'
+    const up = /open|ready|reconnected/.test(rt.status) && rt.transport && navigator.onLine // the client notices only when nothing has come for a while
+    const now = up ? labels[rt.transport] || rt.transport : words[rt.status] || (navigator.onLine ? rt.status + '…' : 'offline')
     document.body.dataset.link = up ? 'up' : /failed|close/.test(rt.status) ? 'down' : 'wait'
     if ($('#status').textContent !== now) $('#status').textContent = now // it is read out when it changes
     $('#connection').textContent = up ? 'Connected by ' + now + '.' : now

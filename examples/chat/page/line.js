@@ -39,6 +39,7 @@ export const write = (element, text) => {
 export const bubble = (line, mine) => {
   const element = make('li', mine ? 'line mine' : line.from ? 'line' : 'line announced')
   const from = make('span', 'from', line.from || 'Announcement')
+  element.dir = from.dir = 'auto' // each as it is written: what has its own does not count for the line
   if (line.from) from.style.setProperty('--hue', String(hue(line.from)))
   const text = make('span', 'text')
   write(text, line.text)
@@ -47,6 +48,7 @@ export const bubble = (line, mine) => {
     const at = new Date(line.at)
     const time = make('time', '', at.toLocaleTimeString([], { hour: '2-digit', minute: '2-digit' }))
     time.dateTime = at.toISOString()
+    time.dir = 'auto'
     element.append(time)
   }
   return element

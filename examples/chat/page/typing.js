@@ -9,7 +9,7 @@ export const marks = element => {
   const timers = new Map()
 
   const show = () => {
-    const all = [...new Set(names.values())]
+    const all = [...new Set(names.values())].map(name => `\u2068${name}\u2069`) // whichever way it is written
     element.textContent = all.length === 0 ? ''
       : all.length === 1 ? all[0] + ' is typing…'
       : all.length < 4 ? all.slice(0, -1).join(', ') + ' and ' + all.at(-1) + ' are typing…'
