@@ -13,7 +13,6 @@ import (
 	"fmt"
 	"io/fs"
 	"log"
-	"net"
 	"os"
 	"strings"
 
@@ -64,7 +63,6 @@ func run(addr, where, ways, token string, services []framework.Service, page fs.
 	if err != nil {
 		return err
 	}
-	fmt.Println("chat at", url(addr))
 	return echov4.Run(newEcho(rt, page, token), rt, addr)
 }
 
@@ -101,15 +99,4 @@ func newEcho(rt *framework.Server, page fs.FS, token string) *echo.Echo {
 	e.StaticFS("/", page)
 	echov4.Mount(e.Group("/rt"), rt)
 	return e
-}
-
-// url returns the address as a browser on this machine takes it.
-func url(addr string) string {
-	if port := os.Getenv("PORT"); port != "" {
-		addr = ":" + port
-	}
-	if host, port, err := net.SplitHostPort(addr); err == nil && (host == "" || host == "0.0.0.0" || host == "::") {
-		addr = net.JoinHostPort("localhost", port)
-	}
-	return "http://" + addr
 }
