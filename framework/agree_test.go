@@ -28,11 +28,6 @@ func TestStatesAgree(t *testing.T) {
 	}
 }
 
-// FuzzStatesAgree does other things.
-func FuzzStatesAgree(f *testing.F) {
-	f.Fuzz(func(t *testing.T, seed uint64) { agree(newWorld(t, []string{"ws", "sse", "longpoll"}[seed%3], ""), seed) })
-}
-
 func agree(w *world, seed uint64) {
 	s := &agreement{
 		world: w, random: rand.New(rand.NewPCG(seed, 4)), store: w.open(),
