@@ -214,25 +214,46 @@ func TestTodoChangedMeanwhile(t *testing.T) {
 	})
 }
 
-// Two who rename a list do not overwrite each other; nor is a conflict of a list that is not open shown as if its item had gone.
+// A conflict in a list that is not open is none of an item that has gone.
 func TestTodoConflictElsewhere(t *testing.T) {
 	t.Parallel()
 	ann, bob, plug, _ := away(t, "ws", "tickets")
 	ann.edits("tickets", "two tickets")
-	ann.renames("Holidays")
-	ann.sees("the new name", func(v paper) bool { return v.Title == "Holidays" })
 	ann.makes("Work")
 	ann.adds("call")
 	bob.edits("tickets", "three tickets")
+	bob.shows("three tickets")
+	plug.put()
+	ann.isAsked(stale, "two tickets", "three tickets")
+	if why, err := evaluate[string](ann.tab, `$('#conflict-why').textContent`); err != nil || why != "Trip: Bob has changed it meanwhile" {
+		t.Errorf("she is told: %q, %v", why, err)
+	}
+	ann.answers("mine")
+	ann.isNotAsked()
+	ann.shows("call")
+	bob.shows("two tickets")
+}
+
+// Two who rename a list do not overwrite each other.
+func TestTodoStaleNames(t *testing.T) {
+	t.Parallel()
+	ann, bob, plug, _ := away(t, "ws")
+	is := func(name string) {
+		t.Helper()
+		for _, p := range []sheet{ann, bob} {
+			p.sees("the list "+name, func(v paper) bool { return v.Title == name && slices.Equal(v.Lists, []string{name}) })
+		}
+	}
+	ann.renames("Holidays")
+	ann.sees("the new name", func(v paper) bool { return v.Title == "Holidays" })
 	bob.renames("Journey")
 	bob.sees("the new name", func(v paper) bool { return v.Title == "Journey" })
 	plug.put()
-	ann.settles(question{stale, "two tickets", "three tickets", "mine"}, question{stale, "Holidays", "Journey", "theirs"})
-	ann.shows("call")
-	bob.shows("two tickets")
-	for _, p := range []sheet{ann, bob} {
-		p.sees("both lists", func(v paper) bool { return slices.Equal(v.Lists, []string{"Journey", "Work"}) })
-	}
+	ann.isAsked(stale, "Holidays", "Journey")
+	is("Journey")
+	ann.answers("mine")
+	is("Holidays")
+	ann.isNotAsked()
 }
 
 // A reload loses nothing: what was not confirmed is said again, what was asked is asked again, and what was typed half is there.

@@ -84,13 +84,13 @@ func rename(t *framework.Turn, in Renaming) error {
 	}
 	return all.Update(t, everybody, in.List, func(l *List) error {
 		if l.Made == 0 {
-			return framework.Errorf(framework.CodeNotFound, "it is not there any more")
+			return framework.Errorf(framework.CodeNotFound, "the list is not there any more")
 		}
 		if l.Name == name {
 			return nil
 		}
 		if !slices.Contains(in.Seen, l.Rev) {
-			return framework.Errorf(framework.CodeConflict, "it was renamed meanwhile")
+			return framework.Errorf(framework.CodeConflict, "the list was renamed meanwhile")
 		}
 		l.Name, l.Rev = name, in.Rev
 		return nil

@@ -6,7 +6,7 @@ import { $ } from './dom.js'
 /** @typedef {import('./words.js').Words} Words */
 /** @typedef {import('./words.js').Text} Text */
 
-/** @typedef {{ refused(): Words[], retype(w: Words, text: string): void, insist(w: Words, now: Text | undefined): void, drop(w: Words): void }} Acts */
+/** @typedef {{ refused(): Words[], why(w: Words): string, retype(w: Words, text: string): void, insist(w: Words, now: Text | undefined): void, drop(w: Words): void }} Acts */
 
 /** Whoever types must not find the next letter elsewhere. */
 const typing = () => {
@@ -42,8 +42,9 @@ export const asking = (acts, watch) => {
     let known = false // what ours would take the place of
     asked = true
     const check = () => { $('#conflict [value=mine]').disabled = !known || !$('#mine').value.trim() }
-    $('#conflict-why').textContent = w.why?.message
+    $('#conflict-why').textContent = acts.why(w)
     $('#mine').value = w.text
+    $('#mine').maxLength = (w.id ? $('#new-item') : $('#new-list')).maxLength
     $('#mine').oninput = () => {
       acts.retype(w, $('#mine').value.trim() || w.text)
       check()

@@ -174,6 +174,10 @@ const typed = words({
 })
 const ask = asking({
   ...typed,
+  why(w) {
+    const elsewhere = w.id && w.list !== current && everyList()[w.list]
+    return (elsewhere ? elsewhere.name + ': ' : '') + w.why?.message
+  },
   insist(w, now) {
     if (now || w.id) return typed.insist(w, now, everyList()[w.list] ? w.list : current)
     typed.drop(w)
