@@ -368,6 +368,7 @@ func TestTodoQuestionsWait(t *testing.T) {
 	ann.isAsked(stale, "two tickets", "three tickets")
 	ann.types(kb.Escape)
 	waits()
+	ann.accessible("a question that was put off")
 	ann.do(chromedp.Click(chromedp.CSS("#unsaved")))
 	ann.isAsked(stale, "two tickets", "three tickets")
 	ann.answers("theirs")

@@ -3,6 +3,10 @@
 //	go run ./examples/todo                                    one instance, which remembers as long as it runs
 //	go run ./examples/todo -store redis://localhost:6379      as many instances as you like
 //	go run ./examples/todo -dev examples/todo                 pages reload when they change
+//
+// What somebody has typed is in its list, or that person is asked about it: also if somebody else has changed or removed the same, the instance refuses it, the page is
+// loaded again or logged out, or its socket ends. The page keeps it until then (page/words.js), and says it again with the same names, which is harmless: a text
+// takes the place of those that its author has seen, and of no other.
 package main
 
 import (

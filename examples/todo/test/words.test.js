@@ -171,8 +171,9 @@ test('the next page of the tab says what this one did not hear of, lists first',
   await add.no('conflict') // it is there
   const [again] = next.heard()
   assert.deepEqual([again.line.slice(0, 18), revs(again).seen], ['edit "work" "call"', ['call']])
-  await again.ok()
-  assert.deepEqual(next.texts(), [[], ['oat milk']])
+  await again.no('conflict')
+  assert.deepEqual(next.texts(), [[], ['call home', 'oat milk']])
+  assert.ok(!next.typed.refused()[0].fresh) // somebody else's text is there
 })
 
 test('a page that may not remember anything works all the same', async () => {
