@@ -225,7 +225,7 @@ func TestTodoConflictElsewhere(t *testing.T) {
 	bob.shows("three tickets")
 	plug.put()
 	ann.isAsked(stale, "two tickets", "three tickets")
-	if why, err := evaluate[string](ann.tab, `$('#conflict-why').textContent`); err != nil || why != "Trip: Bob has changed it meanwhile" {
+	if why, err := evaluate[string](ann.tab, `$('#conflict-why').textContent`); err != nil || why != "“\u2068Trip\u2069”: \u2068Bob\u2069 has changed it meanwhile" {
 		t.Errorf("she is told: %q, %v", why, err)
 	}
 	ann.answers("mine")

@@ -176,7 +176,7 @@ const ask = asking({
   ...typed,
   why(w) {
     const elsewhere = w.id && w.list !== current && everyList()[w.list]
-    return (elsewhere ? elsewhere.name + ': ' : '') + w.why?.message
+    return (elsewhere ? quoted(elsewhere.name) + ': ' : '') + w.why?.message
   },
   insist(w, now) {
     if (now || w.id) return typed.insist(w, now, everyList()[w.list] ? w.list : current)
