@@ -153,7 +153,8 @@ func (s *Server) handle(t *Turn, j job) (effects []store.Effect, failed error) {
 	if errors.Is(err, ErrTurnTime) {
 		err = &Error{Code: CodeTimeout, Message: "the turn took too long", cause: err}
 	}
-	quiet := errors.Is(err, ErrDraining) || errors.Is(err, errNewer) || isUnavailable(err)
+	quiet := errors.Is(err, ErrDraining) || errors.Is(err, errNewer) || isUnavailable(err) ||
+		j.bound && t.Err() != nil // whoever asked for it has gone, or is told
 	if !quiet && (CodeOf(err) == CodeInternal || j.patient) { // else the client is told
 		t.log.Error("the turn failed", "error", err)
 	}

@@ -47,13 +47,13 @@ func (t *Turn) closeGroup(group, why string) error {
 	if t.over {
 		return ErrTurnOver
 	}
-	replies, err := t.srv.store.Read(t, []store.Query{{Group: group}})
+	reply, err := t.read(store.Query{Group: group})
 	if err != nil {
-		return t.srv.unavailable(err)
+		return err
 	}
-	for _, socket := range replies[0].Members {
+	for _, socket := range reply.Members {
 		if err := t.Close(socket, why); err != nil {
-			return fmt.Errorf("framework: of %d sockets: %w", len(replies[0].Members), err)
+			return fmt.Errorf("framework: of %d sockets: %w", len(reply.Members), err)
 		}
 	}
 	return nil

@@ -1,6 +1,7 @@
 package framework_test
 
 import (
+	"context"
 	"errors"
 	"log/slog"
 	"net/http"
@@ -46,4 +47,23 @@ func TestStrangersFillNoLog(t *testing.T) {
 			})
 		})
 	}
+}
+
+// Who asks for a turn and goes away is told so, if he still listens. The log does not blame the store, or the program, for it.
+func TestCallersThatGoAwayFillNoLog(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBubble(t)
+		var log strings.Builder
+		b.cfg.Log = slog.New(slog.NewTextHandler(&log, nil))
+		rt := b.start()
+		ctx, leave := context.WithCancel(t.Context())
+		err := rt.Do(ctx, func(t *framework.Turn) error {
+			leave()
+			_, err := visits.Get(t, "x")
+			return err
+		})
+		if !errors.Is(err, context.Canceled) || log.Len() > 0 {
+			t.Errorf("Do returns %v, and the log has %q", err, log.String())
+		}
+	})
 }

@@ -103,11 +103,11 @@ func (t *Turn) freshField(topic, name string) (fresh store.Fresh, err error) {
 	if fresh, ok := t.locks.fresh[lockName(topic, name)]; ok {
 		return fresh, nil
 	}
-	replies, err := t.srv.store.Read(t, []store.Query{{Topic: topic, Field: name}})
+	reply, err := t.read(store.Query{Topic: topic, Field: name})
 	if err != nil {
-		return fresh, t.srv.unavailable(err)
+		return fresh, err
 	}
-	for _, found := range replies[0].Fields {
+	for _, found := range reply.Fields {
 		fresh = store.Fresh{At: found.At, Value: found.Value}
 	}
 	return fresh, nil
@@ -121,9 +121,9 @@ func (t *Turn) readFields(v *mapView) error {
 	case t.over:
 		return ErrTurnOver
 	}
-	replies, err := t.srv.store.Read(t, []store.Query{{Topic: v.publish.Topic, Fields: true}})
+	reply, err := t.read(store.Query{Topic: v.publish.Topic, Fields: true})
 	if err != nil {
-		return t.srv.unavailable(err)
+		return err
 	}
 	if kept := t.kept.maps[v.publish.Topic]; kept != nil {
 		for name, f := range kept.fields {
@@ -132,13 +132,13 @@ func (t *Turn) readFields(v *mapView) error {
 			}
 		}
 	}
-	for _, f := range replies[0].Fields {
+	for _, f := range reply.Fields {
 		if v.fields[f.Name] == nil { // else it has a guard of its own, and the turn conflicts if this is not what it has seen
 			v.fields[f.Name] = &fieldView{at: f.At, old: f.Value, value: f.Value}
 		}
 	}
 	v.whole = true
-	t.guards = append(t.guards, store.Guard{Topic: v.publish.Topic, At: replies[0].Top})
+	t.guards = append(t.guards, store.Guard{Topic: v.publish.Topic, At: reply.Top})
 	return nil
 }
 

@@ -147,12 +147,12 @@ func answerEffect(socket string, n uint64, answers bool, c Codec, v any, failed 
 // timed out meanwhile, is dropped.
 func (s *Server) answerTurn(ask string, answer protocol.Payload, failed error) Handler {
 	return func(t *Turn) (any, error) {
-		replies, err := s.store.Read(t, []store.Query{{Item: ask}})
+		reply, err := t.read(store.Query{Item: ask})
 		if err != nil {
-			return nil, s.unavailable(err)
+			return nil, err
 		}
-		found := replies[0].Item
-		if replies[0].Status != store.Applied || found.Socket != t.Socket() {
+		found := reply.Item
+		if reply.Status != store.Applied || found.Socket != t.Socket() {
 			return nil, nil
 		}
 		t.guards = append(t.guards, store.Guard{Item: ask})

@@ -160,11 +160,11 @@ func (st *State[S]) view(t *Turn, key string) (*stateView, error) {
 		fresh, ok = store.Fresh{At: kept.at, Value: kept.now()}, true
 	}
 	if !ok {
-		replies, err := t.srv.store.Read(t, []store.Query{{Topic: topic, Value: true}})
+		reply, err := t.read(store.Query{Topic: topic, Value: true})
 		if err != nil {
-			return nil, t.srv.unavailable(err)
+			return nil, err
 		}
-		fresh = store.Fresh{At: replies[0].Top, Value: replies[0].Value}
+		fresh = store.Fresh{At: reply.Top, Value: reply.Value}
 	}
 	v.at, v.old = fresh.At, fresh.Value
 	if t.states == nil {

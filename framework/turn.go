@@ -203,6 +203,18 @@ func (t *Turn) add(e store.Effect, size int) error {
 	return nil
 }
 
+// read asks the store. If the turn is over by then it is not the store that does not answer, and nothing to try again.
+func (t *Turn) read(q store.Query) (store.Reply, error) {
+	replies, err := t.srv.store.Read(t, []store.Query{q})
+	switch {
+	case err == nil:
+		return replies[0], nil
+	case t.Err() != nil:
+		return store.Reply{}, t.Err()
+	}
+	return store.Reply{}, t.srv.unavailable(err)
+}
+
 // room returns an error if there is no room for another effect of a size.
 func (t *Turn) room(size int) error {
 	l := t.srv.cfg.Limits

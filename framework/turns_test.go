@@ -151,6 +151,23 @@ func TestTurnTimeIsRecorded(t *testing.T) {
 	})
 }
 
+// So it is with a handler that only finds out when it asks for a state: that is no fault of the store's, and nothing to try again.
+func TestTurnTimeIsRecordedWhenItReads(t *testing.T) {
+	onEachStore(t, func(w *world) {
+		w.cfg.TurnTime = 20 * time.Millisecond
+		var runs atomic.Int32
+		w.run(1, ledger(), event(func(t *framework.Turn) error {
+			runs.Add(1)
+			<-t.Done()
+			_, err := visits.Get(t, "x")
+			return err
+		}))
+		if err := w.dial(nil).Call(w.wait(), "test.run", nil, nil); codeOf(err) != "timeout" || runs.Load() != 1 {
+			t.Errorf("told %v after %d runs", err, runs.Load())
+		}
+	})
+}
+
 func TestTurnConflictRunsAgain(t *testing.T) {
 	onEachStore(t, func(w *world) {
 		var runs atomic.Int32
