@@ -47,7 +47,30 @@ func (d *dialing) dial(ctx context.Context, url string, options client.Options) 
 	}
 	ctx, cancel := context.WithTimeout(ctx, d.timeout)
 	defer cancel()
+	if err := d.find(ctx, url); err != nil {
+		return nil, err
+	}
 	return client.Dial(ctx, url, &options)
+}
+
+// find returns an error if there is no mount at the URL, but something else that answers: a client would go on asking, for a server that is being started.
+func (d *dialing) find(ctx context.Context, url string) error {
+	r, err := http.NewRequestWithContext(ctx, http.MethodGet, strings.TrimSuffix(url, "/")+"/client.js", nil)
+	if err != nil {
+		return err
+	}
+	r.Header, r.Close = d.header.Clone(), true
+	response, err := http.DefaultClient.Do(r)
+	if err != nil {
+		return nil //nolint:nilerr // the client tries again, and says what it is
+	}
+	defer response.Body.Close()
+	script := strings.HasPrefix(response.Header.Get("Content-Type"), "text/javascript")
+	switch code := response.StatusCode; {
+	case code == http.StatusOK && !script, code == http.StatusNotFound, code == http.StatusMethodNotAllowed:
+		return fmt.Errorf("%s has no client.js, so it is not a server's mount, as http://localhost:8080/rt is", url)
+	}
+	return nil
 }
 
 // secrets are what nobody should find in a file.
