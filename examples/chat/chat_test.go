@@ -145,7 +145,7 @@ func serve(t *testing.T) string {
 	t.Helper()
 	slog.SetLogLoggerLevel(slog.LevelError)
 	st := memory.New(memory.Options{})
-	rt, err := newServer(st, "ws,sse,longpoll", services)
+	rt, err := newServer(framework.Config{Store: st, Services: services}, "ws,sse,longpoll")
 	if err != nil {
 		t.Fatal(err)
 	}

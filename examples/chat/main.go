@@ -2,7 +2,7 @@
 //
 //	go run ./examples/chat                                    one instance, which remembers as long as it runs
 //	go run ./examples/chat -store redis://localhost:6379      as many instances as you like
-//	go run ./examples/chat -dev examples/chat/page            pages reload when they change
+//	go run ./examples/chat -dev examples/chat/page            pages reload when they change, and cmd/sojourn can ask for the types
 //	go run ./examples/chat -token secret                      who has the token announces something: see announcements
 package main
 
@@ -38,28 +38,29 @@ func main() {
 	where := flag.String("store", "memory", `what remembers: "memory", or the URL of a Redis server`)
 	ways := flag.String("transports", "ws,sse,longpoll", "the transports to offer, the first best")
 	demo := flag.Bool("demo", false, "be watched and questioned by e2e/demo")
-	dev := flag.String("dev", "", "the directory of the page, examples/chat/page, to serve it from there and reload it when it changes")
+	dev := flag.String("dev", "", "the directory of the page, examples/chat/page, to serve it from there, reload it when it changes, and tell the services' types to who asks")
 	token := flag.String("token", "", "the bearer token of those who may POST to /announce; without one nobody may")
 	flag.Parse()
-	services, page := services, echo.MustSubFS(embedded, "page")
+	cfg, page := framework.Config{Services: services, Discover: *dev != ""}, echo.MustSubFS(embedded, "page")
 	if *dev != "" {
-		services, page = append(services, livereload.New(*dev)), os.DirFS(*dev)
+		cfg.Services, page = append(cfg.Services, livereload.New(*dev)), os.DirFS(*dev)
 	}
 	if *demo {
-		services = append(services, watched)
+		cfg.Services = append(cfg.Services, watched)
 	}
-	if err := run(*addr, *where, *ways, *token, services, page); err != nil {
+	if err := run(*addr, *where, *ways, *token, cfg, page); err != nil {
 		log.Fatal(err)
 	}
 }
 
-func run(addr, where, ways, token string, services []framework.Service, page fs.FS) error {
+func run(addr, where, ways, token string, cfg framework.Config, page fs.FS) error {
 	st, err := open(where)
 	if err != nil {
 		return err
 	}
 	defer st.Close()
-	rt, err := newServer(st, ways, services)
+	cfg.Store = st
+	rt, err := newServer(cfg, ways)
 	if err != nil {
 		return err
 	}
@@ -73,9 +74,8 @@ func open(where string) (store.Store, error) {
 	return redis.Open(context.Background(), where, redis.Options{})
 }
 
-func newServer(st store.Store, ways string, services []framework.Service) (*framework.Server, error) {
+func newServer(cfg framework.Config, ways string) (*framework.Server, error) {
 	known := map[string]transports.Transport{"ws": ws.Transport{}, "sse": sse.Transport{}, "longpoll": longpoll.Transport{}}
-	cfg := framework.Config{Store: st, Services: services}
 	for name := range strings.SplitSeq(ways, ",") {
 		transport, ok := known[name]
 		if !ok {

@@ -88,6 +88,7 @@ func newProgram(st store.Store, files fs.FS, dev string) (p *program, err error)
 		Services:   services,
 		Store:      st,
 		Identify:   p.identify,
+		Discover:   dev != "",
 	})
 	return p, err
 }
