@@ -52,3 +52,12 @@ func (j *calls) came(c *conn, payload []byte) {
 }
 
 func (j *calls) looked(int64) {}
+
+// overdue takes the last calls of a connection for those without answer.
+func (j *calls) overdue(now int64) {
+	for i, c := range j.conns {
+		for n := c.n - c.waiting; n < c.n; n++ {
+			j.latency.add(now - j.first - int64(n*len(j.conns)+i)*int64(j.every))
+		}
+	}
+}

@@ -42,3 +42,4 @@ func (j *connects) again(c *conn) {
 func (j *connects) due(int64)          {}
 func (j *connects) came(*conn, []byte) {}
 func (j *connects) looked(int64)       {}
+func (j *connects) overdue(int64)      {}

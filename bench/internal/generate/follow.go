@@ -25,7 +25,7 @@ func (j *follow) begin() {
 }
 
 // readers are how many connections get what is published.
-func (j *follow) readers() int { return len(j.conns) - j.spec.Stuck }
+func (j *follow) readers() int { return len(j.conns) - j.spec.Stuck } // those that are stuck later are not waited for
 
 func (j *follow) publishMore() {
 	for j.behind <= (j.spec.Ahead-1)*j.readers() {
@@ -72,6 +72,14 @@ func (j *follow) looked(now int64) {
 		j.publishMore()
 		if j.on {
 			j.result.Stalls++
+		}
+	}
+}
+
+func (j *follow) overdue(now int64) {
+	for _, c := range j.conns {
+		for n := c.last + 1; n < j.published && !c.stuck; n++ {
+			j.latency.add(now - j.first - int64(n)*int64(j.every))
 		}
 	}
 }

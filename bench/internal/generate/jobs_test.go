@@ -82,3 +82,26 @@ func TestLatencyCountsFromWhenItWasDue(t *testing.T) {
 		t.Errorf("the latency of what was due 59 minutes ago is %v", g.latency.quantile(1))
 	}
 }
+
+// What has not come when the measuring ends counts as late as it is by then.
+func TestLatencyOfWhatNeverCame(t *testing.T) {
+	const never = int64(time.Hour)
+	t.Run("deliveries", func(t *testing.T) {
+		g := measuring(Spec{Rate: 1})
+		g.every = time.Second
+		g.conns = []*conn{{generator: g, last: 9}, {generator: g, last: 7}, {generator: g, last: 0, stuck: true}}
+		(&follow{generator: g, published: 10}).overdue(never)
+		if g.latency.total != 2 || g.latency.max != never-int64(8*time.Second) {
+			t.Errorf("%d deliveries are overdue, the first by %v", g.latency.total, time.Duration(g.latency.max))
+		}
+	})
+	t.Run("answers", func(t *testing.T) {
+		g := measuring(Spec{Rate: 1})
+		g.every = time.Second
+		g.conns = []*conn{{generator: g, n: 5}, {generator: g, n: 5, waiting: 2}} // calls 7 and 9 of all
+		(&calls{generator: g}).overdue(never)
+		if g.latency.total != 2 || g.latency.max != never-int64(7*time.Second) {
+			t.Errorf("%d answers are overdue, the first by %v", g.latency.total, time.Duration(g.latency.max))
+		}
+	})
+}

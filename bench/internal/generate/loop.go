@@ -4,9 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"runtime"
-	"sync/atomic"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -27,12 +25,14 @@ type generator struct {
 	spec  Spec
 	out   *json.Encoder
 	start time.Time
+	left  <-chan struct{} // closed when the connections can go
 
 	epoll  int
 	tick   int // a timerfd, which has the clock looked at
 	pace   int // a timerfd, of messages that are due; 0: none is paced
 	every  time.Duration
-	next   int64 // when the next message is due
+	first  int64 // when the first paced message was due
+	next   int64 // when the next is
 	buffer []byte
 	byFD   []*conn
 	conns  []*conn
@@ -68,16 +68,19 @@ type job interface {
 	came(c *conn, payload []byte)
 	// looked is called each tick.
 	looked(now int64)
+	// overdue adds to the latencies what should have come by now, and has not: else who stalls to the end is not seen.
+	overdue(now int64)
 }
 
-func newGenerator(spec Spec, out *json.Encoder) (*generator, error) {
-	if err := spec.check(); err != nil {
-		return nil, err
+func newGenerator(spec Spec, out *json.Encoder, left <-chan struct{}) (*generator, error) {
+	g := &generator{out: out, start: time.Now(), left: left, buffer: make([]byte, readSize)}
+	err := spec.check()
+	if err != nil {
+		return g, err
 	}
-	g := &generator{spec: spec, out: out, start: time.Now(), buffer: make([]byte, readSize)}
-	var err error
+	g.spec = spec
 	if g.epoll, err = unix.EpollCreate1(unix.EPOLL_CLOEXEC); err != nil {
-		return nil, fmt.Errorf("generate: epoll: %w", err)
+		return g, fmt.Errorf("generate: epoll: %w", err)
 	}
 	switch spec.Work {
 	case Call:
@@ -89,7 +92,7 @@ func newGenerator(spec Spec, out *json.Encoder) (*generator, error) {
 	case Hold:
 		g.job = &hold{generator: g}
 	default:
-		return nil, fmt.Errorf("generate: no work %q", spec.Work)
+		return g, fmt.Errorf("generate: no work %q", spec.Work)
 	}
 	return g, nil
 }
@@ -134,10 +137,11 @@ func (g *generator) run() error {
 			g.happened(int(e.Fd), e.Events)
 		}
 	}
-	if g.failed == errDone {
-		return nil
+	if g.failed != errDone {
+		return g.failed
 	}
-	return g.failed
+	<-g.left
+	return nil
 }
 
 var errDone = errors.New("generate: done")
@@ -193,7 +197,8 @@ func (g *generator) stands(*conn) {
 	g.ends = g.now() + int64(g.spec.Warm)
 	if g.job.begin(); g.spec.Rate > 0 {
 		g.every = time.Duration(float64(time.Second) / g.spec.Rate)
-		g.next = g.now()
+		g.first = g.now()
+		g.next = g.first
 		var err error
 		if g.pace, err = g.timer(max(g.every, finest)); err != nil {
 			g.fail(err)
@@ -204,24 +209,41 @@ func (g *generator) stands(*conn) {
 // look begins to measure, and ends.
 func (g *generator) look(now int64) {
 	switch {
-	case now < g.ends || g.spec.Work == Hold && g.open == len(g.conns):
+	case now < g.ends:
 	case g.open < len(g.conns):
 		g.fail(fmt.Errorf("generate: after %v only %d of %d connections stand", patience, g.open, len(g.conns)))
 	case !g.on:
+		g.measured = measured{on: true, since: now, cpu: processorTime()}
+		g.ends = now + int64(g.spec.Measure)
+		if g.spec.Stuck > 0 {
+			g.ends = now + int64(g.spec.Measure/2)
+		}
+		_ = g.out.Encode(Event{What: "begin"})
+	case g.spec.Stuck > 0 && !g.conns[0].stuck:
+		g.result.Before = g.takeLatency(now)
+		g.ends = now + int64(g.spec.Measure/2)
 		for _, c := range g.conns[:g.spec.Stuck] {
 			c.stop()
 		}
-		g.measured = measured{on: true, since: now, cpu: processorTime()}
-		g.ends = now + int64(g.spec.Measure)
-		_ = g.out.Encode(Event{What: "begin"})
+		_ = g.out.Encode(Event{What: "stuck"})
 	default:
 		r := &g.result
 		r.Seconds = float64(now-g.since) / 1e9
 		r.CPU = (processorTime() - g.cpu).Seconds()
-		r.Latency = g.latency.latency()
+		r.Latency = g.takeLatency(now)
 		_ = g.out.Encode(Event{What: "end", Result: r})
 		g.fail(errDone)
 	}
+}
+
+// takeLatency returns what the latency was so far, and forgets it.
+func (g *generator) takeLatency(now int64) Latency {
+	if g.spec.Rate > 0 {
+		g.job.overdue(now)
+	}
+	taken := g.latency.latency()
+	g.latency = histogram{}
+	return taken
 }
 
 // got counts a message that came, and should have been sent at a time.
@@ -273,22 +295,11 @@ func (g *generator) closeAll() {
 	}
 }
 
-// hold keeps connections until the input ends.
-type hold struct {
-	*generator
-	ended atomic.Bool // set by another goroutine
-}
+// hold keeps connections for as long as they may stay.
+type hold struct{ *generator }
 
-func (h *hold) begin()             {}
+func (h *hold) begin()             { h.fail(errDone) }
 func (h *hold) due(int64)          {}
 func (h *hold) came(*conn, []byte) {}
-func (h *hold) looked(int64) {
-	if h.ended.Load() {
-		h.fail(errDone)
-	}
-}
-
-func (h *hold) until(in io.Reader) {
-	_, _ = io.Copy(io.Discard, in)
-	h.ended.Store(true)
-}
+func (h *hold) looked(int64)       {}
+func (h *hold) overdue(int64)      {}

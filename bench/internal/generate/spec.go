@@ -33,7 +33,7 @@ type Spec struct {
 	Bytes       int           // of a payload, 43 at least
 	Rate        float64       // calls, or messages published, a second, at a steady pace whatever the server does (open loop). 0: saturated (closed loop)
 	Ahead       int           // saturated: calls of a connection, or messages published, that are under way at once; default 1
-	Stuck       int           // connections that do not read while it is measured
+	Stuck       int           // connections that do not read in the second half of what is measured
 	Warm        time.Duration // before it is measured, at the same load
 	Measure     time.Duration // how long it is measured
 }
@@ -46,27 +46,30 @@ type Result struct {
 	Sent     int     // calls, or messages published
 	Missing  int     // deliveries that were left out, though later ones came
 	Stalls   int     // times that a saturated run went on without the last deliveries, after 200 ms without any
-	Latency  Latency // from when a message should have been sent to its arrival
+	Latency  Latency // from when a message should have been sent to its arrival; where connections are stuck, in the second half ...
+	Before   Latency // ... and in the first
 }
 
 // Event is a line of the generator's output.
 type Event struct {
-	What   string  // "open": all connections stand; "begin" and "end" of the measuring; "failed"
+	What   string  // "open": all connections stand; "begin" of the measuring, "stuck" in its middle, if some are, "end"; "failed"
 	Result *Result `json:",omitempty"` // at the end
 	Why    string  `json:",omitempty"` // of failed
 }
 
-// Main does what the first line of in says, and reports to out. Where connections are held it ends when in does.
+// Main does what the first line of in says, and reports to out. Connections stay until in ends, so that others can look at the server meanwhile.
 func Main(in io.Reader, out io.Writer) error {
 	var spec Spec
 	if err := json.NewDecoder(in).Decode(&spec); err != nil {
 		return fmt.Errorf("generate: the spec: %w", err)
 	}
-	g, err := newGenerator(spec, json.NewEncoder(out))
+	left := make(chan struct{})
+	go func() {
+		_, _ = io.Copy(io.Discard, in)
+		close(left)
+	}()
+	g, err := newGenerator(spec, json.NewEncoder(out), left)
 	if err == nil {
-		if h, ok := g.job.(*hold); ok {
-			go h.until(in)
-		}
 		err = g.run()
 	}
 	if err != nil {

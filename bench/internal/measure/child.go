@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"bytes"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -14,7 +13,6 @@ import (
 	"time"
 
 	"github.com/sojourn-go/sojourn/bench/internal/generate"
-	"github.com/sojourn-go/sojourn/bench/internal/peers"
 )
 
 // child is a process of ours that speaks JSON, a line at a time.
@@ -76,9 +74,14 @@ func (c *child) end() error {
 	return nil
 }
 
-// cpu is the processor time that the process has used so far, in seconds, as /proc tells: to a hundredth.
-func (c *child) cpu() float64 {
-	text, _ := os.ReadFile(fmt.Sprintf("/proc/%d/stat", c.cmd.Process.Pid))
+// pid is a process.
+type pid int
+
+func (c *child) pid() pid { return pid(c.cmd.Process.Pid) }
+
+// cpu is the processor time that a process has used so far, in seconds, as /proc tells: to a hundredth.
+func (p pid) cpu() float64 {
+	text, _ := os.ReadFile(fmt.Sprintf("/proc/%d/stat", p))
 	_, after, _ := strings.Cut(string(text), ") ")
 	fields := strings.Fields(after)
 	if len(fields) < 13 {
@@ -89,38 +92,15 @@ func (c *child) cpu() float64 {
 	return float64(user+system) / ticksPerSecond
 }
 
-// resident is how much memory the process has, in bytes.
-func (c *child) resident() int {
-	text, _ := os.ReadFile(fmt.Sprintf("/proc/%d/statm", c.cmd.Process.Pid))
+// resident is how much memory a process has, in bytes.
+func (p pid) resident() int {
+	text, _ := os.ReadFile(fmt.Sprintf("/proc/%d/statm", p))
 	fields := strings.Fields(string(text))
 	if len(fields) < 2 {
 		return 0
 	}
 	pages, _ := strconv.Atoi(fields[1])
 	return pages * os.Getpagesize()
-}
-
-// serverProcess is a server that is measured.
-type serverProcess struct {
-	*child
-	address string
-}
-
-func startServer(command []string) (*serverProcess, error) {
-	c, err := start(command...)
-	if err != nil {
-		return nil, err
-	}
-	var said struct{ Address string }
-	if err := c.read(&said); err != nil {
-		return nil, errors.Join(err, c.end())
-	}
-	return &serverProcess{c, said.Address}, nil
-}
-
-// figures asks the server what it knows of itself: now, or after a collection of garbage.
-func (s *serverProcess) figures(line string) (f peers.Figures, err error) {
-	return f, s.ask(line, &f)
 }
 
 // expect reads the generator's next event, which must be this one.

@@ -16,11 +16,25 @@ func P50(s Sample) float64 { return s.Latency.P50.Seconds() }
 // P99 is the latency that 99 of 100 messages do not exceed, in seconds.
 func P99(s Sample) float64 { return s.Latency.P99.Seconds() }
 
+// Slowdown is the 99th percentile of latency with connections that are stuck, for what it was without.
+func Slowdown(s Sample) float64 { return P99(s) / s.Before.P99.Seconds() }
+
 // Allocations are the server's for a message.
 func Allocations(s Sample) float64 { return s.Mallocs / float64(max(1, s.Messages)) }
 
-// Growth is the memory that each connection had the server take, in bytes.
-func Growth(s Sample) float64 { return float64(s.Resident-s.Before) / float64(s.Connections) }
+// Garbage is the server's for a message, in bytes.
+func Garbage(s Sample) float64 { return s.Garbage / float64(max(1, s.Messages)) }
+
+// Each is the memory that each connection had the server take, in bytes.
+func Each(s Sample) float64 { return s.Memory.bytes() / float64(s.Connections) }
+
+// EachInStore is the memory that each connection had the server's Redis take, in bytes.
+func EachInStore(s Sample) float64 { return s.StoreMemory.bytes() / float64(s.Connections) }
+
+// Grown is the memory that the server took, in bytes.
+func Grown(s Sample) float64 { return s.Memory.bytes() }
+
+func (g Growth) bytes() float64 { return float64(g.After - g.Before) }
 
 // Goroutines are the server's for a connection.
 func Goroutines(s Sample) float64 { return float64(s.Goroutines) / float64(s.Connections) }

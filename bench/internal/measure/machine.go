@@ -6,38 +6,38 @@ import (
 	"strconv"
 	"strings"
 	"syscall"
+	"time"
 )
 
 // ticksPerSecond is the unit of /proc, whatever the kernel's own is.
 const ticksPerSecond = 100
 
-// machineTime is what all processors have done so far, in seconds.
-type machineTime struct{ busy, whole float64 }
+// machineTime is a moment, and how long all processors together have been idle by then, in seconds. What a hypervisor gave to somebody else is not idle.
+type machineTime struct {
+	at   time.Time
+	idle float64
+}
 
-// busy reads it. What a hypervisor gave to somebody else counts as busy.
-func busy() machineTime {
+func readMachine() machineTime {
 	text, _ := os.ReadFile("/proc/stat")
 	line, _, _ := strings.Cut(string(text), "\n")
-	return parseBusy(line)
+	return machineTime{time.Now(), parseIdle(line)}
 }
 
-// parseBusy reads the first line of /proc/stat: cpu, then user, nice, system, idle, iowait, irq, softirq, steal; guests are in user and nice.
-func parseBusy(line string) (t machineTime) {
-	for i, field := range strings.Fields(line) {
-		ticks, err := strconv.ParseFloat(field, 64)
-		if err != nil || i > 8 {
-			continue
-		}
-		t.whole += ticks / ticksPerSecond
-		if i != 4 && i != 5 {
-			t.busy += ticks / ticksPerSecond
-		}
+// parseIdle reads the first line of /proc/stat: cpu, then user, nice, system, idle, waiting for disks ... Idle time is exact there; the rest is sampled.
+func parseIdle(line string) (seconds float64) {
+	fields := strings.Fields(line)
+	for _, field := range fields[min(4, len(fields)):min(6, len(fields))] {
+		ticks, _ := strconv.ParseFloat(field, 64)
+		seconds += ticks / ticksPerSecond
 	}
-	return t
+	return seconds
 }
 
-func (t machineTime) since(before machineTime) machineTime {
-	return machineTime{t.busy - before.busy, t.whole - before.whole}
+// foreign is the part of the machine's time since a moment in which processors were busy with other than ours, who used so many seconds.
+func (m machineTime) foreign(since machineTime, processors int, ours float64) float64 {
+	whole := m.at.Sub(since.at).Seconds() * float64(processors)
+	return max(0, whole-(m.idle-since.idle)-ours) / whole
 }
 
 // self is the processor time of this process.

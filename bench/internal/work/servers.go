@@ -14,6 +14,7 @@ type speaker struct {
 	peer    string // of package peers; "" for Node
 	script  string // of Node, in bench/node
 	dialect string
+	redis   bool // it keeps what must last in a Redis
 }
 
 // nodes are the packages of Node's servers, and how they are used.
@@ -51,6 +52,8 @@ var speakers = map[string]speaker{
 	"sojourn-volatile":     {peer: "sojourn-volatile", dialect: "sojourn-volatile"},
 	"sojourn-sse":          {peer: "sojourn", dialect: "sojourn-sse"},
 	"sojourn-sse-volatile": {peer: "sojourn-volatile", dialect: "sojourn-sse"},
+	"sojourn-redis":        {peer: "sojourn-redis", dialect: "sojourn-once", redis: true},
+	"sojourn-stack":        {peer: "sojourn-stack", dialect: "sojourn-once"},
 	"sojourn-poll":         {peer: "sojourn", dialect: "sojourn-poll"},
 }
 
@@ -63,7 +66,7 @@ func Server(program, name string) (measure.Server, error) {
 	case s.script != "":
 		return measure.Server{Name: name, Command: []string{"node", "--expose-gc", "node/" + s.script}, Dialect: s.dialect}, nil
 	}
-	return measure.Server{Name: name, Command: []string{program, "serve", s.peer}, Dialect: s.dialect}, nil
+	return measure.Server{Name: name, Command: []string{program, "serve", s.peer}, Dialect: s.dialect, Redis: s.redis}, nil
 }
 
 // Describe describes servers.

@@ -186,7 +186,7 @@ func (c *client) next() string {
 
 // Each server that is measured by calls answers them all with what it was given.
 func TestServersEcho(t *testing.T) {
-	for _, name := range names(callers, connectors) {
+	for _, name := range names(callers, connectors, []string{"sojourn-stack"}) {
 		t.Run(name, func(t *testing.T) {
 			address := start(t, speakers[name])
 			var all []*client
@@ -195,7 +195,7 @@ func TestServersEcho(t *testing.T) {
 			}
 			for n := range 100 { // of which 64 want to be acknowledged
 				for i, c := range all {
-					payload := fmt.Sprintf(`{"n":%d,"text":"of %d"}`, n, i)
+					payload := fmt.Sprintf(`{"n":%d,"t":%d,"x":"text"}`, n, i)
 					var out []byte
 					c.session.Call(&out, []byte(payload))
 					if _, err := c.conn.Write(out); err != nil {
