@@ -118,14 +118,14 @@ func receiver(x ast.Expr) string {
 func TestDocumentsCode(t *testing.T) {
 	for document, examples := range map[string][]string{
 		"docs/identity.md":         {"framework/echov4/example_test.go", "framework/echov4/tokens_example_test.go", "framework/echov4/sessions_test.go"},
-		"docs/services.md":         {"services/livereload/example_test.go", "services/presence/example_test.go", "services/pubsub/example_test.go", "services/rpc/example_test.go"},
+		"docs/services.md":         {"services/livereload/example_test.go", "services/presence/example_test.go", "services/pubsub/example_test.go", "services/rpc/example_test.go", "e2e/testdata/services.mjs"},
 		"docs/testing-services.md": {"framework/frameworktest/docs_test.go", "framework/frameworktest/both_test.go", "client/js/test/docs.test.js"},
 	} {
 		var sources strings.Builder
 		languages := map[string]bool{}
 		for _, name := range examples {
 			sources.WriteString(read(t, name))
-			languages[strings.TrimPrefix(path.Ext(name), ".")] = true
+			languages[strings.Replace(strings.TrimPrefix(path.Ext(name), "."), "mjs", "js", 1)] = true
 		}
 		for _, m := range fence.FindAllStringSubmatch(read(t, document), -1) {
 			if languages[m[1]] && strings.Count(m[2], "\n") > 1 && !strings.Contains(sources.String(), m[2]) {
