@@ -85,7 +85,7 @@ func TestTodoByKeyboard(t *testing.T) {
 
 	ann.tabs("Log out")
 	ann.types("\r")
-	ann.do(chromedp.WaitVisible(chromedp.CSS("[name=name]")))
+	ann.comesTo("[name=name]")
 	ann.tabs("Log in")
 }
 

@@ -28,11 +28,24 @@ func logIn(t *testing.T, name, url, query string) sheet {
 // submit sends the form of the page to log in.
 func (p sheet) submit(query string) {
 	p.t.Helper()
-	p.do(chromedp.SendKeys(chromedp.CSS("[name=name]"), p.name), chromedp.Click(chromedp.CSS("button")), chromedp.WaitVisible(chromedp.CSS("#create")))
+	p.do(chromedp.SendKeys(chromedp.CSS("[name=name]"), p.name), chromedp.Click(chromedp.CSS("button")))
+	p.comesTo("#create")
 	if query != "" {
 		p.do(chromedp.Navigate(strings.TrimSuffix(p.url(), "/") + "/?" + query))
 	}
 	p.sees("a connection", func(v paper) bool { return v.Link == "up" })
+}
+
+// comesTo waits until the page shows something. The browser may still be on its way there.
+func (p sheet) comesTo(selector string) {
+	p.t.Helper()
+	until(p.t, func() string {
+		there, err := evaluate[bool](p.tab, fmt.Sprintf(`document.readyState === 'complete' && !!$(%q)?.checkVisibility()`, selector))
+		if there {
+			return ""
+		}
+		return fmt.Sprintf("%s does not come to %s: %v", p.name, selector, err)
+	})
 }
 
 func (p sheet) url() string {
@@ -212,8 +225,9 @@ func TestTodoLogOut(t *testing.T) {
 	other := sheet{ann.another("Ann", c.URL)}
 	other.sees("the lists", func(v paper) bool { return v.Link == "up" })
 	bob.sees("Ann", func(v paper) bool { return slices.Equal(v.People, []string{"Ann", "Bob"}) })
-	ann.do(chromedp.Click(chromedp.CSS("header button")), chromedp.WaitVisible(chromedp.CSS("[name=name]")))
-	other.do(chromedp.WaitVisible(chromedp.CSS("[name=name]")))
+	ann.do(chromedp.Click(chromedp.CSS("header button")))
+	ann.comesTo("[name=name]")
+	other.comesTo("[name=name]")
 	bob.sees("that Ann has gone", func(v paper) bool { return slices.Equal(v.People, []string{"Bob"}) && v.Link == "up" })
 	ann.submit("")
 	bob.sees("that Ann is back", func(v paper) bool { return slices.Equal(v.People, []string{"Bob", "Ann"}) })

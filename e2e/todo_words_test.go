@@ -318,9 +318,10 @@ func TestTodoLogOutKeepsWords(t *testing.T) {
 	ann.on("maps", `row.querySelector('.text').click(); row.querySelector('.edit').value = 'good maps'`)
 	other := sheet{ann.another("Ann", c.URL)}
 	other.sees("the lists", func(v paper) bool { return v.Link == "up" })
-	other.do(chromedp.Click(chromedp.CSS("header button")), chromedp.WaitVisible(chromedp.CSS("[name=name]")))
+	other.do(chromedp.Click(chromedp.CSS("header button")))
+	other.comesTo("[name=name]")
 	plug.put()
-	ann.do(chromedp.WaitVisible(chromedp.CSS("#forget")))
+	ann.comesTo("#forget")
 	ann.screenshot("logged out")
 	ann.accessible("what is not saved")
 	got, err := evaluate[[]string](ann.tab, `texts('#kept li')`)

@@ -60,12 +60,12 @@ export const asking = (acts, watch) => {
       explain(w, now = is)
       check()
     })
+    dialog.oncancel = () => { later.add(w) } // by Escape
     dialog.onclose = () => {
       asked = false
       off()
       if (dialog.returnValue === 'mine') acts.insist(w, now)
       else if (dialog.returnValue) acts.drop(w)
-      else later.add(w) // by Escape
       next()
     }
   }
