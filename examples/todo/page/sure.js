@@ -10,7 +10,8 @@ import { $ } from './dom.js'
 export const sure = question => new Promise(resolve => {
   const dialog = $('#removing')
   $('#removing-title').textContent = question
-  dialog.returnValue = ''
+  // Not by its close event, which comes with the next frame: it may be asked again by then.
+  dialog.onsubmit = (/** @type {SubmitEvent} */ e) => resolve(/** @type {any} */ (e.submitter)?.value === 'remove')
+  dialog.oncancel = () => resolve(false)
   dialog.showModal()
-  dialog.onclose = () => resolve(dialog.returnValue === 'remove')
 })
