@@ -218,6 +218,7 @@ func TestTodoAsksBeforeAListIsRemoved(t *testing.T) {
 		ann.makes(list)
 	}
 	ann.adds("mail")
+	ann.shows("mail")
 	ann.ticks("mail")
 	ann.shows("x mail")
 	asked := func(answer string) {
