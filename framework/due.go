@@ -6,7 +6,6 @@ import (
 	"errors"
 	"slices"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/sojourn-go/sojourn/protocol"
@@ -264,18 +263,41 @@ func (d *due) claim(ctx context.Context) (n, back int, next time.Duration, err e
 		d.hint(time.Second)
 		return 0, 0, 0, err
 	}
-	var newer atomic.Int32
-	var all sync.WaitGroup // at the same time, so that all is done before the lease is over
-	for _, due := range got.Due {
-		all.Go(func() {
-			if d.srv.finish(ctx, due) {
-				newer.Add(1)
-			}
-		})
-	}
-	all.Wait()
+	back = d.finish(ctx, got.Due)
 	d.hint(got.NextDue)
-	return len(got.Due), int(newer.Load()), got.NextDue, nil
+	return len(got.Due), back, got.NextDue, nil
+}
+
+// finish does what was claimed, all at the same time, so that it is done before the lease is over. What takes longer than that (a handler that does not return) is claimed again, and not
+// waited for: the rest goes on. It returns how much was given back to a newer build.
+func (d *due) finish(ctx context.Context, claimed []store.Due) (back int) {
+	d.mu.Lock()
+	if d.stopped {
+		d.mu.Unlock()
+		return 0
+	}
+	d.done.Add(len(claimed))
+	d.mu.Unlock()
+	newer := make(chan bool, len(claimed))
+	for _, due := range claimed {
+		go func() {
+			defer d.done.Done()
+			newer <- d.srv.finish(ctx, due)
+		}()
+	}
+	lease := time.NewTimer(claimLease)
+	defer lease.Stop()
+	for range claimed {
+		select {
+		case n := <-newer:
+			if n {
+				back++
+			}
+		case <-lease.C:
+			return back
+		}
+	}
+	return back
 }
 
 // Sweep does everything that is due: goodbyes of sockets whose time is over, timers, unanswered questions. While connections are held, and

@@ -53,6 +53,33 @@ func TestBlockedHandlerHoldsUpNoState(t *testing.T) {
 	}
 }
 
+// Nor do other timers, and goodbyes, wait for one that does not return.
+func TestBlockedTimerHoldsUpNoOther(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		release := make(chan struct{})
+		rang := make(chan struct{})
+		blocks := framework.Timer("blocks", func(*framework.Turn, int) error { <-release; return nil })
+		rings := framework.Timer("rings", func(*framework.Turn, int) error { close(rang); return nil })
+		rt := frameworktest.New(t, framework.Config{Services: []framework.Service{
+			{Name: "clock", Continuations: []framework.Continuation{blocks, rings}},
+		}})
+		t.Cleanup(func() { close(release) })
+		rt.Connect(framework.User{ID: "ann"}) // somebody must be there
+		after := func(d time.Duration, timer *framework.Timed[int]) {
+			rt.Do(func(t *framework.Turn) error { _, err := t.After(d, timer.With(1)); return err })
+		}
+		after(time.Second, blocks)
+		after(10*time.Second, rings)
+		time.Sleep(time.Minute)
+		synctest.Wait()
+		select {
+		case <-rang:
+		default:
+			t.Error("the other timer has not rung")
+		}
+	})
+}
+
 // tallies is a service that counts by keys; one of its methods changes two of them, and does not return before release, though its turn is over.
 func tallies(release <-chan struct{}) framework.Service {
 	tally := &framework.State[int]{Name: "tally", Subscribe: framework.Nobody}
