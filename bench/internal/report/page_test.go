@@ -14,14 +14,15 @@ import (
 
 var update = flag.Bool("update", false, "write testdata")
 
-// A made-up piece of work: one case is measured, one is not; ours holds one bar, and loses another.
+// A made-up piece of work: two cases are measured, one is not; ours holds one bar, and loses another.
 var (
 	norm = work.Figure{Name: "norm", Of: measure.Effort, Relative: true}
 	rate = work.Figure{Name: "rate", Of: measure.Rate, Unit: " /s", More: true}
 	made = work.Work{
 		Name: "W0", Title: "nothing", About: "Nothing is done, in two ways.",
 		Cases: []work.Case{
-			{Name: "quick", Spec: spec, Servers: []string{"raw", "gws", "sojourn"}, Figures: []work.Figure{norm, rate}},
+			{Name: "quick", Spec: spec, Servers: []string{"raw", "gws", "melody", "sojourn"}, Figures: []work.Figure{norm, rate}},
+			{Name: "many", Spec: spec, Servers: []string{"raw", "gws", "melody", "sojourn"}, Figures: []work.Figure{rate}},
 			{Name: "slow", Spec: spec, Servers: []string{"raw", "sojourn"}, Figures: []work.Figure{rate}},
 		},
 		Bars: []work.Bar{
@@ -43,17 +44,17 @@ var quick = Result{
 	Machine:  measure.Machine{Processor: "Abacus", Processors: 2, Memory: "64 kB", Kernel: "7.0", Go: "go1.27"},
 	Versions: map[string]string{"github.com/lxzan/gws": "v1.0.0", "github.com/gorilla/websocket": "v1.5.0", ours: "abcdef"},
 	Series: measure.Series{Dropped: 1, Rounds: []measure.Round{
-		{"raw": sample(1, 1, 5000, .01), "gws": sample(.9, 1, 5100, 0), "sojourn": sample(1.2, 1, 5000, 0)},
-		{"raw": sample(2, 2, 4990, 0), "gws": sample(1.8, 2, 5000, 0), "sojourn": sample(2.5, 2, 4000, .042)},
-		{"raw": sample(1, 1.1, 5000, 0), "gws": sample(.9, 1.1, 50_000, 0), "sojourn": sample(1.2, 1.1, 5000, 0)},
+		{"raw": sample(1, 1, 5000, .01), "gws": sample(.9, 1, 5100, 0), "melody": sample(1.5, 1, 4500, 0), "sojourn": sample(1.2, 1, 5000, 0)},
+		{"raw": sample(2, 2, 4990, 0), "gws": sample(1.8, 2, 5000, 0), "melody": sample(3, 2, 4500, 0), "sojourn": sample(2.5, 2, 4000, .042)},
+		{"raw": sample(1, 1.1, 5000, 0), "gws": sample(.9, 1.1, 50_000, 0), "melody": sample(1.6, 1.1, 4500, 0), "sojourn": sample(1.2, 1.1, 5000, 0)},
 	}},
 }
 
 // What is written is what lies in testdata. After a change of it: go test ./internal/report -update, and look at it.
 func TestGolden(t *testing.T) {
-	files := render([]work.Work{made}, map[string]Result{"w0-quick": quick})
-	if len(files) != 2 {
-		t.Errorf("%d files are written, want the page and one plot", len(files))
+	files := render([]work.Work{made}, map[string]Result{"w0-quick": quick, "w0-many": quick})
+	if len(files) != 3 {
+		t.Errorf("%d files are written, want the page and two plots", len(files))
 	}
 	for name, got := range files {
 		golden := filepath.Join("testdata", filepath.Base(name)+".golden")

@@ -193,7 +193,7 @@ func TestServersEcho(t *testing.T) {
 			for range clients {
 				all = append(all, connectTo(t, address, speakers[name], false))
 			}
-			for n := range 100 { // of which 64 want to be acknowledged
+			for n := range 600 { // more than what may be left unacknowledged
 				for i, c := range all {
 					payload := fmt.Sprintf(`{"n":%d,"t":%d,"x":"text"}`, n, i)
 					var out []byte

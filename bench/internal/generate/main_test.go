@@ -1,0 +1,120 @@
+package generate
+
+import (
+	"encoding/json"
+	"io"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"go.uber.org/goleak"
+
+	"github.com/sojourn-go/sojourn/bench/internal/peers"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// serve serves a peer until the test ends.
+func serve(t *testing.T, name string) (address string) {
+	t.Helper()
+	in, toIn := io.Pipe()
+	fromOut, out := io.Pipe()
+	ended := make(chan error)
+	go func() { ended <- peers.Serve(name, peers.Options{}, in, out) }()
+	t.Cleanup(func() {
+		toIn.Close()
+		if err := <-ended; err != nil {
+			t.Error(err)
+		}
+	})
+	var said struct{ Address string }
+	if err := json.NewDecoder(fromOut).Decode(&said); err != nil {
+		t.Fatal(err)
+	}
+	return said.Address
+}
+
+// generated runs a spec, and returns what it reported, up to the event that is its last.
+func generated(t *testing.T, spec Spec) (events []Event, err error) {
+	t.Helper()
+	in, toIn := io.Pipe()
+	fromOut, out := io.Pipe()
+	ended := make(chan error)
+	go func() { ended <- Main(in, out) }()
+	if err := json.NewEncoder(toIn).Encode(spec); err != nil {
+		t.Fatal(err)
+	}
+	last := map[bool]string{true: "open", false: "end"}[spec.Work == Hold]
+	for decoder := json.NewDecoder(fromOut); ; {
+		var e Event
+		if err := decoder.Decode(&e); err != nil {
+			t.Fatal(err)
+		}
+		if events = append(events, e); e.What == last || e.What == "failed" {
+			break
+		}
+	}
+	toIn.Close()
+	return events, <-ended
+}
+
+// Each kind of work goes through its phases, against the simplest server, and finds nothing wrong with it.
+func TestMainReports(t *testing.T) {
+	const (
+		short  = 100 * time.Millisecond
+		phases = "open begin end"
+	)
+	for name, c := range map[string]struct {
+		spec   Spec
+		phases string
+	}{
+		"calls, saturated":  {Spec{Work: Call, Ahead: 2}, phases},
+		"calls, paced":      {Spec{Work: Call, Rate: 1000}, phases},
+		"follow, saturated": {Spec{Work: Follow, Ahead: 4}, phases},
+		"follow, paced":     {Spec{Work: Follow, Rate: 100}, phases},
+		"one is stuck":      {Spec{Work: Follow, Rate: 100, Stuck: 1}, "open begin stuck end"},
+		"connect":           {Spec{Work: Connect}, phases},
+		"resume":            {Spec{Work: Resume}, phases},
+		"hold":              {Spec{Work: Hold}, "open"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			c.spec.Dialect, c.spec.Address, c.spec.Connections, c.spec.Bytes = "raw", serve(t, "raw"), 3, 64
+			c.spec.Warm, c.spec.Measure = short, short
+			events, err := generated(t, c.spec)
+			var went []string
+			for _, e := range events {
+				went = append(went, e.What)
+			}
+			if got := strings.Join(went, " "); got != c.phases || err != nil {
+				t.Errorf("it reported %s, want %s: %v", got, c.phases, err)
+			}
+			if r := events[len(events)-1].Result; r != nil && (r.Seconds < short.Seconds() || r.CPU <= 0 || r.Missing > 0) {
+				t.Errorf("it saw %+v", *r)
+			}
+		})
+	}
+}
+
+// What cannot be measured is said, and fails.
+func TestMainFails(t *testing.T) {
+	right := Spec{Work: Call, Dialect: "raw", Connections: 1, Bytes: 64, Measure: time.Second}
+	for name, c := range map[string]struct {
+		change func(*Spec)
+		why    string
+	}{
+		"no such dialect":        {func(s *Spec) { s.Dialect = "Latin" }, "Latin"},
+		"no such work":           {func(s *Spec) { s.Work = "sleep" }, "sleep"},
+		"payloads too small":     {func(s *Spec) { s.Bytes = 10 }, "bytes at least"},
+		"nobody listens":         {func(s *Spec) { s.Address = "127.0.0.1:1" }, "refused"},
+		"another kind of server": {func(s *Spec) { s.Address, s.Dialect = serve(t, "raw"), "sojourn-once" }, "404"},
+	} {
+		spec := right
+		spec.Address = "127.0.0.1:1"
+		c.change(&spec)
+		events, err := generated(t, spec)
+		if i := slices.IndexFunc(events, func(e Event) bool { return e.What == "failed" && strings.Contains(e.Why, c.why) }); i < 0 || err == nil {
+			t.Errorf("%s: it reported %+v, %v", name, events, err)
+		}
+	}
+}
