@@ -62,7 +62,7 @@ func (d *dialing) find(ctx context.Context, url string) error {
 	r.Header, r.Close = d.header.Clone(), true
 	response, err := http.DefaultClient.Do(r)
 	if err != nil {
-		return nil //nolint:nilerr // the client tries again, and says what it is
+		return nil // the client tries again, and says what it is
 	}
 	defer response.Body.Close()
 	script := strings.HasPrefix(response.Header.Get("Content-Type"), "text/javascript")
