@@ -75,6 +75,7 @@ func TestTodoDragFar(t *testing.T) {
 	t.Parallel()
 	c := start(t, todo, "memory", 1, nil)
 	ann := logIn(t, "Ann", c.URL, "")
+	ann.do(chromedp.EmulateViewport(800, 900)) // in which the first items are far from its edges
 	ann.makes("Order")
 	want := numbered("item", 40)
 	ann.adds(want...)
