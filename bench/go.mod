@@ -9,6 +9,7 @@ require (
 	github.com/lxzan/gws v1.8.9
 	github.com/olahol/melody v1.1.4
 	github.com/r3labs/sse/v2 v2.10.0
+	github.com/redis/rueidis v1.0.79
 	github.com/sojourn-go/sojourn v0.0.0
 	go.uber.org/goleak v1.3.0
 	golang.org/x/sys v0.47.0
@@ -21,7 +22,6 @@ require (
 	github.com/labstack/gommon v0.5.0 // indirect
 	github.com/mattn/go-colorable v0.1.15 // indirect
 	github.com/mattn/go-isatty v0.0.22 // indirect
-	github.com/redis/rueidis v1.0.79 // indirect
 	github.com/tdewolff/parse/v2 v2.8.20 // indirect
 	github.com/valyala/bytebufferpool v1.0.0 // indirect
 	github.com/valyala/fasttemplate v1.2.2 // indirect

@@ -14,6 +14,7 @@ import (
 	"os"
 	"runtime"
 
+	"github.com/sojourn-go/sojourn/bench/internal/bare"
 	"github.com/sojourn-go/sojourn/bench/internal/generate"
 	"github.com/sojourn-go/sojourn/bench/internal/peers"
 )
@@ -34,6 +35,8 @@ func command(words []string) error {
 	case "generate": // a child process
 		runtime.GOMAXPROCS(1)
 		return generate.Main(os.Stdin, os.Stdout)
+	case "commits": // a child process
+		return bare.Commits(os.Stdin, os.Stdout)
 	case "serve": // a child process
 		return serve(words)
 	case "run":

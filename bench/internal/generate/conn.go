@@ -34,7 +34,7 @@ func (g *generator) dial(talk dialect.Session) (*conn, error) {
 }
 
 func (c *conn) dial() error {
-	to, err := netip.ParseAddrPort(c.spec.Address)
+	to, err := netip.ParseAddrPort(c.address())
 	if err != nil {
 		return fmt.Errorf("generate: the server's address: %w", err)
 	}
@@ -67,6 +67,13 @@ func (c *conn) dial() error {
 	}
 	c.talk.Open(&c.out) // written when the connection stands
 	return nil
+}
+
+func (c *conn) address() string {
+	if p, ok := c.talk.(poster); ok {
+		return p.host
+	}
+	return c.spec.Address
 }
 
 func (c *conn) close() {
@@ -170,7 +177,7 @@ func (c *conn) Came(payload []byte) {
 
 // Post implements dialect.Hearer.
 func (c *conn) Post(path string, body []byte) {
-	c.side.out = dialect.AppendPost(c.side.out, c.spec.Address, path, body)
+	c.side.out = dialect.AppendPost(c.side.out, c.spec.Publish, path, body)
 	c.side.send()
 }
 

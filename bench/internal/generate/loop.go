@@ -115,7 +115,7 @@ func (g *generator) run() error {
 	if g.tick, err = g.timer(tickEvery); err != nil {
 		return err
 	}
-	if g.side, err = g.dial(poster{g.spec.Address}); err != nil {
+	if g.side, err = g.dial(poster{g.spec.Publish}); err != nil {
 		return err
 	}
 	g.ends = int64(patience)

@@ -4,6 +4,7 @@
 package generate
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -26,9 +27,10 @@ const (
 
 // Spec says what to do.
 type Spec struct {
-	Dialect     string        // how the server is spoken to: see package dialect
-	Address     string        // of the server: "127.0.0.1:8080"
-	Work        Work          //
+	Dialect     string // how the server is spoken to: see package dialect
+	Address     string // of the server: "127.0.0.1:8080"
+	Publish     string // where POSTs go; default: the same
+	Work        Work
 	Connections int           // how many; while connecting is measured, how many are being opened at a time
 	Bytes       int           // of a payload, 43 at least
 	Rate        float64       // calls, or messages published, a second, at a steady pace whatever the server does (open loop). 0: saturated (closed loop)
@@ -82,7 +84,7 @@ func (s *Spec) check() error {
 	if s.Connections < 1 || s.Bytes < minPayload || s.Measure <= 0 && s.Work != Hold {
 		return fmt.Errorf("generate: the spec needs connections, %d bytes at least, and a time to measure: %+v", minPayload, *s)
 	}
-	s.Ahead = max(s.Ahead, 1)
+	s.Ahead, s.Publish = max(s.Ahead, 1), cmp.Or(s.Publish, s.Address)
 	_, err := dialect.New(s.Dialect, s.setting())
 	return err
 }

@@ -10,6 +10,9 @@ func Rate(s Sample) float64 { return float64(s.Messages) / s.Seconds }
 // Cost is the server's processor time for a message, in seconds.
 func Cost(s Sample) float64 { return s.Server / float64(max(1, s.Messages)) }
 
+// StoreCost is the processor time of the server's Redis for a message, in seconds.
+func StoreCost(s Sample) float64 { return s.Store / float64(max(1, s.Messages)) }
+
 // P50 is the median latency, in seconds.
 func P50(s Sample) float64 { return s.Latency.P50.Seconds() }
 

@@ -36,12 +36,15 @@ func Run(generator []string, s Server, spec generate.Spec) (sample Sample, err e
 		return sample, err
 	}
 	defer func() { err = errors.Join(err, server.end()) }()
-	spec.Address, spec.Dialect = server.address, s.Dialect
+	spec.Address, spec.Publish, spec.Dialect = server.connectTo(), server.publishTo(), s.Dialect
 	sample.Connections = spec.Connections
 	if _, err := server.figures("collect"); err != nil {
 		return sample, err
 	}
-	sample.Memory.Before, sample.StoreMemory.Before = server.pid().resident(), server.store().resident()
+	sample.Memory.Before, sample.StoreMemory.Before = server.resident(), server.store().resident()
+	if s.Bare {
+		generator = s.Command
+	}
 	g, err := start(generator...)
 	if err != nil {
 		return sample, err
@@ -64,7 +67,7 @@ func (s *Sample) held(server *serverProcess) error {
 	<-time.After(settle)
 	f, err := server.figures("collect")
 	s.Goroutines = f.Goroutines
-	s.Memory.After, s.StoreMemory.After = server.pid().resident(), server.store().resident()
+	s.Memory.After, s.StoreMemory.After = server.resident(), server.store().resident()
 	return err
 }
 
@@ -78,7 +81,7 @@ func (s *Sample) measured(server *serverProcess, g *child, stuck bool) error {
 		return err
 	}
 	store := server.store().cpu()
-	ours := func() float64 { return server.pid().cpu() + server.store().cpu() + g.pid().cpu() + self() }
+	ours := func() float64 { return server.cpu() + g.pid().cpu() + self() }
 	machine, used := readMachine(), ours()
 	if stuck {
 		if _, err := g.expect("stuck"); err != nil {
@@ -87,7 +90,7 @@ func (s *Sample) measured(server *serverProcess, g *child, stuck bool) error {
 		if _, err := server.figures("collect"); err != nil {
 			return err
 		}
-		s.Memory.Before, s.StoreMemory.Before = server.pid().resident(), server.store().resident()
+		s.Memory.Before, s.StoreMemory.Before = server.resident(), server.store().resident()
 	}
 	r, err := g.expect("end")
 	if err != nil {
@@ -100,8 +103,11 @@ func (s *Sample) measured(server *serverProcess, g *child, stuck bool) error {
 	s.Foreign = readMachine().foreign(machine, runtime.NumCPU(), ours()-used)
 	s.Result = *r
 	s.Server, s.Store, s.Goroutines = after.CPU-before.CPU, server.store().cpu()-store, after.Goroutines
+	if len(server.children) == 0 { // it is bare
+		s.Server = r.CPU
+	}
 	s.Mallocs, s.Garbage = float64(after.Mallocs-before.Mallocs), float64(after.Bytes-before.Bytes)
 	_, err = server.figures("collect")
-	s.Memory.After, s.StoreMemory.After = server.pid().resident(), server.store().resident()
+	s.Memory.After, s.StoreMemory.After = server.resident(), server.store().resident()
 	return err
 }

@@ -15,54 +15,104 @@ type Server struct {
 	Command []string // that starts it
 	Dialect string
 	Redis   bool // it has a Redis, fresh for each run, whose URL is given to it as -redis
+	Pair    bool // it runs twice, with the same Redis: clients connect to one instance, and what is published goes to the other
+	Bare    bool // it is no server: it does what a generator does, to the Redis itself, whose URL is its address
 }
 
-// serverProcess is a server that runs.
+// serverProcess is a server that runs, by one process or two; or by none, for one that is bare.
 type serverProcess struct {
-	*child
-	address string
-	redis   *redistest.Server // nil: it has none
-	dir     string            // of its Redis
+	children  []*child
+	addresses []string
+	redis     *redistest.Server // nil: it has none
+	dir       string            // of its Redis
 }
 
 func (s Server) start() (*serverProcess, error) {
 	p := &serverProcess{}
-	command := s.Command
-	if s.Redis {
-		var err error
-		if p.dir, err = os.MkdirTemp("", "bench"); err != nil {
-			return nil, err
-		}
-		if p.redis, err = redistest.StartServer(context.Background(), p.dir); err != nil {
-			return nil, errors.Join(err, os.RemoveAll(p.dir))
-		}
-		command = append(command[:len(command):len(command)], "-redis", p.redis.URL())
-	}
-	var err error
-	if p.child, err = start(command...); err != nil {
-		return nil, errors.Join(err, p.endRedis())
-	}
-	var said struct{ Address string }
-	if err := p.read(&said); err != nil {
+	if err := s.startOn(p); err != nil {
 		return nil, errors.Join(err, p.end())
 	}
-	p.address = said.Address
 	return p, nil
 }
 
-// end has the server end, and its Redis.
-func (p *serverProcess) end() error { return errors.Join(p.child.end(), p.endRedis()) }
-
-func (p *serverProcess) endRedis() error {
-	if p.redis == nil {
+func (s Server) startOn(p *serverProcess) (err error) {
+	command := s.Command[:len(s.Command):len(s.Command)]
+	if s.Redis {
+		if p.dir, err = os.MkdirTemp("", "bench"); err != nil {
+			return err
+		}
+		if p.redis, err = redistest.StartServer(context.Background(), p.dir); err != nil {
+			return err
+		}
+		command = append(command, "-redis", p.redis.URL())
+	}
+	if s.Bare {
+		p.addresses = []string{p.redis.URL()}
 		return nil
 	}
-	p.redis.Stop()
-	return os.RemoveAll(p.dir)
+	for len(p.children) == 0 || s.Pair && len(p.children) < 2 {
+		c, err := start(command...)
+		if err != nil {
+			return err
+		}
+		p.children = append(p.children, c)
+		var said struct{ Address string }
+		if err := c.read(&said); err != nil {
+			return err
+		}
+		p.addresses = append(p.addresses, said.Address)
+	}
+	return nil
 }
 
-// figures asks the server what it knows of itself: "figures", or "collect", after a collection of garbage.
-func (p *serverProcess) figures(line string) (f peers.Figures, err error) { return f, p.ask(line, &f) }
+// connectTo is where clients connect, publishTo where what is published goes.
+func (p *serverProcess) connectTo() string { return p.addresses[0] }
+func (p *serverProcess) publishTo() string { return p.addresses[len(p.addresses)-1] }
+
+// end has the server end, and its Redis.
+func (p *serverProcess) end() (err error) {
+	for _, c := range p.children {
+		err = errors.Join(err, c.end())
+	}
+	if p.redis != nil {
+		p.redis.Stop()
+	}
+	if p.dir != "" {
+		err = errors.Join(err, os.RemoveAll(p.dir))
+	}
+	return err
+}
+
+// figures asks the server what it knows of itself, all its processes together: "figures", or "collect", after a collection of garbage.
+func (p *serverProcess) figures(line string) (sum peers.Figures, err error) {
+	for _, c := range p.children {
+		var f peers.Figures
+		if err := c.ask(line, &f); err != nil {
+			return sum, err
+		}
+		sum.CPU += f.CPU
+		sum.Mallocs += f.Mallocs
+		sum.Bytes += f.Bytes
+		sum.Goroutines += f.Goroutines
+	}
+	return sum, nil
+}
+
+// cpu is the processor time that it has used so far, with its Redis, in seconds.
+func (p *serverProcess) cpu() (sum float64) {
+	for _, c := range p.children {
+		sum += c.pid().cpu()
+	}
+	return sum + p.store().cpu()
+}
+
+// resident is how much memory it has, without its Redis, in bytes.
+func (p *serverProcess) resident() (sum int) {
+	for _, c := range p.children {
+		sum += c.pid().resident()
+	}
+	return sum
+}
 
 // store is the process of its Redis; 0, of which nothing is known, if it has none.
 func (p *serverProcess) store() pid {

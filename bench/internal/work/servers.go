@@ -15,6 +15,8 @@ type speaker struct {
 	script  string // of Node, in bench/node
 	dialect string
 	redis   bool // it keeps what must last in a Redis
+	pair    bool // two instances, with one Redis
+	bare    bool // no server: package bare
 }
 
 // nodes are the packages of Node's servers, and how they are used.
@@ -53,6 +55,9 @@ var speakers = map[string]speaker{
 	"sojourn-sse":          {peer: "sojourn", dialect: "sojourn-sse"},
 	"sojourn-sse-volatile": {peer: "sojourn-volatile", dialect: "sojourn-sse"},
 	"sojourn-redis":        {peer: "sojourn-redis", dialect: "sojourn-once", redis: true},
+	"sojourn-redis-pair":   {peer: "sojourn-redis", dialect: "sojourn-once", redis: true, pair: true},
+	"raw-redis":            {peer: "raw-redis", dialect: "raw", redis: true, pair: true},
+	"commits":              {bare: true, redis: true, dialect: "raw"},
 	"sojourn-stack":        {peer: "sojourn-stack", dialect: "sojourn-once"},
 	"sojourn-poll":         {peer: "sojourn", dialect: "sojourn-poll"},
 }
@@ -65,8 +70,10 @@ func Server(program, name string) (measure.Server, error) {
 		return measure.Server{}, fmt.Errorf("work: there is no server %q, but %v", name, slices.Sorted(maps.Keys(speakers)))
 	case s.script != "":
 		return measure.Server{Name: name, Command: []string{"node", "--expose-gc", "node/" + s.script}, Dialect: s.dialect}, nil
+	case s.bare:
+		return measure.Server{Name: name, Command: []string{program, "commits"}, Redis: true, Bare: true}, nil
 	}
-	return measure.Server{Name: name, Command: []string{program, "serve", s.peer}, Dialect: s.dialect, Redis: s.redis}, nil
+	return measure.Server{Name: name, Command: []string{program, "serve", s.peer}, Dialect: s.dialect, Redis: s.redis, Pair: s.pair}, nil
 }
 
 // Describe describes servers.
@@ -81,6 +88,9 @@ func Describe(names []string) []Description {
 		d := nodes[s.script]
 		if s.script == "" {
 			d = byPeer[s.peer]
+		}
+		if s.bare {
+			d.Does = "no server: package store/redis commits answers for as many callers"
 		}
 		d.Name = name
 		all = append(all, d)

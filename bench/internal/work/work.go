@@ -59,7 +59,7 @@ const (
 )
 
 // All are the pieces of work, in their order.
-var All = []Work{echo, fanout, sse, poll, idle, connects, slow, stack, allocs}
+var All = []Work{echo, fanout, sse, poll, idle, connects, overRedis, slow, stack, allocs}
 
 // Find returns the work of a name, in any case of letters.
 func Find(name string) (Work, error) {
@@ -151,13 +151,14 @@ func (f Figure) read(s measure.Series, server, against string) measure.Spread {
 
 // The figures that most tables have.
 var (
-	norm    = Figure{Name: "norm", Of: measure.Effort, Relative: true}
-	cost    = Figure{Name: "CPU each", Of: measure.Cost, Unit: " µs", Scale: 1e6}
-	rate    = Figure{Name: "rate", Of: measure.Rate, Unit: " /s", More: true}
-	p50     = Figure{Name: "p50", Of: measure.P50, Unit: " µs", Scale: 1e6}
-	p99     = Figure{Name: "p99", Of: measure.P99, Unit: " µs", Scale: 1e6}
-	missing = Figure{Name: "missing", Of: func(s measure.Sample) float64 { return float64(s.Missing) }}
-	calling = []Figure{norm, rate, cost} // saturated, one message a write
-	fanning = []Figure{rate, cost, norm} // saturated, several messages a write, perhaps
-	paced   = []Figure{norm, cost, p50, p99}
+	norm      = Figure{Name: "norm", Of: measure.Effort, Relative: true}
+	cost      = Figure{Name: "CPU each", Of: measure.Cost, Unit: " µs", Scale: 1e6}
+	rate      = Figure{Name: "rate", Of: measure.Rate, Unit: " /s", More: true}
+	p50       = Figure{Name: "p50", Of: measure.P50, Unit: " µs", Scale: 1e6}
+	p99       = Figure{Name: "p99", Of: measure.P99, Unit: " µs", Scale: 1e6}
+	storeCost = Figure{Name: "Redis CPU each", Of: measure.StoreCost, Unit: " µs", Scale: 1e6}
+	missing   = Figure{Name: "missing", Of: func(s measure.Sample) float64 { return float64(s.Missing) }}
+	calling   = []Figure{norm, rate, cost} // saturated, one message a write
+	fanning   = []Figure{rate, cost, norm} // saturated, several messages a write, perhaps
+	paced     = []Figure{norm, cost, p50, p99}
 )

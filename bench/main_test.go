@@ -1,0 +1,69 @@
+package main
+
+import (
+	"log"
+	"os"
+	"os/exec"
+	"strings"
+	"testing"
+	"time"
+
+	"go.uber.org/goleak"
+
+	"github.com/sojourn-go/sojourn/bench/internal/generate"
+	"github.com/sojourn-go/sojourn/bench/internal/measure"
+	"github.com/sojourn-go/sojourn/bench/internal/work"
+)
+
+// asChild, in the environment, has the test's program be the command itself: what is measured runs in processes.
+const asChild = "BENCH_CHILD"
+
+func TestMain(m *testing.M) {
+	if os.Getenv(asChild) != "" {
+		if err := command(os.Args[1:]); err != nil {
+			log.Fatal(err)
+		}
+		return
+	}
+	goleak.VerifyTestMain(m)
+}
+
+// Every case runs, with the server that others are compared with and with ours: with three connections, for a moment.
+func TestCasesRun(t *testing.T) {
+	t.Setenv(asChild, "1")
+	program, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, w := range work.All {
+		for _, c := range w.Cases {
+			c.Spec.Connections, c.Spec.Warm = min(3, c.Spec.Connections), 10*time.Millisecond
+			if c.Spec.Work != generate.Hold {
+				c.Spec.Measure = 50 * time.Millisecond
+			}
+			for i, name := range c.Servers {
+				if i > 0 && !strings.HasPrefix(name, "sojourn") {
+					continue
+				}
+				t.Run(w.Name+" "+c.Name+" "+name, func(t *testing.T) { runs(t, program, c, name) })
+			}
+		}
+	}
+}
+
+func runs(t *testing.T, program string, c work.Case, name string) {
+	s, err := work.Server(program, name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := exec.LookPath("redis-server"); err != nil && s.Redis {
+		t.Skip("no redis-server on this machine; on Debian and Ubuntu: apt-get install redis-server")
+	}
+	sample, err := measure.Run([]string{program, "generate"}, s, c.Spec)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if held := c.Spec.Work == generate.Hold; held != (sample.Seconds == 0) || sample.Connections != c.Spec.Connections || sample.Memory.After == 0 && !s.Bare {
+		t.Errorf("measured was %+v", sample)
+	}
+}
