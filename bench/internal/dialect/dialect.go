@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 )
 
 // Session is one client's side of a conversation. It outlives connections: Open may be called again, on a new one. Bytes to be written are appended to out.
@@ -59,3 +60,6 @@ func New(name string, s Setting) (Session, error) {
 
 // Names returns the names of all dialects.
 func Names() []string { return slices.Sorted(maps.Keys(dialects)) }
+
+// Resumes tells whether conversations of a dialect go on where they were, on a new connection.
+func Resumes(name string) bool { return strings.HasPrefix(name, "sojourn") }

@@ -73,6 +73,9 @@ func (c *conn) address() string {
 	if p, ok := c.talk.(poster); ok {
 		return p.host
 	}
+	if c.moved {
+		return c.spec.Publish
+	}
 	return c.spec.Address
 }
 

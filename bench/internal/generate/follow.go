@@ -45,25 +45,26 @@ func (j *follow) due(at int64) {
 }
 
 func (j *follow) came(c *conn, payload []byte) {
+	if at := j.take(c, payload); j.spec.Rate == 0 && j.failed == nil {
+		j.progress = at
+		j.publishMore()
+	}
+}
+
+// take takes a delivery and checks its number.
+func (j *follow) take(c *conn, payload []byte) (at int64) {
 	n, at, ok := stamped(payload)
 	if !ok || n <= c.last || n >= j.published {
 		j.fail(fmt.Errorf("generate: %q was delivered after number %d of %d", payload, c.last, j.published))
-		return
+		return at
 	}
-	missing := n - c.last - 1
-	if c.last < 0 { // what was published before it was quite subscribed
-		missing = 0
+	if j.on && c.last >= 0 { // else it was not quite subscribed when the others were published
+		j.result.Missing += n - c.last - 1
 	}
 	j.behind -= n - c.last
 	c.last = n
 	j.got(at)
-	if j.on {
-		j.result.Missing += missing
-	}
-	if j.spec.Rate == 0 {
-		j.progress = at
-		j.publishMore()
-	}
+	return at
 }
 
 func (j *follow) looked(now int64) {

@@ -40,6 +40,7 @@ type generator struct {
 	failed error
 
 	job   job
+	moved bool  // connections go where things are published
 	open  int   // connections that stand, or did
 	asks  int   // connections that were begun
 	dials int   // the same, each time that they were
@@ -89,6 +90,8 @@ func newGenerator(spec Spec, out *json.Encoder, left <-chan struct{}) (*generato
 		g.job = &follow{generator: g, payload: newPayload(spec.Bytes)}
 	case Connect, Resume:
 		g.job = &connects{generator: g}
+	case Storm:
+		g.job = &storm{follow: &follow{generator: g, payload: newPayload(spec.Bytes)}}
 	case Hold:
 		g.job = &hold{generator: g}
 	default:
@@ -213,12 +216,7 @@ func (g *generator) look(now int64) {
 	case g.open < len(g.conns):
 		g.fail(fmt.Errorf("generate: after %v only %d of %d connections stand", patience, g.open, len(g.conns)))
 	case !g.on:
-		g.measured = measured{on: true, since: now, cpu: processorTime()}
-		g.ends = now + int64(g.spec.Measure)
-		if g.spec.Stuck > 0 {
-			g.ends = now + int64(g.spec.Measure/2)
-		}
-		_ = g.out.Encode(Event{What: "begin"})
+		g.beginMeasuring(now)
 	case g.spec.Stuck > 0 && !g.conns[0].stuck:
 		g.result.Before = g.takeLatency(now)
 		g.ends = now + int64(g.spec.Measure/2)
@@ -227,13 +225,26 @@ func (g *generator) look(now int64) {
 		}
 		_ = g.out.Encode(Event{What: "stuck"})
 	default:
-		r := &g.result
-		r.Seconds = float64(now-g.since) / 1e9
-		r.CPU = (processorTime() - g.cpu).Seconds()
-		r.Latency = g.takeLatency(now)
-		_ = g.out.Encode(Event{What: "end", Result: r})
-		g.fail(errDone)
+		g.endMeasuring(now)
 	}
+}
+
+func (g *generator) beginMeasuring(now int64) {
+	g.measured = measured{on: true, since: now, cpu: processorTime()}
+	g.ends = now + int64(g.spec.Measure)
+	if g.spec.Stuck > 0 {
+		g.ends = now + int64(g.spec.Measure/2)
+	}
+	_ = g.out.Encode(Event{What: "begin"})
+}
+
+func (g *generator) endMeasuring(now int64) {
+	r := &g.result
+	r.Seconds = float64(now-g.since) / 1e9
+	r.CPU = (processorTime() - g.cpu).Seconds()
+	r.Latency = g.takeLatency(now)
+	_ = g.out.Encode(Event{What: "end", Result: r})
+	g.fail(errDone)
 }
 
 // takeLatency returns what the latency was so far, and forgets it.

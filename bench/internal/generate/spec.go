@@ -22,6 +22,7 @@ const (
 	Follow  Work = "follow"  // each follows what the generator publishes, by POSTs to /publish
 	Hold    Work = "hold"    // each is opened, follows, and stays until the standard input ends
 	Connect Work = "connect" // they are opened and left, one after the other
+	Storm   Work = "storm"   // each follows, is cut, and comes back with all others, to where things are published. Warm and Measure mean nothing: it takes the time that it takes
 	Resume  Work = "resume"  // the same, by conversations that go on: each is opened once before
 )
 
@@ -81,7 +82,7 @@ func Main(in io.Reader, out io.Writer) error {
 }
 
 func (s *Spec) check() error {
-	if s.Connections < 1 || s.Bytes < minPayload || s.Measure <= 0 && s.Work != Hold {
+	if s.Connections < 1 || s.Bytes < minPayload || s.Measure <= 0 && s.Work != Hold && s.Work != Storm {
 		return fmt.Errorf("generate: the spec needs connections, %d bytes at least, and a time to measure: %+v", minPayload, *s)
 	}
 	s.Ahead, s.Publish = max(s.Ahead, 1), cmp.Or(s.Publish, s.Address)

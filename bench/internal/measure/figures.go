@@ -41,3 +41,9 @@ func (g Growth) bytes() float64 { return float64(g.After - g.Before) }
 
 // Goroutines are the server's for a connection.
 func Goroutines(s Sample) float64 { return float64(s.Goroutines) / float64(s.Connections) }
+
+// Duration is how long it was measured, in seconds: of what takes the time that it takes.
+func Duration(s Sample) float64 { return s.Seconds }
+
+// Reads are the server's of topics' entries, from its store.
+func Reads(s Sample) float64 { return float64(s.Reads) }

@@ -18,6 +18,7 @@ type Sample struct {
 	Mallocs     float64 // its allocations meanwhile; 0: not known
 	Garbage     float64 // bytes of them
 	Goroutines  int     // that it had at the end; 0: not known
+	Reads       int     // of topics' entries, from the store, meanwhile; only of servers that count them
 	Memory      Growth  // of the server
 	StoreMemory Growth  // of its Redis
 	Foreign     float64 // part of the machine's processor time that went to processes other than ours meanwhile
@@ -103,6 +104,7 @@ func (s *Sample) measured(server *serverProcess, g *child, stuck bool) error {
 	s.Foreign = readMachine().foreign(machine, runtime.NumCPU(), ours()-used)
 	s.Result = *r
 	s.Server, s.Store, s.Goroutines = after.CPU-before.CPU, server.store().cpu()-store, after.Goroutines
+	s.Reads = int(after.Reads - before.Reads)
 	if len(server.children) == 0 { // it is bare
 		s.Server = r.CPU
 	}

@@ -94,6 +94,7 @@ func (p *serverProcess) figures(line string) (sum peers.Figures, err error) {
 		sum.Mallocs += f.Mallocs
 		sum.Bytes += f.Bytes
 		sum.Goroutines += f.Goroutines
+		sum.Reads += f.Reads
 	}
 	return sum, nil
 }

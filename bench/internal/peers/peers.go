@@ -20,6 +20,7 @@ type server struct {
 	http.Handler                    // of all paths but /publish
 	publish      func([]byte) error // sends to all that follow; called by one goroutine. It may keep what it is given
 	close        func()             // may be nil
+	reads        func() uint64      // Figures.Reads; may be nil
 }
 
 // Peer is a server that can be measured.

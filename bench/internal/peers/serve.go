@@ -21,6 +21,7 @@ type Figures struct {
 	Mallocs    uint64  // allocations, so far; 0 where they are not counted
 	Bytes      uint64  // of them
 	Goroutines int     // 0 where there are none
+	Reads      uint64  // of topics' entries, from the store, so far; only of servers that count them
 }
 
 // queued is how many messages wait to be published: who posts more waits.
@@ -57,7 +58,7 @@ func Serve(name string, o Options, in io.Reader, out io.Writer) error {
 		if lines.Text() == "collect" {
 			debug.FreeOSMemory()
 		}
-		if err := answer.Encode(figures()); err != nil {
+		if err := answer.Encode(figures(s)); err != nil {
 			return err
 		}
 	}
@@ -96,10 +97,14 @@ func publisher(ctx context.Context, name string, s server) http.HandlerFunc {
 	}
 }
 
-func figures() Figures {
+func figures(s server) Figures {
 	var u syscall.Rusage
 	_ = syscall.Getrusage(syscall.RUSAGE_SELF, &u)
 	var m runtime.MemStats
 	runtime.ReadMemStats(&m)
-	return Figures{float64(u.Utime.Nano()+u.Stime.Nano()) / 1e9, m.Mallocs, m.TotalAlloc, runtime.NumGoroutine()}
+	f := Figures{CPU: float64(u.Utime.Nano()+u.Stime.Nano()) / 1e9, Mallocs: m.Mallocs, Bytes: m.TotalAlloc, Goroutines: runtime.NumGoroutine()}
+	if s.reads != nil {
+		f.Reads = s.reads()
+	}
+	return f
 }

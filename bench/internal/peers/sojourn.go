@@ -37,8 +37,12 @@ func inRedis(volatile bool) func(Options) (server, error) {
 	}
 }
 
-// unpaced are the default limits but for one: others count no frames, so ours does not hold back who sends more than 1,000 a second.
-var unpaced = transports.Limits{Rate: -1}
+// Ours has the default limits but for two, since others count neither: it does not hold back who sends more than 1,000 frames a second, nor refuse who has more than 16
+// volatile calls under way.
+var (
+	unpaced   = transports.Limits{Rate: -1}
+	unlimited = framework.Limits{Volatile: -1}
+)
 
 func makeSojourn(st store.Store, volatile bool) (server, error) {
 	news := &framework.Topic[json.RawMessage]{Name: "news", Volatile: volatile, Subscribe: framework.Anyone}
@@ -49,7 +53,8 @@ func makeSojourn(st store.Store, volatile bool) (server, error) {
 			Methods: framework.Methods{"echo": framework.Call(same).Volatile()}, // it may be called either way
 			Topics:  []framework.Stream{news},
 		}},
-		Store: st,
+		Store:  st,
+		Limits: unlimited,
 	})
 	if err != nil {
 		return server{}, err

@@ -50,16 +50,18 @@ var speakers = map[string]speaker{
 	"poll":      {peer: "poll", dialect: "poll"},
 	"echo-poll": {peer: "echo-poll", dialect: "poll"},
 
-	"sojourn":              {peer: "sojourn", dialect: "sojourn-once"},
-	"sojourn-volatile":     {peer: "sojourn-volatile", dialect: "sojourn-volatile"},
-	"sojourn-sse":          {peer: "sojourn", dialect: "sojourn-sse"},
-	"sojourn-sse-volatile": {peer: "sojourn-volatile", dialect: "sojourn-sse"},
-	"sojourn-redis":        {peer: "sojourn-redis", dialect: "sojourn-once", redis: true},
-	"sojourn-redis-pair":   {peer: "sojourn-redis", dialect: "sojourn-once", redis: true, pair: true},
-	"raw-redis":            {peer: "raw-redis", dialect: "raw", redis: true, pair: true},
-	"commits":              {bare: true, redis: true, dialect: "raw"},
-	"sojourn-stack":        {peer: "sojourn-stack", dialect: "sojourn-once"},
-	"sojourn-poll":         {peer: "sojourn", dialect: "sojourn-poll"},
+	"sojourn":               {peer: "sojourn", dialect: "sojourn-once"},
+	"sojourn-volatile":      {peer: "sojourn-volatile", dialect: "sojourn-volatile"},
+	"sojourn-sse":           {peer: "sojourn", dialect: "sojourn-sse"},
+	"sojourn-sse-volatile":  {peer: "sojourn-volatile", dialect: "sojourn-sse"},
+	"sojourn-redis":         {peer: "sojourn-redis", dialect: "sojourn-once", redis: true},
+	"sojourn-redis-pair":    {peer: "sojourn-redis", dialect: "sojourn-once", redis: true, pair: true},
+	"raw-redis":             {peer: "raw-redis", dialect: "raw", redis: true, pair: true},
+	"commits":               {bare: true, redis: true, dialect: "raw"},
+	"sojourn-counted":       {peer: "sojourn-counted", dialect: "sojourn-once"},
+	"sojourn-redis-counted": {peer: "sojourn-redis-counted", dialect: "sojourn-once", redis: true, pair: true},
+	"sojourn-stack":         {peer: "sojourn-stack", dialect: "sojourn-once"},
+	"sojourn-poll":          {peer: "sojourn", dialect: "sojourn-poll"},
 }
 
 // Server returns the server of a name. The program is what starts this one: bench serve NAME.

@@ -59,7 +59,7 @@ const (
 )
 
 // All are the pieces of work, in their order.
-var All = []Work{echo, fanout, sse, poll, idle, connects, overRedis, slow, stack, allocs}
+var All = []Work{echo, fanout, sse, poll, idle, connects, overRedis, reconnects, slow, stack, allocs}
 
 // Find returns the work of a name, in any case of letters.
 func Find(name string) (Work, error) {
