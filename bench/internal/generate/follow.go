@@ -45,26 +45,24 @@ func (j *follow) due(at int64) {
 }
 
 func (j *follow) came(c *conn, payload []byte) {
-	if at := j.take(c, payload); j.spec.Rate == 0 && j.failed == nil {
-		j.progress = at
+	if j.take(c, payload); j.spec.Rate == 0 && j.failed == nil {
 		j.publishMore()
 	}
 }
 
 // take takes a delivery and checks its number.
-func (j *follow) take(c *conn, payload []byte) (at int64) {
+func (j *follow) take(c *conn, payload []byte) {
 	n, at, ok := stamped(payload)
 	if !ok || n <= c.last || n >= j.published {
 		j.fail(fmt.Errorf("generate: %q was delivered after number %d of %d", payload, c.last, j.published))
-		return at
+		return
 	}
 	if j.on && c.last >= 0 { // else it was not quite subscribed when the others were published
 		j.result.Missing += n - c.last - 1
 	}
 	j.behind -= n - c.last
 	c.last = n
-	j.got(at)
-	return at
+	j.progress = j.got(at)
 }
 
 func (j *follow) looked(now int64) {

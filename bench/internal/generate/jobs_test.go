@@ -105,3 +105,15 @@ func TestLatencyOfWhatNeverCame(t *testing.T) {
 		}
 	})
 }
+
+// What comes late is progress like other deliveries: a saturated run takes nothing for lost while anything comes.
+func TestLateDeliveriesAreNoStall(t *testing.T) {
+	g := measuring(Spec{Ahead: 1})
+	g.start = time.Now().Add(-time.Hour)
+	j := &follow{generator: g, published: 1, behind: 10}
+	before := g.now()
+	j.came(&conn{generator: g, last: -1}, payloadOf(0)) // due an hour ago
+	if j.progress < before {
+		t.Errorf("the last progress was %v before the delivery", time.Duration(before-j.progress))
+	}
+}

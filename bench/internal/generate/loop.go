@@ -257,12 +257,14 @@ func (g *generator) takeLatency(now int64) Latency {
 	return taken
 }
 
-// got counts a message that came, and should have been sent at a time.
-func (g *generator) got(at int64) {
+// got counts a message that came now, and should have been sent at a time.
+func (g *generator) got(at int64) (now int64) {
+	now = g.now()
 	if g.on {
 		g.result.Messages++
-		g.latency.add(g.now() - at)
+		g.latency.add(now - at)
 	}
+	return now
 }
 
 // timer returns a descriptor that becomes readable at intervals.

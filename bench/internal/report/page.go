@@ -2,6 +2,7 @@ package report
 
 import (
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -148,19 +149,24 @@ func aheadOf(c work.Case, s measure.Series, server string) (ahead []string) {
 // noise says how quiet it was, and who could not do what was asked.
 func noise(c work.Case, r Result) string {
 	foreign := 0.0
-	var behind []string
+	behind, stalled := map[string]bool{}, map[string]bool{}
 	for _, round := range r.Series.Rounds {
 		for server, s := range round {
 			foreign = max(foreign, s.Foreign)
-			if due := c.Due(s); float64(s.Messages) < .99*due && !slices.Contains(behind, server) {
-				behind = append(behind, server)
+			if float64(s.Messages) < .99*c.Due(s) {
+				behind[server] = true
+			}
+			if s.Stalls > 0 {
+				stalled[server] = true
 			}
 		}
 	}
-	slices.Sort(behind)
 	text := fmt.Sprintf("%d rounds, %d dropped; others took at most %.1f %% of the machine.", len(r.Series.Rounds), r.Series.Dropped, 100*foreign)
 	if len(behind) > 0 {
-		text += " Could not keep up, in some round: " + strings.Join(behind, ", ") + "."
+		text += " Could not keep up, in some round: " + strings.Join(slices.Sorted(maps.Keys(behind)), ", ") + "."
+	}
+	if len(stalled) > 0 {
+		text += " Delivered nothing for 200 ms, in some round: " + strings.Join(slices.Sorted(maps.Keys(stalled)), ", ") + "."
 	}
 	return text
 }
