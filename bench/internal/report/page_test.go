@@ -4,6 +4,7 @@ import (
 	"flag"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -71,6 +72,27 @@ func TestGolden(t *testing.T) {
 		if want, err := os.ReadFile(golden); err != nil || got != string(want) {
 			t.Errorf("%s is not what is written: %v\n%s", golden, err, got)
 		}
+	}
+}
+
+// A report can be written before everything was measured, and says what is not.
+func TestWriteWithoutResults(t *testing.T) {
+	docs := t.TempDir()
+	if err := Write(docs, t.TempDir()); err != nil {
+		t.Fatal(err)
+	}
+	text, err := os.ReadFile(filepath.Join(docs, "performance.md"))
+	for _, w := range work.All {
+		if err != nil || !strings.Contains(string(text), "\n## "+w.Name+": "+w.Title+"\n") {
+			t.Errorf("it says nothing of %s: %v", w.Name, err)
+		}
+	}
+	cases := 0
+	for _, w := range work.All {
+		cases += len(w.Cases)
+	}
+	if got := strings.Count(string(text), "\nNot measured yet.\n"); got != cases {
+		t.Errorf("%d cases are said to be unmeasured, want all %d", got, cases)
 	}
 }
 

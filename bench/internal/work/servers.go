@@ -67,7 +67,10 @@ var speakers = map[string]speaker{
 // Server returns the server of a name. The program is what starts this one: bench serve NAME.
 func Server(program, name string) (measure.Server, error) {
 	s, ok := speakers[name]
+	why, missing := peers.Missing[name]
 	switch {
+	case missing:
+		return measure.Server{}, fmt.Errorf("work: %s is %s", name, why)
 	case !ok:
 		return measure.Server{}, fmt.Errorf("work: there is no server %q, but %v", name, slices.Sorted(maps.Keys(speakers)))
 	case s.script != "":

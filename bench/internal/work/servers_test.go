@@ -280,6 +280,15 @@ func TestServersAreNamed(t *testing.T) {
 	}
 }
 
+// Who asks for a server that cannot be had is told why.
+func TestMissingServersSayWhy(t *testing.T) {
+	for name := range peers.Missing {
+		if _, err := Server("bench", name); err == nil || !strings.Contains(err.Error(), "not available here") {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
 // A bar names a case of its work, servers that this has, and says so in its own name.
 func TestBars(t *testing.T) {
 	seen := map[string]bool{}
