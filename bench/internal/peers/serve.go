@@ -62,6 +62,7 @@ func Serve(name string, o Options, in io.Reader, out io.Writer) error {
 			return err
 		}
 	}
+	cancel() // what is being published need not succeed
 	if s.close != nil {
 		s.close()
 	}
