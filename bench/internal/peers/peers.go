@@ -33,7 +33,7 @@ type Peer struct {
 
 // Missing is why a peer is not measured, by its name: the table says so, rather than nothing.
 var Missing = map[string]string{
-	"centrifuge": "not available here: the module cannot be had from the proxy. Its file would be centrifuge.go, in the dialect of its JSON protocol",
+	"centrifuge": "not measured: the module proxy does not have its module. Its file would be centrifuge.go, in the dialect of its JSON protocol",
 }
 
 var peers = map[string]Peer{}

@@ -283,7 +283,7 @@ func TestServersAreNamed(t *testing.T) {
 // Who asks for a server that cannot be had is told why.
 func TestMissingServersSayWhy(t *testing.T) {
 	for name := range peers.Missing {
-		if _, err := Server("bench", name); err == nil || !strings.Contains(err.Error(), "not available here") {
+		if _, err := Server("bench", name); err == nil || !strings.Contains(err.Error(), "not measured") {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
