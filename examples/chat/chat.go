@@ -56,7 +56,10 @@ var chat = framework.Service{
 // services are what the page can use.
 var services = []framework.Service{chat, emoji, notes.Service}
 
-var roomName = regexp.MustCompile(`^[\pL\pN][\pL\pN _-]*$`)
+var (
+	roomName = regexp.MustCompile(`^[\pL\pN][\pL\pN _-]*$`)
+	visible  = regexp.MustCompile(`[\pL\pN\pP\pS]`)
+)
 
 const (
 	maxName = 30
@@ -66,8 +69,8 @@ const (
 // enter puts the socket into a room, under a name. It leaves the one that it was in.
 func enter(t *framework.Turn, in Guest) (w Welcome, err error) {
 	in.Name = strings.TrimSpace(in.Name)
-	if in.Name == "" || utf8.RuneCountInString(in.Name) > maxName {
-		return w, framework.Errorf(framework.CodeInvalid, "a name has 1 to %d letters", maxName)
+	if !visible.MatchString(in.Name) || utf8.RuneCountInString(in.Name) > maxName {
+		return w, framework.Errorf(framework.CodeInvalid, "a name has 1 to %d characters, and something to see", maxName)
 	}
 	if err := checkRoom(in.Room); err != nil {
 		return w, err

@@ -124,7 +124,7 @@ func TestWhatIsRefused(t *testing.T) {
 	ann := start(t, chat)()
 	ann.Fails("chat.say", "hello", "outside")
 	for _, in := range []Guest{
-		{}, {"lobby", ""}, {"lobby", "   "}, {"lobby", strings.Repeat("ü", 31)},
+		{}, {"lobby", ""}, {"lobby", "   "}, {"lobby", "\u200b"}, {"lobby", strings.Repeat("ü", 31)},
 		{"", "Ann"}, {" lobby", "Ann"}, {"a,b", "Ann"}, {"a|b", "Ann"}, {"a/b", "Ann"}, {strings.Repeat("ü", 31), "Ann"},
 	} {
 		ann.Fails("chat.enter", in, framework.CodeInvalid)
