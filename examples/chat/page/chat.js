@@ -16,7 +16,7 @@ import { marks } from './typing.js'
 const { rt, chat, emoji, note } = connect()
 watch(rt)
 
-let name = sessionStorage.getItem('name') || localStorage.getItem('name') || '' // this tab's, or the one given last
+let name = '' // until it is given
 let room = ''
 /** @type {ReturnType<typeof open>} */
 let log // of the room
@@ -37,7 +37,7 @@ const go = next => {
   for (const off of leave) off()
   room = next
   log = open(room, line => line.from === name)
-  pending.clear()
+  pending.moved()
   showNote('')
   const typing = marks($('#typing'))
   enter()
@@ -45,7 +45,7 @@ const go = next => {
     rt.topic(`room/${room}`).on(line => {
       typing.end(line.by)
       if (!log.add(line, Date.now() + skew)) return
-      if (line.from === name) pending.said(line.text)
+      pending.came(line)
       showTitle(document.hidden ? unseen + 1 : 0)
     }),
     rt.topic(`typing/${room}`).on(mark => mark.by !== rt.id && typing.begin(mark.by, mark.name)),
@@ -68,14 +68,21 @@ const showTitle = count => {
 }
 
 const pending = composer({
-  bubbleOf: text => ({ from: name, text }),
+  sayingOf: text => ({ room, from: name, text }),
   said: () => log.read(),
   typing: () => chat.volatile.typing(),
-  say: text => chat.say(text).catch(async e => {
+  say: saying => chat.say(saying.text).catch(async e => {
     if (e.code !== 'outside') throw e
     await entered // the server had let go of us: it knows us again by now
-    return chat.say(text)
-  })
+    if (room !== saying.room) throw new Error('you have left it') // what is said is said where we are
+    saying.from = name
+    return chat.say(saying.text)
+  }),
+  go: next => {
+    if (next === room) return
+    go(next)
+    visit(next)
+  }
 })
 
 // Rooms and people.
@@ -121,15 +128,28 @@ rt.state('rooms/all').on(all => {
 /** @param {string} next */
 const visit = next => { location.hash = encodeURIComponent(next) }
 
+const roomName = String.raw`[\p{L}\p{N}][\p{L}\p{N} _\-]{0,29}` // as the server has it
+$('#new-room').pattern = ` *${roomName} *`
+
 /** The room that the page's address names. */
 const wanted = () => {
   try {
     return decodeURIComponent(location.hash.slice(1)) || 'lobby'
   } catch {
-    return 'lobby'
+    return location.hash
   }
 }
-addEventListener('hashchange', () => name && wanted() !== room && go(wanted()))
+
+/** Goes to the room that the address names. If none can have that name we stay where we are, or come into the lobby. */
+const follow = () => {
+  const next = wanted()
+  if (next === room) return
+  if (RegExp(`^${roomName}$`, 'u').test(next)) return go(next)
+  if (!room) go('lobby')
+  history.replaceState(null, '', '#' + encodeURIComponent(room))
+  log.fail(`No room can be called “\u2068${next}\u2069”: ${$('#new-room').title}.`)
+}
+addEventListener('hashchange', () => name && follow())
 
 $('#create').addEventListener('submit', (/** @type {Event} */ e) => {
   e.preventDefault()
@@ -152,9 +172,10 @@ $('#rename').addEventListener('submit', (/** @type {Event} */ e) => {
 })
 $('#name-form').addEventListener('submit', () => {
   rename($('#name').value)
-  go(wanted())
+  follow()
   $('#text').focus()
 })
+$('#welcome').addEventListener('close', () => name || $('#welcome').showModal()) // without a name there is nothing to do here
 
 $('#pin').addEventListener('submit', (/** @type {Event} */ e) => {
   e.preventDefault()
@@ -179,10 +200,8 @@ document.addEventListener('visibilitychange', () => {
   showTitle(0)
 })
 
-if (name) {
-  rename(name)
-  go(wanted())
-} else {
-  $('#welcome').addEventListener('cancel', (/** @type {Event} */ e) => e.preventDefault()) // without a name there is nothing to do here
-  $('#welcome').showModal()
-}
+$('#name').value = sessionStorage.getItem('name') || localStorage.getItem('name') || '' // this tab's, or the one given last
+if ($('#name').checkValidity()) {
+  rename($('#name').value)
+  follow()
+} else $('#welcome').showModal()

@@ -1,54 +1,72 @@
 // @ts-check
-// What we say. It stands below the log until it comes back as a line of the room.
+// What we say. It stands below the log until it comes back as a line of the room, or we go to another; what is refused stands there in every room.
 
 import { $, bubble, make } from './line.js'
 import { grown, toNewest } from './log.js'
 
 const pause = 2000 // ms between two signs that we type
 
+/** @typedef {{ room: string, from: string, text: string }} Saying what we say: where, and under which name */
+
 /**
  * @param {object} o
- * @param {(text: string) => Parameters<typeof bubble>[0]} o.bubbleOf the line as it will be
+ * @param {(text: string) => Saying} o.sayingOf as we are here
  * @param {() => void} o.said something was said
  * @param {() => void} o.typing
- * @param {(text: string) => Promise<void>} o.say
+ * @param {(saying: Saying) => Promise<void>} o.say
+ * @param {(room: string) => void} o.go
  */
 export const composer = o => {
   const list = $('#pending')
   const box = $('#text')
-  /** @type {WeakMap<Element, string>} */
-  const waiting = new WeakMap() // what each says
+  /** @type {Map<HTMLElement, Saying>} */
+  const coming = new Map() // what may still come back in this room
+  /** @type {Set<HTMLElement>} */
+  const unsaid = new Set() // what is not known to have been said, in any room
   let marked = 0 // when we last told that we type
   let shift = false
 
   /** @param {string} text */
   const say = text => {
-    const element = bubble(o.bubbleOf(text), true)
-    waiting.set(element, text)
+    const saying = o.sayingOf(text)
+    const element = bubble(saying, true)
+    coming.set(element, saying)
+    unsaid.add(element)
     list.append(element)
     toNewest()
     o.said()
-    o.say(text).catch(e => element.isConnected && refuse(element, text, e))
+    o.say(saying).then(() => unsaid.delete(element), e => unsaid.has(element) && refuse(element, saying, e))
+  }
+
+  /** @param {HTMLElement} element */
+  const forget = element => {
+    coming.delete(element)
+    unsaid.delete(element)
+    element.remove()
   }
 
   /**
-   * Offers to say again what was not said, or is not known to have been.
+   * Offers to say again, in its room, what was not said, or is not known to have been.
    *
    * @param {HTMLElement} element
-   * @param {string} text
+   * @param {Saying} saying
    * @param {import('../types').sojourn.Failure} e
    */
-  const refuse = (element, text, e) => {
-    const why = make('p', '', /gone|unknown/.test(e.code) ? 'It is not known whether this was said.' : 'Not said: ' + e.message)
+  const refuse = (element, { room, text }, e) => {
+    const doubt = /gone|unknown/.test(e.code)
+    const why = make('p', '', doubt ? `It is not known whether this was said in \u2068${room}\u2069.` : `Not said in \u2068${room}\u2069: ${e.message}`)
     const again = make('button', '', 'Say it again')
     const drop = make('button', '', 'Drop it')
     again.onclick = () => {
-      element.remove()
+      forget(element)
+      o.go(room)
       say(text)
     }
-    drop.onclick = () => element.remove()
+    drop.onclick = () => forget(element)
+    if (!doubt) coming.delete(element)
     element.classList.add('failed')
     element.append(why, again, drop)
+    if (!element.isConnected) list.append(element)
     grown()
   }
 
@@ -72,15 +90,25 @@ export const composer = o => {
     o.typing()
   })
 
+  // What is typed half is there again after a reload; what waits would be gone with the tab.
+  box.value = sessionStorage.getItem('draft') || ''
+  document.addEventListener('visibilitychange', () => sessionStorage.setItem('draft', box.value))
+  addEventListener('beforeunload', e => {
+    if (unsaid.size) e.preventDefault()
+  })
+
   return {
-    /** Our line came back. @param {string} text */
-    said(text) {
-      [...list.children].find(element => waiting.get(element) === text)?.remove()
+    /** A line came, which may be ours. @param {{ from: string, text: string }} line */
+    came(line) {
+      for (const [element, saying] of coming) {
+        if (saying.from === line.from && saying.text === line.text) return forget(element)
+      }
     },
 
     /** We are in another room. */
-    clear() {
-      list.replaceChildren()
+    moved() {
+      for (const element of coming.keys()) if (!element.classList.contains('failed')) element.remove()
+      coming.clear()
     }
   }
 }
