@@ -35,11 +35,15 @@ export default ({ server, state }) => {
   }
 
   return {
+    /** Whether anything was said that has neither taken effect nor was refused yet, in whatever list. */
+    pending: () => pending.size > 0,
+
     /**
      * Shows a list's items, in their order, now and whenever they change. What is removed is not among them.
      *
      * @param {string} list
-     * @param {(items: Item[]) => void} show
+     * @param {(items: Item[], loaded: boolean) => void} show loaded: these are all of them; until they have come, also without a connection, they are
+     *   those that this page has added
      */
     open(list, show) {
       /** @type {Record<string, import('../types').Item> | undefined} */
@@ -48,15 +52,14 @@ export default ({ server, state }) => {
       const render = () => {
         clearTimeout(timer)
         timer = 0
-        if (!known) return
         /** @type {Map<string, Item>} */
-        const items = new Map(Object.entries(known).map(([id, item]) => [id, { ...item, list, id }]))
+        const items = new Map(Object.entries(known || {}).map(([id, item]) => [id, { ...item, list, id }]))
         for (const { id, change } of [...pending].filter(p => p.list === list)) {
           const item = items.get(id) || { list, id, text: '', rev: '', done: false, pos: 0, by: '', gone: true }
           change(item, items)
           items.set(id, { ...item, pending: true })
         }
-        show(sort([...items.values()].filter(item => !item.gone)))
+        show(sort([...items.values()].filter(item => !item.gone)), !!known)
       }
       // Once for all that comes together: an effect, and its confirmation.
       const soon = () => { timer ||= setTimeout(render, 0) }
@@ -66,6 +69,7 @@ export default ({ server, state }) => {
         soon()
       })
       watchers.add(watcher)
+      soon()
       return () => {
         off()
         watchers.delete(watcher)
@@ -105,6 +109,6 @@ export default ({ server, state }) => {
     remove: (list, id, rev) => say({ list, id }, server.remove({ list, id, rev }), item => { if (item.rev === rev) item.gone = true }),
 
     /** @param {string} list @param {string} id */
-    restore: (list, id) => say({ list, id }, server.restore({ list, id }), item => { item.gone = false })
+    restore: (list, id) => say({ list, id }, server.restore({ list, id }), item => { item.gone = !item.rev })
   }
 }

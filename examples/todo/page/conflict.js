@@ -1,12 +1,14 @@
 // @ts-check
 // Asks what shall become of words that were refused: one after another, and not while somebody types.
 
-import { $ } from './dom.js'
+import { $, quoted } from './dom.js'
 
 /** @typedef {import('./words.js').Words} Words */
 /** @typedef {import('./words.js').Text} Text */
 
-/** @typedef {{ refused(): Words[], why(w: Words): string, retype(w: Words, text: string): void, insist(w: Words, now: Text | undefined): void, drop(w: Words): void }} Acts */
+/** @typedef {{ list: string, name?: string }} Place the list where words would go, if they shall be all the same; '' if there is none */
+
+/** @typedef {{ refused(): Words[], why(w: Words): string, retype(w: Words, text: string): void, place(w: Words, now?: Text): Place, insist(w: Words, now: Text | undefined, list: string): void, drop(w: Words): void }} Acts */
 
 /** Whoever types must not find the next letter elsewhere. */
 const typing = () => {
@@ -23,15 +25,18 @@ export const asking = (acts, watch) => {
   const dialog = $('#conflict')
   const button = $('#unsaved')
   const later = new Set() // what was put off
-  let asked = false // and not answered: the dialog tells of its end a little later
+  /** @type {(() => void) | undefined} */
+  let asked // and not answered, since the dialog tells of its end a little later: asks as it is now
 
-  /** @param {Words} w @param {Text} [now] */
-  const explain = (w, now) => {
+  /** @param {Words} w @param {Text | undefined} now @param {Place} place */
+  const explain = (w, now, place) => {
     const theirs = !w.fresh && !w.seen.includes(now?.rev || '')
     $('#conflict-title').textContent = !theirs ? 'This is not saved' : now ? 'This was changed meanwhile' : 'This was removed meanwhile'
+    $('#conflict-why').textContent = acts.why(w) + (place.list ? '' : '. Make a list first, and then try again.')
     $('#theirs').value = now?.text ?? '(removed)'
     $('#theirs').parentElement.hidden = !theirs
-    $('#conflict [value=mine]').textContent = theirs ? 'Use mine' : 'Try again'
+    const elsewhere = place.list !== w.list && place.name
+    $('#conflict [value=mine]').textContent = elsewhere ? `Add to ${quoted(elsewhere)}` : theirs ? 'Use mine' : 'Try again'
     $('#conflict [value=theirs]').textContent = theirs ? 'Keep theirs' : 'Let it go'
   }
 
@@ -40,31 +45,35 @@ export const asking = (acts, watch) => {
     /** @type {Text | undefined} */
     let now
     let known = false // what ours would take the place of
-    asked = true
-    const check = () => { $('#conflict [value=mine]').disabled = !known || !$('#mine').value.trim() }
-    $('#conflict-why').textContent = acts.why(w)
+    let { list } = w // where they go
+    const check = () => { $('#conflict [value=mine]').disabled = !known || !list || !$('#mine').value.trim() }
+    asked = () => {
+      const place = known ? acts.place(w, now) : w
+      list = place.list
+      explain(w, known ? now : { rev: '', text: '' }, place)
+      check()
+    }
     $('#mine').value = w.text
     $('#mine').maxLength = (w.id ? $('#new-item') : $('#new-list')).maxLength
     $('#mine').oninput = () => {
       acts.retype(w, $('#mine').value.trim() || w.text)
       check()
     }
-    check()
-    explain(w, { rev: '', text: '' })
+    asked()
     dialog.returnValue = ''
     dialog.showModal()
     $('#mine').focus()
     const off = watch(w, is => {
       if (is?.text === w.text) return dialog.close('there') // it took effect after all, or somebody else has typed the same
       known = true
-      explain(w, now = is)
-      check()
+      now = is
+      asked?.()
     })
     dialog.oncancel = () => { later.add(w) } // by Escape
     dialog.onclose = () => {
-      asked = false
+      asked = undefined
       off()
-      if (dialog.returnValue === 'mine') acts.insist(w, now)
+      if (dialog.returnValue === 'mine') acts.insist(w, now, list)
       else if (dialog.returnValue) acts.drop(w)
       next()
     }
@@ -76,7 +85,8 @@ export const asking = (acts, watch) => {
     button.hidden = !refused.length
     button.textContent = refused.length === 1 ? '1 text is not saved' : `${refused.length} texts are not saved`
     const w = refused.find(w => !later.has(w))
-    if (w && !asked && !typing()) ask(w)
+    if (asked) asked()
+    else if (w && !typing()) ask(w)
   }
 
   const next = () => { setTimeout(look) } // what is refused together is asked about in the order in which it was typed

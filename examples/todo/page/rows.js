@@ -75,18 +75,20 @@ export const rows = acts => {
     /** @type {any} */
     let editor
 
+    let seen = item // what is edited; others may go on meanwhile
+    const end = (/** @type {boolean} */ save) => {
+      const mine = editor?.value.trim()
+      if (!editor) return
+      const old = editor
+      editor = undefined
+      old.replaceWith(text)
+      if (save && mine && mine !== seen.text) acts.edit(seen, mine)
+      show(order)
+    }
+
     const edit = () => {
-      const seen = { ...item } // what is edited; others may go on meanwhile
+      seen = item
       editor = make('textarea', { className: 'edit', dir: 'auto', value: item.text, rows: 1, maxLength: 500, ariaLabel: 'Text of ' + item.text })
-      const end = (/** @type {boolean} */ save) => {
-        const mine = editor?.value.trim()
-        if (!editor) return
-        const old = editor
-        editor = undefined
-        old.replaceWith(text)
-        if (save && mine && mine !== seen.text) acts.edit(seen, mine)
-        show(order)
-      }
       editor.onkeydown = (/** @type {KeyboardEvent} */ e) => {
         if (e.isComposing || e.key !== 'Escape' && (e.key !== 'Enter' || e.shiftKey)) return
         e.preventDefault()
@@ -120,6 +122,7 @@ export const rows = acts => {
 
     return {
       element,
+      end: () => end(true),
       editing: () => !!editor,
       show(/** @type {Item} */ now) {
         item = now
@@ -136,5 +139,8 @@ export const rows = acts => {
     }
   }
 
-  return { show }
+  /** Ends every editor, and saves what was typed there. */
+  const end = () => { for (const row of shown.values()) row.end() }
+
+  return { show, end }
 }

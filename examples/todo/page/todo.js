@@ -40,32 +40,35 @@ const view = rows({
   }
 })
 let shown = /** @type {Item[]} */ ([]) // of the open list
+let loaded = false // they are all of it
 
 /** @param {string} id of a list; '' for none */
 const open = id => {
   close()
   current = id
   shown = []
+  loaded = false
+  view.end()
   view.show([])
   close = id ? items.open(id, showItems) : () => {}
   $('#add').hidden = $('#rename').hidden = $('#remove-list').hidden = !id
   showHead()
 }
 
-/** @param {Item[]} now */
-const showItems = now => {
+/** @param {Item[]} now @param {boolean} all */
+const showItems = (now, all) => {
   shown = now
+  loaded = all
   view.show(now)
-  showHead(true)
+  showHead()
 }
 
-/** @param {boolean} [loaded] */
-const showHead = loaded => {
+const showHead = () => {
   const list = everyList()[current]
   $('#title').textContent = list?.name || 'No list'
   document.title = list ? `${list.name} · To-dos` : 'To-dos'
   const done = shown.filter(item => item.done).length
-  $('#count').textContent = shown.length ? `${done} of ${shown.length} done` : ''
+  $('#count').textContent = loaded && shown.length ? `${done} of ${shown.length} done` : ''
   $('#empty').textContent = !current ? 'Make a first list above.' : loaded && !shown.length ? 'Nothing to do here.' : ''
 }
 
@@ -112,7 +115,7 @@ const choose = () => {
   const id = Object.hasOwn(all, wanted) ? wanted : first
   const other = id !== current
   if (other) open(id)
-  showHead(true)
+  showHead()
   showLists()
   if (other) $('#lists [aria-current]')?.scrollIntoView({ block: 'nearest' })
 }
@@ -121,8 +124,12 @@ rt.state('lists/all').on(value => {
   known = value || {}
   for (const id of Object.keys(known)) delete made[id]
   choose()
+  ask()
 })
-addEventListener('hashchange', choose)
+addEventListener('hashchange', () => {
+  choose()
+  ask()
+})
 
 /** @param {string} name */
 const makeList = name => {
@@ -155,10 +162,13 @@ $('#rename').onclick = () => {
   }
 }
 
+let removals = 0 // of lists, neither confirmed nor refused
+
 $('#remove-list').onclick = async () => {
   const list = current
   if (!await sure(`Remove ${quoted($('#title').textContent)}?`)) return
-  lists.remove({ list }).then(() => $('#title').focus(), failed('Not removed'))
+  removals++
+  lists.remove({ list }).then(() => $('#title').focus(), failed('Not removed')).finally(() => { removals-- })
 }
 
 // What was typed: it is in its list, or on its way, or we are asked.
@@ -178,13 +188,17 @@ const ask = asking({
     const elsewhere = w.id && w.list !== current && everyList()[w.list]
     return (elsewhere ? quoted(elsewhere.name) + ': ' : '') + w.why?.message
   },
-  insist(w, now) {
-    if (now || w.id) return typed.insist(w, now, everyList()[w.list] ? w.list : current)
+  place(w, now) {
+    const list = now || !w.id || everyList()[w.list] ? w.list : current
+    return { list, name: everyList()[list]?.name }
+  },
+  insist(w, now, list) {
+    if (now || w.id) return typed.insist(w, now, list)
     typed.drop(w)
     makeList(w.text)
   }
 }, (w, show) => w.id
-  ? items.open(w.list, now => show(now.find(item => item.id === w.id)))
+  ? items.open(w.list, (now, loaded) => { if (loaded) show(now.find(item => item.id === w.id)) })
   : rt.state('lists/all').on(all => show(all?.[w.list] && { rev: all[w.list].rev, text: all[w.list].name })))
 for (const w of typed.waiting()) if (!w.id && w.fresh) made[w.list] = { name: w.text, rev: w.rev, made: Date.now() }
 typed.resume()
@@ -195,12 +209,14 @@ const drafts = [$('#new-item'), $('#new-list')]
 for (const [i, draft] of recall('drafts', []).entries()) drafts[i].value ||= draft
 
 let leaving = false // for the log-in, over which the tab remembers what was typed
-addEventListener('pagehide', () => {
-  $('.edit')?.blur() // which saves
+const save = () => {
+  view.end()
   remember('drafts', drafts.map(field => field.value))
-})
+}
+addEventListener('pagehide', save)
+document.addEventListener('visibilitychange', () => { if (document.visibilityState === 'hidden') save() }) // a tab that nobody sees may go without a word
 addEventListener('beforeunload', e => {
-  if (!leaving && (typed.waiting()[0] || typed.refused()[0] || $('.item.pending, .edit'))) e.preventDefault() // it would be gone with the tab
+  if (!leaving && (typed.waiting()[0] || typed.refused()[0] || items.pending() || removals || $('.edit'))) e.preventDefault() // it would be gone with the tab
 })
 
 // Who is here, and how we are connected.

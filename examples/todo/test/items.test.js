@@ -10,27 +10,36 @@ const milk = { text: 'milk', rev: 'milk0000', done: false, pos: 1, by: 'Bob' }
 const eggs = { text: 'eggs', rev: 'eggs0000', done: true, pos: 2, by: 'Bob' }
 const tea = { text: 'tea', rev: 'tea00000', done: false, pos: 1.5, by: 'Bob', gone: true }
 
-/** A page that has the list food before it, with milk and eggs in it, and tea that was removed. */
-const food = async () => {
+/** A page that has the list food before it, whose items have not come. */
+const unloaded = async () => {
   const { rt, wire } = await open()
   const { items } = join(rt, { items: half })
-  const seen = { times: 0, items: [] }
-  const off = items.open('food', now => {
+  const seen = { times: 0, items: [], loaded: false }
+  const off = items.open('food', (now, loaded) => {
     seen.times++
     seen.items = now
+    seen.loaded = loaded
   })
   await settle()
   said(wire)
-  wire.down('s1.aaaaa,todos/food,1,0.', 'a1,1', `n1,0.bbbbb|${JSON.stringify({ eggs, milk, tea })}`)
-  await pass(1)
+  /** The items come: milk and eggs, and tea that was removed. */
+  const load = () => wire.down('s1.aaaaa,todos/food,1,0.', 'a1,1', `n1,0.bbbbb|${JSON.stringify({ eggs, milk, tea })}`)
   /** What is shown, '*' before what is not confirmed. */
   const shown = () => seen.items.map(item => (item.pending ? '*' : '') + item.text)
-  return { items, wire, seen, shown, off }
+  return { items, wire, seen, shown, off, load }
+}
+
+/** The same page when they have. */
+const food = async () => {
+  const page = await unloaded()
+  page.load()
+  await pass(1)
+  return page
 }
 
 test('a list is shown in its order, without what was removed, once for all that comes together', async () => {
   const { seen, wire } = await food()
-  assert.deepEqual(seen, { times: 1, items: [{ ...milk, list: 'food', id: 'milk' }, { ...eggs, list: 'food', id: 'eggs' }] })
+  assert.deepEqual(seen, { times: 1, loaded: true, items: [{ ...milk, list: 'food', id: 'milk' }, { ...eggs, list: 'food', id: 'eggs' }] })
   wire.down('t1,1.ccccc|{"milk":{"pos":3}}', 't1,2.ddddd|{"tea":{"gone":null}}')
   await pass(1)
   assert.deepEqual([seen.times, seen.items.map(item => item.id)], [2, ['tea', 'eggs', 'milk']])
@@ -51,6 +60,28 @@ test('a change shows at once, and counts as pending until it is confirmed', asyn
   await pass(1)
   assert.deepEqual(shown(), ['milk', 'bread'])
   for (const each of done) wantDone(each)
+})
+
+test('what is added before the items have come shows, and they are not taken for all', async () => {
+  const { items, shown, seen, load } = await unloaded()
+  fate(items.tick('food', 'milk', true))
+  fate(items.restore('food', 'tea'))
+  assert.deepEqual(shown(), [])
+  fate(items.add('food', 'bread', 'bread'))
+  assert.deepEqual([shown(), seen.loaded], [['*bread'], false])
+  load()
+  await pass(1)
+  assert.deepEqual([shown(), seen.loaded], [['*milk', '*tea', 'eggs', '*bread'], true])
+})
+
+test('what was added shows again where it is opened again, also before the items have come', async () => {
+  const { items, off, shown } = await unloaded()
+  fate(items.add('food', 'bread', 'bread'))
+  off()
+  let again = []
+  items.open('food', now => { again = now.map(item => item.text) })
+  await pass(1)
+  assert.deepEqual([again, shown()], [['bread'], ['*bread']])
 })
 
 test('a change that is refused is taken back', async () => {
@@ -85,6 +116,23 @@ test('a removal is of the text that was seen', async () => {
   wire.down('t1,1.ccccc|{"milk":{"text":"soy milk","rev":"bob00001"}}')
   await pass(1)
   assert.deepEqual(shown(), ['*soy milk', 'eggs'])
+})
+
+test('something is pending as long as a change is, in whatever list, also what shows nowhere', async () => {
+  const { items, wire } = await food()
+  assert.equal(items.pending(), false)
+  const removal = fate(items.remove('food', 'milk', milk.rev))
+  const tick = fate(items.tick('work', 'call', true))
+  await settle()
+  assert.equal(items.pending(), true)
+  wire.down('a2,1')
+  await settle()
+  wantDone(removal)
+  assert.equal(items.pending(), true)
+  wire.down('x3.bbbbb,3|{"code":"not_found","message":"no"}')
+  await settle()
+  wantFailed(tick, 'not_found')
+  assert.equal(items.pending(), false)
 })
 
 test('what is moved stands where it was put, between its neighbours or at the end', async () => {
