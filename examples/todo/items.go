@@ -16,9 +16,9 @@ type Item struct {
 	Done bool    `json:"done"`
 	Pos  float64 `json:"pos"`            // items of a list stand in the order of it
 	By   string  `json:"by"`             // who changed it last
-	Gone bool    `json:"gone,omitempty"` // it was removed, and can be brought back until Timer is due
+	Gone bool    `json:"gone,omitempty"` // it was removed, and can be brought back
 
-	Timer string `json:"timer,omitempty"` // lets it go for good; "" unless it is gone
+	Until int64 `json:"until,omitempty"` // milliseconds since 1970: then it is let go for good; 0 unless it is gone
 }
 
 // Ref names an item.
@@ -75,7 +75,7 @@ var items = framework.Service{
 		"restore": framework.Event(restore),
 	},
 	Topics:        []framework.Stream{todos},
-	Continuations: []framework.Continuation{removed},
+	Continuations: []framework.Continuation{forgetting()},
 }
 
 const (
@@ -141,35 +141,25 @@ func tick(t *framework.Turn, in Tick) error {
 
 // remove hides an item, and lets it go for good after a while.
 func remove(t *framework.Turn, in Removing) error {
-	return change(t, in.Ref, func(i *Item) (err error) {
+	if err := change(t, in.Ref, func(i *Item) error {
 		if i.Rev != in.Rev {
 			return framework.Errorf(framework.CodeConflict, "%s has changed it meanwhile", isolated(i.By))
 		}
-		i.Gone = true
-		i.Timer, err = t.After(undo, removed.With(in.Ref))
-		return err
-	})
-}
-
-// restore brings a removed item back: for the next time that it is removed there is another timer.
-func restore(t *framework.Turn, in Ref) error {
-	return set(t, in, func(i *Item) (err error) {
-		if i.Gone {
-			err = t.Cancel(i.Timer)
-			i.Gone, i.Timer = false, ""
-		}
-		return err
-	})
-}
-
-// removed lets a removed item go, unless it was brought back.
-var removed = framework.Timer("removed", func(t *framework.Turn, in Ref) error {
-	i, _, err := todos.Get(t, in.List, in.ID)
-	if err != nil || !i.Gone {
+		i.Gone, i.Until = true, t.Now().Add(undo).UnixMilli()
+		return nil
+	}); err != nil {
 		return err
 	}
-	return todos.Delete(t, in.List, in.ID)
-})
+	return forgetLater(t, in.List, undo)
+}
+
+// restore brings a removed item back.
+func restore(t *framework.Turn, in Ref) error {
+	return set(t, in, func(i *Item) error {
+		i.Gone, i.Until = false, 0
+		return nil
+	})
+}
 
 // move puts an item between two others: at half the way from one to the other. When there is no way left all are given new places.
 func move(t *framework.Turn, in Move) error {

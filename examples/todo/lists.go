@@ -111,5 +111,8 @@ func removeList(t *framework.Turn, in ListRef) error {
 			return err
 		}
 	}
+	if err := forgetNever(t, in.List); err != nil {
+		return err
+	}
 	return all.Delete(t, everybody, in.List)
 }

@@ -66,7 +66,7 @@ export interface Item {
   pos: number
   by: string
   gone?: boolean
-  timer?: string
+  until?: number /* int64 */
 }
 
 export interface Person {
