@@ -3,6 +3,7 @@ package e2e
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/chromedp/chromedp"
@@ -181,4 +182,28 @@ func TestTodoHiddenTabKeepsWords(t *testing.T) {
 	ann.on("tickets", `row.querySelector('.text').click(); row.querySelector('.edit').value = 'two tick'`)
 	ann.run(`Object.defineProperty(document, 'visibilityState', { value: 'hidden' }); document.dispatchEvent(new Event('visibilitychange'))`)
 	ann.is(`[...JSON.parse(sessionStorage['todo-drafts']), ...JSON.parse(sessionStorage['todo-words']).map(w => w.text)].join()`, "gui,,two tick")
+}
+
+// A list of the longest name is offered on a phone too, and the question fits there.
+func TestTodoLongNameInAQuestion(t *testing.T) {
+	t.Parallel()
+	c := start(t, todo, "memory", 1, nil)
+	url, plug := c.plugged(t)
+	ann, bob := logIn(t, "Ann", url, ""), logIn(t, "Bob", c.URL, "")
+	ann.do(chromedp.EmulateViewport(360, 740, chromedp.EmulateMobile, chromedp.EmulateTouch, chromedp.EmulateScale(2)))
+	long := strings.Repeat("W", 40)
+	ann.makes(long)
+	ann.makes("Trip")
+	bob.opens("Trip")
+	plug.pull()
+	ann.isAlone()
+	ann.adds("guide")
+	bob.removesList()
+	bob.sees("that it has gone", func(v paper) bool { return slices.Equal(v.Lists, []string{long}) })
+	plug.put()
+	ann.isAsked(unsaved, "guide", "")
+	ann.is(`$('#conflict [value=mine]').textContent`, "Add to “\u2068"+long+"\u2069”")
+	ann.is(`String($('#conflict').scrollWidth <= $('#conflict').clientWidth)`, "true")
+	ann.fits("a question")
+	ann.touchable("a question")
 }
