@@ -9,6 +9,7 @@ import (
 // plug is the way of one browser to the network: it can be pulled.
 type plug struct {
 	net.Listener
+	past  string // the URL of the cluster that does not hang on it
 	mu    sync.Mutex
 	out   bool
 	conns []net.Conn
@@ -21,7 +22,7 @@ func (c *cluster) plugged(t *testing.T) (url string, p *plug) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p = &plug{Listener: ln}
+	p = &plug{Listener: ln, past: c.URL}
 	return c.serve(p, c.lb), p
 }
 

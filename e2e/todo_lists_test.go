@@ -148,7 +148,7 @@ func TestTodoEditorEndsWithItsList(t *testing.T) {
 // A text whose list has gone, when no other is there, waits for one: nothing is said before, and she sees where it will go.
 func TestTodoNoListLeft(t *testing.T) {
 	t.Parallel()
-	ann, bob, plug, _ := away(t, "ws", "tickets")
+	ann, bob, plug := away(t, "ws", "tickets")
 	ann.adds("guide")
 	bob.ticks("tickets")
 	bob.shows("x tickets")
@@ -177,7 +177,7 @@ func TestTodoNoListLeft(t *testing.T) {
 // A tab that is hidden may be thrown away without another word: what was typed half is kept by then.
 func TestTodoHiddenTabKeepsWords(t *testing.T) {
 	t.Parallel()
-	ann, _, _, _ := away(t, "ws", "tickets")
+	ann, _, _ := away(t, "ws", "tickets")
 	ann.run(`$('#new-item').value = 'gui'`)
 	ann.on("tickets", `row.querySelector('.text').click(); row.querySelector('.edit').value = 'two tick'`)
 	ann.run(`Object.defineProperty(document, 'visibilityState', { value: 'hidden' }); document.dispatchEvent(new Event('visibilitychange'))`)

@@ -83,9 +83,9 @@ func (p sheet) mayLeave() bool {
 }
 
 // away is Ann, who has no connection, and Bob, who has; both have a list before them.
-func away(t *testing.T, transport string, items ...string) (ann, bob sheet, p *plug, c *cluster) {
+func away(t *testing.T, transport string, items ...string) (ann, bob sheet, p *plug) {
 	t.Helper()
-	c = start(t, todo, "memory", 1, nil)
+	c := start(t, todo, "memory", 1, nil)
 	url, p := c.plugged(t)
 	ann, bob = logIn(t, "Ann", url, "transport="+transport), logIn(t, "Bob", c.URL, "")
 	ann.makes("Trip")
@@ -95,7 +95,7 @@ func away(t *testing.T, transport string, items ...string) (ann, bob sheet, p *p
 	ann.shows(items...)
 	p.pull()
 	ann.isAlone()
-	return ann, bob, p, c
+	return ann, bob, p
 }
 
 // Of two conflicts at once each is asked about, one after the other.
@@ -104,7 +104,7 @@ func TestTodoTwoConflicts(t *testing.T) {
 	for _, transport := range transports {
 		t.Run(transport, func(t *testing.T) {
 			t.Parallel()
-			ann, bob, plug, _ := away(t, transport, "tickets", "hotel", "maps")
+			ann, bob, plug := away(t, transport, "tickets", "hotel", "maps")
 			for _, item := range []string{"tickets", "hotel", "maps"} {
 				ann.edits(item, "two "+item)
 				bob.edits(item, "three "+item)
@@ -137,7 +137,7 @@ func TestTodoEditsInARow(t *testing.T) {
 	for _, transport := range transports {
 		t.Run(transport, func(t *testing.T) {
 			t.Parallel()
-			ann, bob, plug, _ := away(t, transport, "tickets", "hotel")
+			ann, bob, plug := away(t, transport, "tickets", "hotel")
 			for _, item := range []string{"tickets", "hotel"} {
 				ann.edits(item, "two "+item)
 				ann.edits("two "+item, "two good "+item)
@@ -161,7 +161,7 @@ func TestTodoEditsInARow(t *testing.T) {
 // What was removed meanwhile comes back, if its editor wants it: an item, a list's name, and an item of a list that has gone.
 func TestTodoRemovedMeanwhile(t *testing.T) {
 	t.Parallel()
-	ann, bob, plug, _ := away(t, "ws", "tickets")
+	ann, bob, plug := away(t, "ws", "tickets")
 	ann.edits("tickets", "two tickets")
 	bob.removes("tickets")
 	bob.shows()
@@ -198,7 +198,7 @@ func TestTodoRemovedMeanwhile(t *testing.T) {
 // Nobody removes what he has not read.
 func TestTodoChangedMeanwhile(t *testing.T) {
 	t.Parallel()
-	ann, bob, plug, _ := away(t, "ws", "tickets", "hotel")
+	ann, bob, plug := away(t, "ws", "tickets", "hotel")
 	ann.removes("tickets")
 	ann.edits("hotel", "good hotel")
 	ann.removes("good hotel")
@@ -217,7 +217,7 @@ func TestTodoChangedMeanwhile(t *testing.T) {
 // A conflict in a list that is not open is none of an item that has gone.
 func TestTodoConflictElsewhere(t *testing.T) {
 	t.Parallel()
-	ann, bob, plug, _ := away(t, "ws", "tickets")
+	ann, bob, plug := away(t, "ws", "tickets")
 	ann.edits("tickets", "two tickets")
 	ann.makes("Work")
 	ann.adds("call")
@@ -237,7 +237,7 @@ func TestTodoConflictElsewhere(t *testing.T) {
 // Two who rename a list do not overwrite each other.
 func TestTodoStaleNames(t *testing.T) {
 	t.Parallel()
-	ann, bob, plug, _ := away(t, "ws")
+	ann, bob, plug := away(t, "ws")
 	is := func(name string) {
 		t.Helper()
 		for _, p := range []sheet{ann, bob} {
@@ -262,7 +262,7 @@ func TestTodoReloadKeepsWords(t *testing.T) {
 	for _, transport := range transports {
 		t.Run(transport, func(t *testing.T) {
 			t.Parallel()
-			ann, bob, plug, _ := away(t, transport, "tickets", "hotel", "maps")
+			ann, bob, plug := away(t, transport, "tickets", "hotel", "maps")
 			ann.makes("Packing")
 			ann.adds("socks")
 			ann.opens("Trip")
@@ -310,13 +310,13 @@ func TestTodoReloadKeepsWords(t *testing.T) {
 // Who is logged out meanwhile sees what was not saved, and is asked about it when she is back.
 func TestTodoLogOutKeepsWords(t *testing.T) {
 	t.Parallel()
-	ann, bob, plug, c := away(t, "ws", "tickets", "hotel", "maps")
+	ann, bob, plug := away(t, "ws", "tickets", "hotel", "maps")
 	ann.adds("guide")
 	ann.edits("tickets", "two tickets")
 	ann.edits("hotel", "good hotel")
 	bob.edits("hotel", "good hotel") // as it happens
 	ann.on("maps", `row.querySelector('.text').click(); row.querySelector('.edit').value = 'good maps'`)
-	other := sheet{ann.another("Ann", c.URL)}
+	other := sheet{ann.another("Ann", plug.past)}
 	other.sees("the lists", func(v paper) bool { return v.Link == "up" })
 	other.do(chromedp.Click(chromedp.CSS("header button")))
 	other.comesTo("[name=name]")
@@ -345,7 +345,7 @@ func TestTodoLogOutKeepsWords(t *testing.T) {
 // A question can be put off, and does not interrupt who is typing.
 func TestTodoQuestionsWait(t *testing.T) {
 	t.Parallel()
-	ann, bob, plug, _ := away(t, "ws", "tickets", "hotel")
+	ann, bob, plug := away(t, "ws", "tickets", "hotel")
 	ann.edits("tickets", "two tickets")
 	bob.edits("tickets", "three tickets")
 	bob.shows("three tickets", "hotel")
