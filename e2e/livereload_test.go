@@ -53,7 +53,7 @@ func TestPagesReloadInDevelopment(t *testing.T) {
 	ann.is("document.querySelectorAll('link[rel=stylesheet]').length", "1; same page; half a thought")
 
 	appendTo(t, filepath.Join(page, "typing.js"), "document.body.dataset.edited = 'yes'\n")
-	ann.is("document.body.dataset.edited", "yes; reloaded; ")
+	ann.is("document.body.dataset.edited", "yes; reloaded; half a thought")
 	ann.entered()
 
 	ann.begins()
@@ -65,7 +65,7 @@ func TestPagesReloadInDevelopment(t *testing.T) {
 	c.terminate(old)
 	c.binary = rebuilt
 	c.add()
-	ann.is("1", "1; reloaded; ")
+	ann.is("1", "1; reloaded; half a thought")
 	ann.entered()
 }
 
