@@ -194,9 +194,8 @@ func (s *Server) every(topic string) time.Duration {
 
 // snapshot asks for the whole of a state.
 func (s *Server) snapshot(topic string) store.Query {
-	name, _, _ := strings.Cut(topic, "/")
-	stream, ok := s.reg.streams[name]
-	fields := ok && stream.hasFields()
+	stream := s.stream(topic)
+	fields := stream != nil && stream.hasFields()
 	return store.Query{Topic: topic, Value: !fields, Fields: fields}
 }
 

@@ -13,7 +13,7 @@ type HelloUp struct {
 	Attach  uint64            `json:"c"`                // numbers the client's connections; a poll is one
 	Cursor  *Cursor           `json:"cur,omitempty"`    // in the own stream; nil: the client has had no hello yet
 	In      uint64            `json:"in,omitempty"`     // last message known to have taken effect
-	Topics  map[string]Cursor `json:"topics,omitempty"` // those that moved since the last answered hello
+	Topics  map[string]Cursor `json:"topics,omitempty"` // cursors of the subscriptions, as many as there is room for
 	Tries   int               `json:"tries,omitempty"`  // of the first unacknowledged message
 	Now     bool              `json:"now,omitempty"`    // a poll is answered at once
 	Auth    string            `json:"auth,omitempty"`   // for the program's Identify
