@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/sojourn-go/sojourn/framework"
+	"github.com/sojourn-go/sojourn/internal/nodetest"
 	"github.com/sojourn-go/sojourn/services/presence"
 	"github.com/sojourn-go/sojourn/services/pubsub"
 	"github.com/sojourn-go/sojourn/services/rpc"
@@ -18,9 +19,7 @@ import (
 // Pages use services that are listed as they are by what docs/services.md says, to the letter.
 func TestServicesAreUsedAsDocumented(t *testing.T) {
 	t.Parallel()
-	if _, err := exec.LookPath("node"); err != nil {
-		missing(t, "no node on this machine; on Debian and Ubuntu: apt-get install nodejs")
-	}
+	node := nodetest.Find(t)
 	type pair struct{ A, B int }
 	add := func(_ context.Context, in pair) (int, error) { return in.A + in.B, nil }
 	rt, err := framework.New(framework.Config{
@@ -42,7 +41,7 @@ func TestServicesAreUsedAsDocumented(t *testing.T) {
 	})
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
-	if out, err := exec.CommandContext(ctx, "node", "testdata/services.mjs", server.URL+"/rt").CombinedOutput(); err != nil {
+	if out, err := exec.CommandContext(ctx, node, "testdata/services.mjs", server.URL+"/rt").CombinedOutput(); err != nil {
 		t.Errorf("the page: %v\n%s", err, out)
 	}
 }

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -14,6 +13,7 @@ import (
 	"github.com/chromedp/chromedp"
 
 	"github.com/sojourn-go/sojourn/client"
+	"github.com/sojourn-go/sojourn/internal/nodetest"
 	"github.com/sojourn-go/sojourn/internal/tsc"
 )
 
@@ -21,9 +21,7 @@ import (
 // of the tutorial, has both halves by listing it.
 func TestSharedService(t *testing.T) {
 	t.Parallel()
-	if _, err := exec.LookPath("node"); err != nil {
-		missing(t, "no node on this machine; on Debian and Ubuntu: apt-get install nodejs")
-	}
+	nodetest.Find(t)
 	js, err := filepath.Abs("../client/js")
 	if err != nil {
 		t.Fatal(err)

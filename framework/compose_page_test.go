@@ -9,17 +9,12 @@ import (
 	"testing"
 
 	"github.com/sojourn-go/sojourn/framework"
+	"github.com/sojourn-go/sojourn/internal/nodetest"
 )
 
 // A page that is told composed patches has what they were composed of made: the JavaScript client, as it is built, and the same patches as in TestComposedPatches.
 func TestComposedPatchesInAPage(t *testing.T) {
-	node, err := exec.LookPath("node")
-	if err != nil {
-		if os.Getenv("SOJOURN_NO_SKIP") == "1" {
-			t.Fatal(err)
-		}
-		t.Skip("no node on this machine; on Debian and Ubuntu: apt-get install nodejs")
-	}
+	node := nodetest.Find(t)
 	type entry struct {
 		At    uint64 `json:"at"`
 		Patch string `json:"patch"` // as it stands in a frame

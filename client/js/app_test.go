@@ -11,6 +11,7 @@ import (
 
 	"github.com/sojourn-go/sojourn/client/js/internal/parts"
 	"github.com/sojourn-go/sojourn/client/js/internal/sourcemap"
+	"github.com/sojourn-go/sojourn/internal/nodetest"
 )
 
 // at returns the text from a place on; columns count characters of UTF-16, all of which are whole ones in what is tested.
@@ -172,7 +173,7 @@ func TestHalfIsRefused(t *testing.T) {
 
 // Each way to write a half makes an app whose connect returns what the half does: said by node, which loads it as a page does.
 func TestHalfIsJoined(t *testing.T) {
-	node := findNode(t)
+	node := nodetest.Find(t)
 	for name, text := range map[string]string{
 		"an expression":       "export default ({ name }) => name + codec.n\nexport const codec = { n: 1 }",
 		"in many lines":       "export const codec = { n: 1 }\nexport default\n(kit) =>\n  kit.name + codec.n\n// the end",
@@ -209,7 +210,7 @@ func TestHalfThatThrowsIsTold(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	run(t, findNode(t), app, `
+	run(t, nodetest.Find(t), app, `
 		try { connect(); throw new Error('not told') } catch (e) { if (e.message !== 'mine') throw e }
 		if (kit.rt.status !== 'close') throw new Error(kit.rt.status)
 	`)
@@ -225,7 +226,7 @@ func TestStackLeadsToTheHalf(t *testing.T) {
 	if !ok {
 		t.Fatal("the client has no topics")
 	}
-	run(t, findNode(t), app, strings.ReplaceAll(`
+	run(t, nodetest.Find(t), app, strings.ReplaceAll(`
 		import { SourceMap } from 'node:module'
 		import { readFileSync } from 'node:fs'
 		const map = new SourceMap(JSON.parse(readFileSync(new URL('app.js.map', import.meta.url))))
@@ -252,7 +253,7 @@ func TestAppDiscovers(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	run(t, findNode(t), app, `
+	run(t, nodetest.Find(t), app, `
 		const instance = link => ({ send: lines => { if (lines === 'C1,sojourn.describe') link.frames('r1.aaaaa,1|{"services":[{"name":"chat"}]}') } })
 		const open = link => {
 			queueMicrotask(() => link.frames('h{"id":"socket","in":0,"at":0,"hb":25,"ttl":120}'))

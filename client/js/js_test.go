@@ -4,13 +4,12 @@ import (
 	"bytes"
 	"compress/gzip"
 	"os"
-	"os/exec"
 	"path/filepath"
-	"regexp"
 	"strings"
 	"testing"
 
 	"github.com/sojourn-go/sojourn/client/js/internal/parts"
+	"github.com/sojourn-go/sojourn/internal/nodetest"
 )
 
 const root = "../.."
@@ -86,49 +85,13 @@ func TestJoin(t *testing.T) {
 
 // TestNode runs the client's own tests: on its sources, and on what is built from them.
 func TestNode(t *testing.T) {
-	node := findNode(t)
-	for name, env := range map[string]string{"sources": "SOJOURN_BUILT=", "built": "SOJOURN_BUILT=1"} {
+	for name, built := range map[string]string{"sources": "", "built": "1"} {
 		t.Run(name, func(t *testing.T) {
-			cmd := exec.CommandContext(t.Context(), node, "--test", "--test-reporter=tap")
-			cmd.Env = append(os.Environ(), env)
-			out, err := cmd.CombinedOutput()
-			if err != nil {
-				t.Errorf("%v\n%s", err, failures(out))
-			}
-			if n := regexp.MustCompile(`(?m)^# tests (\d+)$`).FindSubmatch(out); n == nil || len(n[1]) < 3 {
-				t.Errorf("there are more than a hundred tests, but:\n%s", failures(out))
+			t.Setenv("SOJOURN_BUILT", built)
+			passed := nodetest.Run(t, "package.json", "src/*.js", "dist/*.js", "harness/*.js", "test/*.js", "../../transports/*/*.js", "../../protocol/testdata/vectors.json")
+			if passed < 100 {
+				t.Errorf("there are more than a hundred tests, but %d passed", passed)
 			}
 		})
 	}
-}
-
-func findNode(t *testing.T) string {
-	node, err := exec.LookPath("node")
-	switch {
-	case err == nil:
-		return node
-	case os.Getenv("SOJOURN_NO_SKIP") == "1":
-		t.Fatal("there is no node, and SOJOURN_NO_SKIP is 1")
-	}
-	t.Skip("there is no node")
-	return ""
-}
-
-// failures leaves out what node says of tests that passed.
-func failures(tap []byte) string {
-	var kept []string
-	skip := false
-	for line := range strings.Lines(string(tap)) {
-		trimmed := strings.TrimSpace(line)
-		switch {
-		case strings.HasPrefix(trimmed, "not ok"), strings.HasPrefix(trimmed, "# Subtest"):
-			skip = false
-		case strings.HasPrefix(trimmed, "ok"):
-			skip = true
-		}
-		if !skip && !strings.HasPrefix(trimmed, "# Subtest") {
-			kept = append(kept, line)
-		}
-	}
-	return strings.Join(kept, "")
 }

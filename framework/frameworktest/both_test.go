@@ -3,24 +3,19 @@ package frameworktest_test
 import (
 	"net/http"
 	"net/http/httptest"
-	"os"
 	"os/exec"
 	"testing"
 
 	"github.com/sojourn-go/sojourn/framework"
 	"github.com/sojourn-go/sojourn/framework/frameworktest"
+	"github.com/sojourn-go/sojourn/internal/nodetest"
 	"github.com/sojourn-go/sojourn/transports"
 	"github.com/sojourn-go/sojourn/transports/sse"
 )
 
 // Both halves of a service: the page's runs in Node, and its instance is killed meanwhile.
 func TestBothHalves(t *testing.T) {
-	if _, err := exec.LookPath("node"); err != nil {
-		if os.Getenv("SOJOURN_NO_SKIP") == "1" {
-			t.Fatal(err)
-		}
-		t.Skip("no node on this machine; on Debian and Ubuntu: apt-get install nodejs")
-	}
+	nodetest.Find(t)
 	rt := frameworktest.New(t, framework.Config{
 		Services: []framework.Service{chat}, Transports: []transports.Transport{sse.Transport{}}, // Node 20 has no WebSocket
 	})

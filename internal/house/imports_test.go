@@ -48,6 +48,7 @@ var ours = []rule{
 
 	{"internal/house", nil, "it is about the repository"},
 	{"internal/mutants", nil, "it is about the sources"},
+	{"internal/nodetest", nil, "it starts a process"},
 	{"internal/tsc", nil, "it starts a process"},
 	{"internal/redistest", nil, "it starts a process"},
 

@@ -9,6 +9,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/sojourn-go/sojourn/internal/nodetest"
 )
 
 var fence = regexp.MustCompile("(?ms)^```(go|js)\n(.*?)^```$")
@@ -47,14 +49,7 @@ func section(t *testing.T, text, heading string) string {
 }
 
 func TestReadmeScriptParses(t *testing.T) {
-	node, err := exec.LookPath("node")
-	if err != nil {
-		if os.Getenv("SOJOURN_NO_SKIP") == "1" {
-			t.Fatal(err)
-		}
-		t.Skip("no node on this machine; on Debian and Ubuntu: apt-get install nodejs")
-	}
-	cmd := exec.Command(node, "--input-type=module", "--check")
+	cmd := exec.Command(nodetest.Find(t), "--input-type=module", "--check")
 	cmd.Stdin = strings.NewReader(read(t, "examples/hello/page/hello.js"))
 	if out, err := cmd.CombinedOutput(); err != nil {
 		t.Errorf("%v\n%s", err, out)

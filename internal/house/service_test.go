@@ -6,6 +6,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/sojourn-go/sojourn/internal/nodetest"
 )
 
 // readmeService writes the README's service into a directory, as a program has it: chat.go, client.js and public/.
@@ -54,12 +56,7 @@ func TestReadmeServiceCompiles(t *testing.T) {
 
 // The two halves of the README's service, in a program and in a page.
 func TestReadmeServiceRuns(t *testing.T) {
-	if _, err := exec.LookPath("node"); err != nil {
-		if os.Getenv("SOJOURN_NO_SKIP") == "1" {
-			t.Fatal(err)
-		}
-		t.Skip("no node on this machine; on Debian and Ubuntu: apt-get install nodejs")
-	}
+	nodetest.Find(t)
 	dir := readmeService(t)
 	if err := os.CopyFS(dir, os.DirFS("testdata/readme")); err != nil {
 		t.Fatal(err)

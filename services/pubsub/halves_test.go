@@ -4,13 +4,13 @@ import (
 	"context"
 	"net/http"
 	"net/http/httptest"
-	"os"
 	"os/exec"
 	"regexp"
 	"testing"
 	"time"
 
 	"github.com/sojourn-go/sojourn/framework"
+	"github.com/sojourn-go/sojourn/internal/nodetest"
 	"github.com/sojourn-go/sojourn/services/pubsub"
 	"github.com/sojourn-go/sojourn/transports"
 	"github.com/sojourn-go/sojourn/transports/sse"
@@ -31,13 +31,7 @@ app.rt.close()
 `
 
 func TestTheHalvesUnderstandEachOther(t *testing.T) {
-	node, err := exec.LookPath("node")
-	if err != nil {
-		if os.Getenv("SOJOURN_NO_SKIP") == "1" {
-			t.Fatal(err)
-		}
-		t.Skip("there is no node")
-	}
+	node := nodetest.Find(t)
 	rt, err := framework.New(framework.Config{
 		Transports: []transports.Transport{sse.Transport{}},
 		Services:   []framework.Service{pubsub.New(pubsub.Options{Subscribe: framework.Anyone, Publish: framework.Anyone}).Service},

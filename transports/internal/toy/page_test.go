@@ -3,7 +3,6 @@ package toy_test
 import (
 	"context"
 	"net/http/httptest"
-	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
@@ -12,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/sojourn-go/sojourn/internal/nodetest"
 	"github.com/sojourn-go/sojourn/protocol"
 	"github.com/sojourn-go/sojourn/transports"
 	"github.com/sojourn-go/sojourn/transports/internal/toy"
@@ -19,13 +19,7 @@ import (
 
 // The two halves of the page's transport understand each other.
 func TestBothHalves(t *testing.T) {
-	node, err := exec.LookPath("node")
-	if err != nil {
-		if os.Getenv("SOJOURN_NO_SKIP") == "1" {
-			t.Fatal(err)
-		}
-		t.Skip("no node on this machine; on Debian and Ubuntu: apt-get install nodejs")
-	}
+	node := nodetest.Find(t)
 	local := transports.NewLocal(func(_, _ string, p protocol.Payload) (protocol.Payload, error) { return p, nil })
 	h, err := transports.Handler(local, transports.Options{}, toy.Transport{})
 	if err != nil {
