@@ -1,6 +1,6 @@
 // Command bench measures what Sojourn costs, beside the least that its parts could cost and beside what people would pick instead.
 //
-//	go run . run W1 [-servers raw,gws] [-rounds n] [-seconds s] [-connections n] [-any]
+//	go run . run W1 [-case name] [-servers raw,gws] [-rounds n] [-seconds s] [-connections n] [-any]
 //	go run . -bar NAME
 //	go run . report [W1 ...]
 //

@@ -28,7 +28,8 @@ func TestMain(m *testing.M) {
 	goleak.VerifyTestMain(m)
 }
 
-// Every case runs, with the server that others are compared with and with ours: with three connections, for a moment.
+// Every case runs, with the server that others are compared with, with ours and with those that need a Redis: with three connections, for a moment. Package work tests
+// that the others do what they are to do.
 func TestCasesRun(t *testing.T) {
 	t.Setenv(asChild, "1")
 	program, err := os.Executable()
@@ -42,22 +43,25 @@ func TestCasesRun(t *testing.T) {
 				c.Spec.Measure = 50 * time.Millisecond
 			}
 			for i, name := range c.Servers {
-				if i > 0 && !strings.HasPrefix(name, "sojourn") {
+				s, err := work.Server(program, name)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if i > 0 && !strings.HasPrefix(name, "sojourn") && !s.Redis {
 					continue
 				}
-				t.Run(w.Name+" "+c.Name+" "+name, func(t *testing.T) { runs(t, program, c, name) })
+				t.Run(w.Name+" "+c.Name+" "+name, func(t *testing.T) { runs(t, program, c, s) })
 			}
 		}
 	}
 }
 
-func runs(t *testing.T, program string, c work.Case, name string) {
-	s, err := work.Server(program, name)
-	if err != nil {
-		t.Fatal(err)
-	}
+func runs(t *testing.T, program string, c work.Case, s measure.Server) {
 	if _, err := exec.LookPath("redis-server"); err != nil && s.Redis {
 		t.Skip("no redis-server on this machine; on Debian and Ubuntu: apt-get install redis-server")
+	}
+	if _, err := os.Stat("node/node_modules"); err != nil && s.Command[0] == "node" {
+		t.Skip("no packages of Node; in bench/node: npm ci")
 	}
 	sample, err := measure.Run([]string{program, "generate"}, s, c.Spec)
 	if err != nil {

@@ -60,7 +60,8 @@ func bar(words []string) error {
 // try runs a piece of work and prints its figures.
 func try(words []string) error {
 	flags := flag.NewFlagSet("run WORK", flag.ContinueOnError)
-	servers := flags.String("servers", "", "run only these")
+	servers := flags.String("servers", "", "run these instead of those that the case has")
+	only := flags.String("case", "", "run only this case")
 	rounds := flags.Int("rounds", 1, "rounds that count")
 	seconds := flags.Float64("seconds", 1, "time that is measured, in each case of each round")
 	connections := flags.Int("connections", 0, "so many instead of what the case has")
@@ -76,6 +77,9 @@ func try(words []string) error {
 		return err
 	}
 	for i, c := range w.Cases {
+		if *only != "" && *only != c.Name {
+			continue
+		}
 		if *servers != "" {
 			c.Servers = strings.Split(*servers, ",")
 		}

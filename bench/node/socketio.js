@@ -1,14 +1,4 @@
-// Socket.IO, with its defaults. A call is an event that is acknowledged; what is published goes to a room.
-import { Server } from 'socket.io'
-import { serve, server } from './serve.js'
+// Socket.IO, with its defaults.
+import { rooms } from './rooms.js'
 
-const http = server(text => { io.to('news').emit('news', JSON.parse(text)) })
-const io = new Server(http)
-io.on('connection', socket => {
-  socket.on('echo', (data, answer) => answer(data))
-  socket.on('follow', answer => {
-    socket.join('news')
-    answer()
-  })
-})
-serve(http)
+rooms({})

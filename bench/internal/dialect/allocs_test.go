@@ -43,6 +43,7 @@ func TestMessagesAllocateNothing(t *testing.T) {
 		"sojourn-volatile": {false, slices.Concat([]byte(handshake), webSocket(`h{"id":"s"}`)), webSocket("v7|"+payload, "t1,|"+payload)},
 		"sse":              {true, []byte(streaming), chunk("data: " + payload + "\n\n")},
 		"poll":             {true, response("0\n"), response("2\n" + payload + "\n" + payload + "\n")},
+		"sockjs-poll":      {true, response("o\n"), response(`a["` + quoted + `","` + quoted + `"]` + "\n")},
 		"sojourn-sse":      {true, slices.Concat([]byte(streaming), chunk("data: s1.abcde,news/all,1,0.\n\n")), chunk("data: t1,7.abcde|" + payload + "\n\n")},
 		"sojourn-poll":     {true, response("h{}\ns1.abcde,news/all,1,0.\n"), response("h{}\nt1,7.abcde|" + payload + "\nt1,8.bcdef|" + payload + "\n")},
 	} {
@@ -63,7 +64,7 @@ func TestMessagesAllocateNothing(t *testing.T) {
 			t.Errorf("%s: %v allocations for each call and what is read", name, n)
 		}
 	}
-	if len(Names()) != 9 {
+	if len(Names()) != 10 {
 		t.Errorf("there are %v: the test should have each", Names())
 	}
 }

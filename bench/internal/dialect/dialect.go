@@ -45,6 +45,7 @@ var dialects = map[string]func(Setting) Session{
 	"sojourn-volatile": func(s Setting) Session { return newWebSocket(s, newSojourn(s, true)) },
 	"sse":              func(s Setting) Session { return &stream{Setting: s} },
 	"poll":             func(s Setting) Session { return &poll{Setting: s} },
+	"sockjs-poll":      func(s Setting) Session { return newSockJSPoll(s) },
 	"sojourn-sse":      func(s Setting) Session { return &sojournStream{conversation: newConversation(), Setting: s} },
 	"sojourn-poll":     func(s Setting) Session { return &sojournPoll{conversation: newConversation(), Setting: s} },
 }

@@ -56,23 +56,48 @@ func indexFold(in, lower []byte) int {
 	return -1
 }
 
-// Response takes a whole response that says its length from what came: 0 bytes if it is not whole. One that is no success is an error.
+// Response takes a whole response from what came: 0 bytes if it is not whole. One that is no success is an error.
 func Response(in []byte) (body []byte, taken int, err error) {
 	h, err := readHead(in)
 	if err != nil || h.size == 0 {
 		return nil, 0, err
 	}
 	if h.body < 0 {
-		return nil, 0, fmt.Errorf("dialect: a response in chunks where a whole one is expected: %q", firstLine(in))
-	}
-	taken = h.size + h.body
-	if len(in) < taken {
-		return nil, 0, nil
+		if body, taken, err = wholeChunks(in[h.size:]); taken == 0 {
+			return nil, 0, err
+		}
+		taken += h.size
+	} else {
+		if taken = h.size + h.body; len(in) < taken {
+			return nil, 0, nil
+		}
+		body = in[h.size:taken]
 	}
 	if !h.success {
-		return nil, taken, fmt.Errorf("dialect: answered %q %q", firstLine(in), in[h.size:taken])
+		return nil, taken, fmt.Errorf("dialect: answered %q %q", firstLine(in), body)
 	}
-	return in[h.size:taken], taken, nil
+	return body, taken, nil
+}
+
+// wholeChunks takes a chunked body to its end, without trailers: 0 bytes if it is not whole.
+func wholeChunks(in []byte) (body []byte, taken int, err error) {
+	for {
+		line, _, ok := bytes.Cut(in[taken:], []byte("\r\n"))
+		if !ok {
+			return nil, 0, nil
+		}
+		size, err := strconv.ParseUint(string(line), 16, 31)
+		if err != nil {
+			return nil, 0, fmt.Errorf("dialect: a chunk of %q bytes", line)
+		}
+		from := taken + len(line) + 2
+		if taken = from + int(size) + 2; len(in) < taken {
+			return nil, 0, nil
+		}
+		if body = append(body, in[from:from+int(size)]...); size == 0 {
+			return body, taken, nil
+		}
+	}
 }
 
 // AppendPost appends a POST.

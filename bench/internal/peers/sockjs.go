@@ -6,7 +6,7 @@ import (
 	"github.com/igm/sockjs-go/v3/sockjs"
 )
 
-var _ = register(Peer{"sockjs-go", "github.com/igm/sockjs-go/v3", "its defaults, over a WebSocket", makeSockJS})
+var _ = register(Peer{"sockjs-go", "github.com/igm/sockjs-go/v3", "its defaults, over a WebSocket, or XHR polling", makeSockJS})
 
 func makeSockJS(Options) (server, error) {
 	followers := &set[sockjs.Session]{}

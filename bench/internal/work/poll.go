@@ -15,7 +15,7 @@ var poll = Work{
 	},
 }
 
-var pollers = []string{"poll", "echo-poll", "sojourn-poll"}
+var pollers = []string{"poll", "echo-poll", "sockjs-go-poll", "sojourn-poll"}
 
 // one has one message under way at a time, lest several share a response.
 func one(s generate.Spec) generate.Spec {

@@ -8,7 +8,7 @@ var overRedis = Work{
 		"handlers. And what is published at one instance and followed at another, 1,000 messages a second of 128 bytes.",
 	Cases: []Case{
 		callsOver("calls-1", 1), callsOver("calls-16", 16), callsOver("calls-128", 128),
-		{Name: "cross-node", Spec: follow(1, 1000), Servers: []string{"raw-redis", "sojourn-redis-pair"}, Figures: []Figure{p50, p99, cost}},
+		{Name: "cross-node", Spec: follow(1, 1000), Servers: []string{"raw-redis", "socketio-redis", "sojourn-redis-pair"}, Figures: []Figure{p50, p99, cost}},
 	},
 	Bars: []Bar{
 		{Name: "W7-calls-1", Case: "calls-1", Server: "sojourn-redis", Against: "commits", Figure: rate, Limit: .5, AtLeast: true},

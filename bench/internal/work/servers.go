@@ -21,8 +21,9 @@ type speaker struct {
 
 // nodes are the packages of Node's servers, and how they are used.
 var nodes = map[string]Description{
-	"ws.js":       {Module: "ws", Does: "its defaults; one send for each who follows"},
-	"socketio.js": {Module: "socket.io", Does: "its defaults, over a WebSocket from the start; calls are acknowledged events, who follows is in a room"},
+	"ws.js":             {Module: "ws", Does: "its defaults; one send for each who follows"},
+	"socketio.js":       {Module: "socket.io", Does: "its defaults, over a WebSocket from the start; calls are acknowledged events, who follows is in a room"},
+	"socketio-redis.js": {Module: "@socket.io/redis-adapter", Does: "socketio, with its Redis adapter between instances, by ioredis; keeps nothing"},
 }
 
 // Description says what a server of the tables is.
@@ -50,12 +51,15 @@ var speakers = map[string]speaker{
 	"poll":      {peer: "poll", dialect: "poll"},
 	"echo-poll": {peer: "echo-poll", dialect: "poll"},
 
+	"sockjs-go-poll": {peer: "sockjs-go", dialect: "sockjs-poll"},
+
 	"sojourn":               {peer: "sojourn", dialect: "sojourn-once"},
 	"sojourn-volatile":      {peer: "sojourn-volatile", dialect: "sojourn-volatile"},
 	"sojourn-sse":           {peer: "sojourn", dialect: "sojourn-sse"},
 	"sojourn-sse-volatile":  {peer: "sojourn-volatile", dialect: "sojourn-sse"},
 	"sojourn-redis":         {peer: "sojourn-redis", dialect: "sojourn-once", redis: true},
 	"sojourn-redis-pair":    {peer: "sojourn-redis", dialect: "sojourn-once", redis: true, pair: true},
+	"socketio-redis":        {script: "socketio-redis.js", dialect: "socketio", redis: true, pair: true},
 	"raw-redis":             {peer: "raw-redis", dialect: "raw", redis: true, pair: true},
 	"commits":               {bare: true, redis: true, dialect: "raw"},
 	"sojourn-counted":       {peer: "sojourn-counted", dialect: "sojourn-once"},
@@ -74,7 +78,7 @@ func Server(program, name string) (measure.Server, error) {
 	case !ok:
 		return measure.Server{}, fmt.Errorf("work: there is no server %q, but %v", name, slices.Sorted(maps.Keys(speakers)))
 	case s.script != "":
-		return measure.Server{Name: name, Command: []string{"node", "--expose-gc", "node/" + s.script}, Dialect: s.dialect}, nil
+		return measure.Server{Name: name, Command: []string{"node", "--expose-gc", "node/" + s.script}, Dialect: s.dialect, Redis: s.redis, Pair: s.pair}, nil
 	case s.bare:
 		return measure.Server{Name: name, Command: []string{program, "commits"}, Redis: true, Bare: true}, nil
 	}
