@@ -95,6 +95,11 @@ func (s Series) Relative(server, to string, figure func(Sample) float64) Spread 
 	return s.relative(func(r Round) float64 { return figure(r[server]) / figure(r[to]) })
 }
 
+// Difference returns the spread of what a server's figure is above another's of the same round.
+func (s Series) Difference(server, less string, figure func(Sample) float64) Spread {
+	return s.relative(func(r Round) float64 { return figure(r[server]) - figure(r[less]) })
+}
+
 func (s Series) relative(of func(Round) float64) Spread {
 	values := make([]float64, 0, len(s.Rounds))
 	for _, r := range s.Rounds {

@@ -72,3 +72,17 @@ func TestRelativeFiguresAreOfTheSameRound(t *testing.T) {
 		t.Errorf("a message costs %v", got)
 	}
 }
+
+// What one server has more than another is read round by round.
+func TestDifferencesAreOfTheSameRound(t *testing.T) {
+	sample := func(bytes int) (s Sample) {
+		s.Connections, s.Memory = 1, Growth{Before: 1000, After: 1000 + bytes}
+		return s
+	}
+	series := Series{Rounds: []Round{
+		{"all": sample(900), "less": sample(700)}, {"all": sample(500), "less": sample(200)}, {"all": sample(800), "less": sample(400)},
+	}}
+	if got := series.Difference("all", "less", Each); got != (Spread{300, 200, 400}) {
+		t.Errorf("the difference is %v", got)
+	}
+}

@@ -122,6 +122,17 @@ func table(b *strings.Builder, c work.Case, r Result) {
 		}
 		b.WriteString("\n")
 	}
+	for _, p := range c.Parts {
+		fmt.Fprintf(b, "| *%s: %s less %s* |", p.Name, p.Server, p.Less)
+		for _, f := range c.Figures {
+			cell := ""
+			if f.Name == p.Figure.Name {
+				cell = words(p.Read(r.Series), f.Unit, false)
+			}
+			fmt.Fprintf(b, " %s |", cell)
+		}
+		b.WriteString("\n")
+	}
 	b.WriteString("\n")
 	for _, s := range c.Servers {
 		if ahead := aheadOf(c, r.Series, s); isOurs(s) && len(ahead) > 0 {

@@ -19,11 +19,15 @@ var update = flag.Bool("update", false, "write testdata")
 var (
 	norm = work.Figure{Name: "norm", Of: measure.Effort, Relative: true}
 	rate = work.Figure{Name: "rate", Of: measure.Rate, Unit: " /s", More: true}
+	cost = work.Figure{Name: "CPU each", Of: measure.Cost, Unit: " µs", Scale: 1e6}
 	made = work.Work{
 		Name: "W0", Title: "nothing", About: "Nothing is done, in two ways.",
 		Cases: []work.Case{
 			{Name: "quick", Spec: spec, Servers: []string{"raw", "gws", "melody", "sojourn"}, Figures: []work.Figure{norm, rate}},
-			{Name: "many", Spec: spec, Servers: []string{"raw", "gws", "melody", "sojourn"}, Figures: []work.Figure{rate}},
+			{
+				Name: "many", Spec: spec, Servers: []string{"raw", "gws", "melody", "sojourn"}, Figures: []work.Figure{rate, cost},
+				Parts: []work.Part{{Name: "the haste", Figure: rate, Server: "gws", Less: "raw"}},
+			},
 			{Name: "slow", Spec: spec, Servers: []string{"raw", "sojourn"}, Figures: []work.Figure{rate}},
 		},
 		Bars: []work.Bar{

@@ -10,9 +10,12 @@ import (
 var idle = Work{
 	Name: "W5", Title: "idle",
 	About: "A connection that follows, to which nothing is said: the server's resident memory after a collection of garbage, above what it was before there were any, for each. With Redis an " +
-		"instance keeps of a conversation what it needs while it holds the connection; what sojourn has more than sojourn-redis the memory store keeps.",
+		"instance keeps of a conversation what it needs while it holds the connection: the bar is about that. What sojourn has more than sojourn-redis the memory store keeps; it is stated apart.",
 	Cases: []Case{
-		{Name: "ws", Spec: held(10_000), Servers: slices.Concat(followers, []string{"sojourn-redis"}), Figures: []Figure{memory, inStore, goroutines}},
+		{
+			Name: "ws", Spec: held(10_000), Servers: slices.Concat(followers, []string{"sojourn-redis"}), Figures: []Figure{memory, inStore, goroutines},
+			Parts: []Part{{Name: "the memory store", Figure: memory, Server: "sojourn", Less: "sojourn-redis"}},
+		},
 		{Name: "sse", Spec: held(5_000), Servers: streamers, Figures: []Figure{memory, goroutines}},
 	},
 	Bars: []Bar{

@@ -289,6 +289,20 @@ func TestMissingServersSayWhy(t *testing.T) {
 	}
 }
 
+// A part is of a figure and of servers that its case has.
+func TestParts(t *testing.T) {
+	for _, w := range All {
+		for _, c := range w.Cases {
+			for _, p := range c.Parts {
+				has := slices.ContainsFunc(c.Figures, func(f Figure) bool { return f.Name == p.Figure.Name && !f.Relative })
+				if !has || !slices.Contains(c.Servers, p.Server) || !slices.Contains(c.Servers, p.Less) {
+					t.Errorf("%s %s: %s is a part of nothing", w.Name, c.Name, p.Name)
+				}
+			}
+		}
+	}
+}
+
 // A bar names a case of its work, servers that this has, and says so in its own name.
 func TestBars(t *testing.T) {
 	seen := map[string]bool{}

@@ -28,6 +28,14 @@ type Case struct {
 	Spec    generate.Spec
 	Servers []string // names of servers; the first is the one that the others are compared with
 	Figures []Figure // the columns of its table; the first is the one that matters
+	Parts   []Part   // what is stated apart
+}
+
+// Part is what one server of a case has more of a figure than another.
+type Part struct {
+	Name         string // "the memory store"
+	Figure       Figure // one of the case's
+	Server, Less string
 }
 
 // Figure is something that is read from samples.
@@ -145,8 +153,17 @@ func (f Figure) read(s measure.Series, server, against string) measure.Spread {
 	if against != "" {
 		return s.Relative(server, against, f.Of)
 	}
-	spread, scale := s.Of(server, f.Of), cmp.Or(f.Scale, 1)
-	return measure.Spread{Median: spread.Median * scale, Low: spread.Low * scale, High: spread.High * scale}
+	return f.scaled(s.Of(server, f.Of))
+}
+
+// Read reads the part.
+func (p Part) Read(s measure.Series) measure.Spread {
+	return p.Figure.scaled(s.Difference(p.Server, p.Less, p.Figure.Of))
+}
+
+func (f Figure) scaled(s measure.Spread) measure.Spread {
+	scale := cmp.Or(f.Scale, 1)
+	return measure.Spread{Median: s.Median * scale, Low: s.Low * scale, High: s.High * scale}
 }
 
 // The figures that most tables have.
