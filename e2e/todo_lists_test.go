@@ -1,11 +1,14 @@
 package e2e
 
 import (
+	"context"
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
+	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
 )
@@ -28,6 +31,28 @@ func (p sheet) is(script, want string) {
 func (p sheet) removesList() {
 	p.t.Helper()
 	p.run(`$('#remove-list').click(); $('#removing [value=remove]').click()`)
+}
+
+// reloadsAnyway reloads the page, and says that it shall go when the browser asks, which it must.
+func (p sheet) reloadsAnyway() {
+	p.t.Helper()
+	ctx, cancel := context.WithTimeout(p.ctx, patience)
+	defer cancel()
+	questions := chromedp.Events(ctx, page.JavascriptDialogOpening)
+	var answered sync.WaitGroup
+	answered.Go(func() {
+		for _, err := range questions {
+			if err == nil {
+				_, err = chromedp.Call(ctx, page.HandleJavaScriptDialog, page.HandleJavaScriptDialogParams{Accept: true})
+			}
+			if err != nil {
+				p.t.Errorf("%s is not asked whether the page may go: %v", p.name, err)
+			}
+			return
+		}
+	})
+	p.do(reload())
+	answered.Wait()
 }
 
 // What is added to a list that has not come shows at once, and the list is not said to be empty.
@@ -182,6 +207,44 @@ func TestTodoHiddenTabKeepsWords(t *testing.T) {
 	ann.on("tickets", `row.querySelector('.text').click(); row.querySelector('.edit').value = 'two tick'`)
 	ann.run(`Object.defineProperty(document, 'visibilityState', { value: 'hidden' }); document.dispatchEvent(new Event('visibilitychange'))`)
 	ann.is(`[...JSON.parse(sessionStorage['todo-drafts']), ...JSON.parse(sessionStorage['todo-words']).map(w => w.text)].join()`, "gui,,two tick")
+}
+
+// A name that is typed half is there again after a reload, for the list that it was for, and nobody leaves unwarned meanwhile. One that was let go is not.
+func TestTodoReloadKeepsHalfAName(t *testing.T) {
+	t.Parallel()
+	c := start(t, todo, "memory", 1, nil)
+	ann, bob := logIn(t, "Ann", c.URL, ""), logIn(t, "Bob", c.URL, "")
+	ann.makes("Trip")
+	bob.opens("Trip")
+	named := func(name string) {
+		t.Helper()
+		for _, p := range []sheet{ann, bob} {
+			p.sees("the new name", func(v paper) bool { return v.Title == name })
+		}
+	}
+	begins := func(half string) {
+		t.Helper()
+		ann.do(chromedp.Click(chromedp.CSS("#rename")))
+		ann.types(half)
+	}
+	begins("Trip to the s")
+	bob.renames("Journey")
+	named("Journey")
+	ann.reloadsAnyway()
+	ann.is(`$('#naming')?.open ? $('#name').value : ''`, "Trip to the s")
+	ann.types("ea\r")
+	ann.isAsked(stale, "Trip to the sea", "Journey")
+	ann.answers("mine")
+	named("Trip to the sea")
+
+	begins("Trip to the l")
+	ann.types(kb.Escape)
+	ann.do(reload())
+	named("Trip to the sea")
+	ann.is(`String($('#naming').open)`, "false")
+	if !ann.mayLeave() {
+		t.Error("the page warns, and everything is saved")
+	}
 }
 
 // A list of the longest name is offered on a phone too, and the question fits there.

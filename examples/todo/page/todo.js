@@ -149,18 +149,23 @@ $('#create').addEventListener('submit', (/** @type {Event} */ e) => {
   $('#new-item').focus()
 })
 
-$('#rename').onclick = () => {
+let renamed = /** @type {(List & { list: string, id: string }) | undefined} */ (undefined) // as it was when a name was asked for
+
+/** @param {NonNullable<typeof renamed>} old @param {string} [half] what was typed of the new name already */
+const rename = (old, half) => {
   const dialog = $('#naming')
-  const old = { ...everyList()[current], list: current, id: '' }
-  $('#name').value = old.name
-  dialog.returnValue = ''
-  dialog.showModal()
-  $('#name').select()
-  dialog.onclose = () => {
+  renamed = old
+  $('#name').value = half ?? old.name
+  // Not by its close event, which comes with the next frame: the page may have gone by then.
+  dialog.onsubmit = (/** @type {SubmitEvent} */ e) => {
     const name = $('#name').value.trim()
-    if (dialog.returnValue && name && name !== old.name) typed.edit(old, name)
+    if (/** @type {any} */ (e.submitter)?.value && name && name !== old.name) typed.edit(old, name)
   }
+  dialog.showModal()
+  if (half === undefined) $('#name').select()
 }
+
+$('#rename').onclick = () => rename({ ...everyList()[current], list: current, id: '' })
 
 let removals = 0 // of lists, neither confirmed nor refused
 
@@ -207,16 +212,19 @@ ask() // about what the last page was still to ask
 /** What is typed half is there again after a reload. */
 const drafts = [$('#new-item'), $('#new-list')]
 for (const [i, draft] of recall('drafts', []).entries()) drafts[i].value ||= draft
+const naming = recall('naming', null)
+if (naming) rename(naming.renamed, naming.half)
 
 let leaving = false // for the log-in, over which the tab remembers what was typed
 const save = () => {
   view.end()
   remember('drafts', drafts.map(field => field.value))
+  remember('naming', $('#naming').open ? { renamed, half: $('#name').value } : null)
 }
 addEventListener('pagehide', save)
 document.addEventListener('visibilitychange', () => { if (document.visibilityState === 'hidden') save() }) // a tab that nobody sees may go without a word
 addEventListener('beforeunload', e => {
-  if (!leaving && (typed.waiting()[0] || typed.refused()[0] || items.pending() || removals || $('.edit'))) e.preventDefault() // it would be gone with the tab
+  if (!leaving && (typed.waiting()[0] || typed.refused()[0] || items.pending() || removals || $('.edit, #naming[open]'))) e.preventDefault() // it would be gone with the tab
 })
 
 // Who is here, and how we are connected.
