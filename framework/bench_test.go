@@ -1,0 +1,111 @@
+package framework_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"github.com/sojourn-go/sojourn/framework"
+	"github.com/sojourn-go/sojourn/protocol"
+	"github.com/sojourn-go/sojourn/store"
+	"github.com/sojourn-go/sojourn/transports"
+)
+
+// The benchmarks are of what a turn costs an instance with a memory store, and no network: frames are pushed into a link and pulled out of it as a transport does.
+
+// payload is 64 bytes of JSON.
+var payload = `{"text":"` + strings.Repeat("x", 53) + `"}`
+
+func BenchmarkCall(b *testing.B) {
+	l := dial(b)
+	var ack store.Cursor
+	for n := uint64(1); b.Loop(); n++ {
+		if n%100 == 0 { // as clients do
+			push(b, l, ack.Append([]byte("A")))
+		}
+		push(b, l, append(protocol.AppendNumber([]byte("C"), n), ",bench.echo|"+payload...))
+		ack = answer(b, l, protocol.Answer)
+	}
+}
+
+func BenchmarkVolatileCall(b *testing.B) {
+	l := dial(b)
+	for n := uint64(1); b.Loop(); n++ {
+		push(b, l, append(protocol.AppendNumber([]byte("W"), n), ",bench.echo|"+payload...))
+		answer(b, l, protocol.VolatileAnswer)
+	}
+}
+
+func BenchmarkPublish(b *testing.B) {
+	rt := program(b)
+	publish := func(t *framework.Turn) error { return news.Publish(t, "all", json.RawMessage(payload)) }
+	for b.Loop() {
+		if err := rt.Do(b.Context(), publish); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+var news = &framework.Topic[json.RawMessage]{Name: "news", Keep: 100, Subscribe: framework.Anyone}
+
+// program starts an instance.
+func program(b *testing.B, over ...transports.Transport) *framework.Server {
+	same := func(_ *framework.Turn, in json.RawMessage) (json.RawMessage, error) { return in, nil }
+	rt, err := framework.New(framework.Config{
+		Transports: over,
+		Services: []framework.Service{{
+			Name: "bench", Topics: []framework.Stream{news}, Methods: framework.Methods{"echo": framework.Call(same).Volatile()},
+		}},
+		Log: slog.New(slog.NewTextHandler(io.Discard, nil)),
+	})
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.Cleanup(func() { rt.Close() })
+	return rt
+}
+
+// dial opens a connection with an instance of its own.
+func dial(b *testing.B) transports.Link {
+	links := make(chan transports.Link)
+	rt := program(b, still{links})
+	ctx, leave := context.WithCancel(context.Background())
+	left := make(chan struct{})
+	go func() {
+		defer close(left)
+		rt.ServeHTTP(httptest.NewRecorder(), httptest.NewRequestWithContext(ctx, http.MethodPost, "/rt/still", strings.NewReader(hello(1, ""))))
+	}()
+	b.Cleanup(func() { leave(); <-left })
+	l := <-links
+	answer(b, l, protocol.Welcome)
+	return l
+}
+
+func push(b *testing.B, l transports.Link, frame []byte) {
+	if err := l.Push(b.Context(), frame); err != nil {
+		b.Fatal(err)
+	}
+}
+
+// answer pulls until a frame of a kind comes, and returns the cursor that it begins with, if it has one.
+func answer(b *testing.B, l transports.Link, kind protocol.Kind) store.Cursor {
+	for {
+		frames, err := l.Pull(b.Context())
+		if err != nil {
+			b.Fatal(err)
+		}
+		for _, f := range frames {
+			if protocol.Kind(f[0]) == kind {
+				head, _, _ := bytes.Cut(f[1:], []byte{','})
+				c, _ := protocol.ParseCursor(head)
+				return c
+			}
+		}
+	}
+}
