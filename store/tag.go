@@ -9,5 +9,7 @@ import (
 // it. See [Cursor]. Whoever committed a turn can tell by it whether what they know of a stream is what the store had.
 func TagAfter(tag, attempt string) string {
 	sum := sha1.Sum([]byte(tag + attempt))
-	return hex.EncodeToString(sum[:])[:5]
+	var text [6]byte
+	hex.Encode(text[:], sum[:3])
+	return string(text[:5])
 }

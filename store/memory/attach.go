@@ -23,11 +23,11 @@ func (s *Store) attach(a store.Attach, now time.Duration) store.Attached {
 	sock := s.state.sockets[a.Socket]
 	switch {
 	case sock == nil:
-		return store.Attached{Status: store.Gone, Socket: s.state.known(a.Socket)}
+		return store.Attached{Status: store.Gone, Socket: told(s.state.known(a.Socket))}
 	case sock.Secret != a.Secret:
 		return store.Attached{Status: store.Denied}
 	case sock.Ended:
-		return store.Attached{Status: store.Gone, Socket: sock.known()}
+		return store.Attached{Status: store.Gone, Socket: told(sock.known())}
 	case a.Number < sock.Attach:
 		return store.Attached{Status: store.Stale}
 	case a.In > sock.Number:
@@ -59,7 +59,7 @@ func (s *Store) attach(a store.Attach, now time.Duration) store.Attached {
 	}
 	return store.Attached{
 		Status:  status,
-		Socket:  sock.known(),
+		Socket:  told(sock.known()),
 		From:    from,
 		Entries: sock.after(from, a.Max),
 		Subs:    sock.subscriptions(),

@@ -64,7 +64,7 @@ func (s *Store) claim(slots []*slot, lease, now time.Duration) []store.Due {
 				run.end(x, int(protocol.CodeGone), "expired", "")
 			}
 			x.token = token
-			due = append(due, store.Due{Token: token, Socket: x.known(), Subs: x.subscriptions()})
+			due = append(due, store.Due{Token: token, Socket: told(x.known()), Subs: x.subscriptions()})
 		case *item:
 			x.token = token
 			x.Tries++

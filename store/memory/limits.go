@@ -1,9 +1,16 @@
 package memory
 
-import "github.com/sojourn-go/sojourn/store"
+import (
+	"slices"
+
+	"github.com/sojourn-go/sojourn/store"
+)
 
 // exceeds tells whether an effect of an admitted turn would exceed its Max, and of what there would be one too many. It changes nothing.
 func (st *state) exceeds(t store.Turn) (over string, exceeds bool) {
+	if !slices.ContainsFunc(t.Effects, limited) {
+		return "", false
+	}
 	r := rehearsal{
 		state: st, socket: t.Cause.Socket,
 		ended: members{}, subs: map[string]members{}, by: map[string]string{}, more: map[string]int{}, rooms: map[string]*room{},
@@ -15,6 +22,17 @@ func (st *state) exceeds(t store.Turn) (over string, exceeds bool) {
 		}
 	}
 	return "", false
+}
+
+// limited tells whether an effect may have a Max.
+func limited(e store.Effect) bool {
+	switch e := e.(type) {
+	case store.Open, store.Subscribe, store.Put:
+		return true
+	case store.Publish:
+		return e.MaxFields > 0 || e.MaxBytes > 0
+	}
+	return false
 }
 
 // rehearsal follows a turn's effects as far as something that has a Max depends on them.

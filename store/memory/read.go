@@ -55,11 +55,11 @@ func (st *state) readSocket(q store.Query) store.Reply {
 	s := st.sockets[q.Socket]
 	switch {
 	case s == nil || s.Ended:
-		return store.Reply{Status: store.Gone, Sock: st.known(q.Socket)}
+		return store.Reply{Status: store.Gone, Sock: told(st.known(q.Socket))}
 	case q.Entries:
 		return s.read(q)
 	}
-	return store.Reply{Top: s.top, Sock: s.known()}
+	return store.Reply{Top: s.top, Sock: told(s.known())}
 }
 
 // maxMembers is how many members of a group a reply names.

@@ -157,7 +157,7 @@ func (st *state) topic(name, attempt string) *topic {
 // touch begins a topic's time to live anew.
 func (st *state) touch(t *topic, now time.Duration) { st.expires.set(&t.expires, now+t.life) }
 
-// known returns what the store knows of a socket, with its zero value for a socket that is not known.
+// known returns what the store knows of a socket, with its zero value for a socket that is not known. User is the store's own.
 func (st *state) known(id string) store.Socket {
 	if s := st.sockets[id]; s != nil {
 		return s.known()
@@ -168,11 +168,16 @@ func (st *state) known(id string) store.Socket {
 	return store.Socket{}
 }
 
-// known returns what the store knows of the socket.
+// known returns what the store knows of the socket. User is the store's own.
 func (s *socket) known() store.Socket {
 	k := s.Socket
 	k.Top = s.top
-	k.User = slices.Clone(s.User)
+	return k
+}
+
+// told returns what callers are told of a socket.
+func told(k store.Socket) store.Socket {
+	k.User = slices.Clone(k.User)
 	return k
 }
 
