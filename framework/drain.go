@@ -15,7 +15,8 @@ type drain struct {
 
 	mu       sync.Mutex
 	draining bool
-	stopped  bool // no turn may begin
+	stopped  bool      // no turn may begin
+	at       time.Time // when that was; known to whoever sees that turns has ended
 	running  int
 	idle     chan struct{} // closed when stopped and nothing runs
 }
@@ -55,7 +56,7 @@ func (d *drain) now() {
 	d.mu.Lock()
 	d.draining = true
 	if !d.stopped {
-		d.stopped = true
+		d.stopped, d.at = true, time.Now()
 		if d.running == 0 {
 			close(d.idle)
 		}

@@ -57,7 +57,6 @@ func (s *Server) execute(ctx context.Context, j job) (out store.Outcome, failed,
 	defer done()
 	locks := &heldLocks{all: &s.locks}
 	defer locks.end()
-	defer context.AfterFunc(ctx, locks.end)()
 	log := s.turnLog(j)
 
 	handler, full := j.handler, false // full: the turn had more than it may have, and runs to say so
@@ -168,14 +167,14 @@ func (s *Server) handle(t *Turn, j job) (effects []store.Effect, failed error) {
 // commit sends a turn to the store until its outcome is certain. It does not end with the request: a client that goes away would leave
 // the outcome unknown. When the store is away for long it gives up, and the client is told to try again.
 func (s *Server) commit(ctx context.Context, t store.Turn) (store.Outcome, error) {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), commitTime)
-	defer cancel()
+	late := &lateContext{values: ctx, until: time.Now().Add(commitTime)}
+	defer late.finish()
 	for pause := 20 * time.Millisecond; ; pause = min(2*pause, time.Second) {
-		out, err := s.store.Commit(ctx, t)
+		out, err := s.store.Commit(late, t)
 		if err == nil {
 			return out, nil
 		}
-		if errors.Is(err, store.ErrClosed) || !sleep(ctx, pause/2+rand.N(pause)) {
+		if errors.Is(err, store.ErrClosed) || !sleep(late, pause/2+rand.N(pause)) {
 			return out, s.unavailable(err)
 		}
 	}
@@ -196,20 +195,13 @@ func isUnavailable(err error) bool {
 
 // turnContext returns the context of a turn: it ends with the turn's time or when the instance drains, and not with the request that brought
 // the message, unless it is bound to it.
-func (s *Server) turnContext(ctx context.Context, bound bool) (context.Context, func(), error) {
+func (s *Server) turnContext(ctx context.Context, bound bool) (turn context.Context, done func(), err error) {
 	if !s.drain.begin() {
 		return nil, nil, &protocol.Close{Code: protocol.CodeUnavailable, Why: "the instance is being shut down"}
 	}
-	if !bound {
-		ctx = context.WithoutCancel(ctx)
-	}
-	ctx, cancel := context.WithCancelCause(ctx)
-	timer := time.AfterFunc(s.cfg.TurnTime, func() { cancel(ErrTurnTime) })
-	stop := context.AfterFunc(s.drain.turns, func() { cancel(ErrDraining) })
-	return ctx, func() {
-		stop()
-		timer.Stop()
-		cancel(nil)
+	c := &lateContext{values: ctx, bound: bound, until: time.Now().Add(s.cfg.TurnTime), drain: &s.drain}
+	return c, func() {
+		c.finish()
 		s.drain.end()
 	}, nil
 }

@@ -74,6 +74,7 @@ type heldLocks struct {
 
 	mu   sync.Mutex
 	keys []string
+	stop func() bool // of what ends them with the context, once there are some
 	over bool
 }
 
@@ -122,9 +123,12 @@ func (h *heldLocks) lock(ctx context.Context, key string) (waited bool, err erro
 	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if h.over {
+	if err := ctx.Err(); h.over || err != nil {
 		h.all.unlock(key)
-		return waited, ctx.Err()
+		return waited, err
+	}
+	if h.stop == nil {
+		h.stop = context.AfterFunc(ctx, h.end)
 	}
 	h.keys = append(h.keys, key)
 	return waited, nil
@@ -134,6 +138,9 @@ func (h *heldLocks) lock(ctx context.Context, key string) (waited bool, err erro
 func (h *heldLocks) end() {
 	h.mu.Lock()
 	h.over = true
+	if h.stop != nil {
+		h.stop()
+	}
 	h.mu.Unlock()
 	h.release()
 }

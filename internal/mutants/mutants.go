@@ -75,8 +75,8 @@ var mutants = []mutant{
 	{
 		promise: "I3", name: "a turn ends with the request that brought it",
 		edits: []edit{
-			{"framework/execute.go", "	if !bound {\n		ctx = context.WithoutCancel(ctx)\n	}\n", ""},
-			{"framework/execute.go", "context.WithTimeout(context.WithoutCancel(ctx), commitTime)", "context.WithTimeout(ctx, commitTime)"},
+			{"framework/latecontext.go", "	if !c.bound {\n		parent = context.WithoutCancel(parent)\n	}\n", ""},
+			{"framework/latecontext.go", "c.bound && c.values.Err() != nil", "c.values.Err() != nil"},
 		},
 		pkg: framework, test: "TestTurnOutlivesItsRequest/memory",
 	},
@@ -238,7 +238,7 @@ var mutants = []mutant{
 	},
 	{
 		promise: "I7", name: "a handler that never returns keeps its locks",
-		edits: []edit{{"framework/execute.go", "	defer context.AfterFunc(ctx, locks.end)()\n", ""}},
+		edits: []edit{{"framework/locks.go", "		h.stop = context.AfterFunc(ctx, h.end)\n", ""}},
 		pkg:   framework, test: "TestBlockedHandlerHoldsUpNoState",
 	},
 	{
