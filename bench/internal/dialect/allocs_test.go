@@ -12,6 +12,7 @@ type quiet struct{}
 
 func (quiet) Opened()             {}
 func (quiet) Came([]byte)         {}
+func (quiet) Lost()               {}
 func (quiet) Post(string, []byte) {}
 
 // A message costs the generator no allocation, neither to write nor to read, in any dialect that is spoken all the time.

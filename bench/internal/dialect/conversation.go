@@ -90,7 +90,15 @@ func (c *conversation) hear(frame []byte, h Hearer) error {
 		c.topic = append(c.topic[:0], fields[bytes.LastIndexByte(fields, ',')+1:]...)
 		c.unsaid++
 		h.Opened()
-	case 'x', 'y', 'z', 'l', 'g', 'u':
+	case 'l': // <id>,<cursor>,<why>
+		id, rest, _ := bytes.Cut(fields, []byte{','})
+		cursor, _, _ := bytes.Cut(rest, []byte{','})
+		if len(id) == 0 || len(cursor) == 0 {
+			return fmt.Errorf("dialect: Sojourn says %q", frame)
+		}
+		c.topic = append(c.topic[:0], cursor...)
+		h.Lost()
+	case 'x', 'y', 'z', 'g', 'u':
 		return fmt.Errorf("dialect: Sojourn says %q", frame)
 	}
 	return nil

@@ -26,6 +26,8 @@ type Hearer interface {
 	Opened()
 	// Came brings the payload of an answer, or of what was published. It is valid until Came returns.
 	Came(payload []byte)
+	// Lost tells that the server said that something was lost, of what was published.
+	Lost()
 	// Post asks for a POST of a body, on any other connection.
 	Post(path string, body []byte)
 }

@@ -12,11 +12,13 @@ import (
 type heard struct {
 	opened bool
 	came   []string
+	lost   int
 	posted []string
 }
 
 func (h *heard) Opened()                       { h.opened = true }
 func (h *heard) Came(payload []byte)           { h.came = append(h.came, string(payload)) }
+func (h *heard) Lost()                         { h.lost++ }
 func (h *heard) Post(path string, body []byte) { h.posted = append(h.posted, path+" "+string(body)) }
 
 // read feeds a session in parts of so many bytes, as a connection would, and returns what it wants written.
@@ -88,6 +90,23 @@ func TestFrame(t *testing.T) {
 		if got := string(frame([]byte("before"+payload), len("before"), opText)); got != "before"+head+payload {
 			t.Errorf("of %d bytes: the frame begins %q, want %q", size, got[:20], "before"+head)
 		}
+	}
+}
+
+// What is lost is told, and the conversation goes on behind it; what is lost of its own stream ends it.
+func TestSojournTellsLoss(t *testing.T) {
+	c := newConversation()
+	var h heard
+	for _, frame := range []string{"s1.abcde,news/all,3,7.bcdef", "l3,20.cdefg,expired", "t3,21.defgh|{}"} {
+		if err := c.hear([]byte(frame), &h); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if h.lost != 1 || len(h.came) != 1 || string(c.topic) != "21.defgh" {
+		t.Errorf("%+v, and it is at %s", h, c.topic)
+	}
+	if err := c.hear([]byte("l,20.cdefg,expired"), &h); err == nil {
+		t.Error("it goes on without what it lost of its own stream")
 	}
 }
 

@@ -1,6 +1,7 @@
 package generate
 
 import (
+	"errors"
 	"fmt"
 	"net/netip"
 	"os"
@@ -24,7 +25,8 @@ type conn struct {
 	last    int   // number of the last message that came; -1: none yet
 	since   int64 // when it was dialled
 	stands  bool  // the conversation stands since this read
-	stuck   bool  // it does not read any more
+	stuck   bool  // it does not read
+	late    *late // it did not read for a while; nil: it always did
 }
 
 // dial begins a connection. Sources vary, since each address has only so many ports.
@@ -84,17 +86,8 @@ func (c *conn) close() {
 	_ = unix.Close(c.fd)
 }
 
-// stop has the connection read no more.
-func (c *conn) stop() {
-	c.stuck = true
-	_ = unix.EpollCtl(c.epoll, unix.EPOLL_CTL_MOD, c.fd, &unix.EpollEvent{Fd: int32(c.fd)})
-}
-
 // happened deals with what epoll tells.
 func (c *conn) happened(events uint32) error {
-	if c.stuck { // it is over: only that is told of such a connection
-		return os.ErrClosed
-	}
 	if events&unix.EPOLLOUT != 0 {
 		if err := c.flush(); err != nil {
 			return err
@@ -176,6 +169,15 @@ func (c *conn) Came(payload []byte) {
 	if c != c.side {
 		c.job.came(c, payload)
 	}
+}
+
+// Lost implements dialect.Hearer.
+func (c *conn) Lost() {
+	if c.late == nil {
+		c.fail(errors.New("generate: who reads all the time is told that something was lost"))
+		return
+	}
+	c.late.warned = true
 }
 
 // Post implements dialect.Hearer.

@@ -12,6 +12,7 @@ type follow struct {
 	published int
 	behind    int   // deliveries that are expected of what is published, saturated
 	progress  int64 // when the last delivery came
+	woken     int64 // when those who were stuck began to read again
 }
 
 // stall is how long a saturated run waits for deliveries before it takes them for lost.
@@ -60,12 +61,28 @@ func (j *follow) take(c *conn, payload []byte) {
 	if j.on && c.last >= 0 { // else it was not quite subscribed when the others were published
 		j.result.Missing += n - c.last - 1
 	}
+	if c.late != nil {
+		j.takeLate(c, n)
+	}
 	j.behind -= n - c.last
 	c.last = n
 	j.progress = j.got(at)
 }
 
+// stands notes where a connection that was cut off is again.
+func (j *follow) stands(c *conn) {
+	if j.after {
+		c.late.mark = j.published
+		return
+	}
+	j.generator.stands(c)
+}
+
 func (j *follow) looked(now int64) {
+	if j.after {
+		j.lookAfter(now)
+		return
+	}
 	if j.spec.Rate == 0 && j.open == len(j.conns) && now-j.progress > int64(stall) {
 		j.progress, j.behind = now, 0
 		j.publishMore()

@@ -1,6 +1,8 @@
 package generate
 
 import (
+	"encoding/json"
+	"io"
 	"strings"
 	"testing"
 	"time"
@@ -115,5 +117,61 @@ func TestLateDeliveriesAreNoStall(t *testing.T) {
 	j.came(&conn{generator: g, last: -1}, payloadOf(0)) // due an hour ago
 	if j.progress < before {
 		t.Errorf("the last progress was %v before the delivery", time.Duration(before-j.progress))
+	}
+}
+
+// Who was stuck has got things, or missed them with a word or without. The word is good for what comes next.
+func TestLateDeliveriesAreCounted(t *testing.T) {
+	const told, cut = -1, -2
+	for name, c := range map[string]struct {
+		dialect string
+		came    []int
+		want    Late
+		tooLate int // that have not come when the time is over
+	}{
+		"all":                           {"raw", []int{4, 5, 6, 7, 8, 9}, Late{Got: 6}, 0},
+		"some left out":                 {"raw", []int{4, 8, 9}, Late{Got: 3, Missed: 3, Untold: 3}, 0},
+		"some left out, and said so":    {"sojourn-once", []int{4, told, 8, 9}, Late{Got: 3, Missed: 3}, 0},
+		"more left out than was said":   {"sojourn-once", []int{4, told, 6, 9}, Late{Got: 3, Missed: 3, Untold: 2}, 0},
+		"cut, begins anew":              {"raw", []int{4, cut, 9}, Late{Got: 2, Missed: 4, Cut: 1}, 0},
+		"cut, goes on":                  {"sojourn-once", []int{4, cut, 5, 6, 7, 8, 9}, Late{Got: 6, Cut: 1}, 0},
+		"cut, goes on and left out one": {"sojourn-once", []int{4, cut, 6, 7, 8, 9}, Late{Got: 5, Missed: 1, Untold: 1, Cut: 1}, 0},
+		"too late":                      {"raw", []int{4}, Late{Got: 1, Missed: 5, Untold: 5}, 5},
+	} {
+		g := measuring(Spec{Rate: 1, Stuck: 1, Dialect: c.dialect})
+		g.out, g.on, g.after = json.NewEncoder(io.Discard), false, true
+		stuck := &conn{generator: g, last: 3, late: &late{mark: 9}}
+		g.conns = []*conn{stuck}
+		j := &follow{generator: g, published: 10, progress: g.now(), woken: g.now()}
+		for _, n := range c.came {
+			switch n {
+			case told:
+				stuck.Lost()
+			case cut:
+				stuck.wasCut()
+				j.stands(stuck)
+				stuck.late.mark = 9
+			default:
+				j.came(stuck, payloadOf(n))
+			}
+		}
+		if c.tooLate > 0 {
+			j.lookAfter(g.now())
+			if g.failed != nil {
+				t.Errorf("%s: it does not wait", name)
+			}
+			j.woken -= int64(catchUp)
+		}
+		if j.lookAfter(g.now()); g.result.Late != c.want || g.failed != errDone {
+			t.Errorf("%s: %+v, want %+v; %v", name, g.result.Late, c.want, g.failed)
+		}
+	}
+}
+
+// That something was lost is said only to those who did not read.
+func TestNobodyElseIsToldOfLoss(t *testing.T) {
+	g := measuring(Spec{Rate: 1})
+	if (&conn{generator: g}).Lost(); !failedWith(g, "reads all the time") {
+		t.Errorf("it goes on: %v", g.failed)
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math"
 	"runtime"
 	"time"
 
@@ -25,6 +26,7 @@ type generator struct {
 	spec  Spec
 	out   *json.Encoder
 	start time.Time
+	goOn  <-chan struct{} // says that those who were stuck can read again
 	left  <-chan struct{} // closed when the connections can go
 
 	epoll  int
@@ -40,6 +42,7 @@ type generator struct {
 	failed error
 
 	job   job
+	after bool  // it was measured: those who were stuck read again
 	moved bool  // connections go where things are published
 	open  int   // connections that stand, or did
 	asks  int   // connections that were begun
@@ -73,8 +76,8 @@ type job interface {
 	overdue(now int64)
 }
 
-func newGenerator(spec Spec, out *json.Encoder, left <-chan struct{}) (*generator, error) {
-	g := &generator{out: out, start: time.Now(), left: left, buffer: make([]byte, readSize)}
+func newGenerator(spec Spec, out *json.Encoder, goOn, left <-chan struct{}) (*generator, error) {
+	g := &generator{out: out, start: time.Now(), goOn: goOn, left: left, buffer: make([]byte, readSize)}
 	err := spec.check()
 	if err != nil {
 		return g, err
@@ -172,9 +175,12 @@ func (g *generator) happened(fd int, events uint32) {
 
 // broke deals with a connection that is of no use any more.
 func (g *generator) broke(c *conn, err error) {
-	if c.stuck { // the server has cut it off, as it may
+	if g.after && c.late != nil { // the server has cut it off, as it may
+		c.wasCut()
 		c.close()
-		return
+		if err = c.dial(); err == nil {
+			return
+		}
 	}
 	g.fail(fmt.Errorf("generate: after %v, %d of %d connections open: %w", time.Duration(g.now()).Round(time.Millisecond), g.open, len(g.conns), err))
 }
@@ -244,7 +250,25 @@ func (g *generator) endMeasuring(now int64) {
 	r.CPU = (processorTime() - g.cpu).Seconds()
 	r.Latency = g.takeLatency(now)
 	_ = g.out.Encode(Event{What: "end", Result: r})
-	g.fail(errDone)
+	g.on, g.ends = false, math.MaxInt64
+	if f, ok := g.job.(*follow); ok && g.spec.Stuck > 0 {
+		g.afterwards(f)
+	} else {
+		g.fail(errDone)
+	}
+}
+
+// afterwards has those read who were stuck, as soon as others have looked at the server.
+func (g *generator) afterwards(f *follow) {
+	_ = unix.TimerfdSettime(g.pace, 0, &unix.ItimerSpec{}, nil)
+	select {
+	case <-g.goOn:
+		if err := f.wake(); err != nil {
+			g.fail(err)
+		}
+	case <-g.left:
+		g.fail(errDone)
+	}
 }
 
 // takeLatency returns what the latency was so far, and forgets it.

@@ -45,11 +45,22 @@ func generated(t *testing.T, spec Spec) (events []Event, err error) {
 	if err := json.NewEncoder(toIn).Encode(spec); err != nil {
 		t.Fatal(err)
 	}
-	last := map[bool]string{true: "open", false: "end"}[spec.Work == Hold]
+	last := "end"
+	switch {
+	case spec.Work == Hold:
+		last = "open"
+	case spec.Stuck > 0:
+		last = "caught up"
+	}
 	for decoder := json.NewDecoder(fromOut); ; {
 		var e Event
 		if err := decoder.Decode(&e); err != nil {
 			t.Fatal(err)
+		}
+		if e.What == "end" && e.What != last {
+			if _, err := io.WriteString(toIn, GoOn); err != nil {
+				t.Fatal(err)
+			}
 		}
 		if events = append(events, e); e.What == last || e.What == "failed" {
 			break
@@ -73,7 +84,7 @@ func TestMainReports(t *testing.T) {
 		"calls, paced":           {Spec{Work: Call, Rate: 1000}, phases},
 		"follow, saturated":      {Spec{Work: Follow, Ahead: 4}, phases},
 		"follow, paced":          {Spec{Work: Follow, Rate: 100}, phases},
-		"one is stuck":           {Spec{Work: Follow, Rate: 100, Stuck: 1}, "open begin stuck end"},
+		"one is stuck":           {Spec{Work: Follow, Rate: 100, Stuck: 1}, "open begin stuck end caught up"},
 		"connect":                {Spec{Work: Connect}, phases},
 		"resume":                 {Spec{Work: Resume}, phases},
 		"storm":                  {Spec{Work: Storm}, phases},
@@ -94,7 +105,7 @@ func TestMainReports(t *testing.T) {
 			if got := strings.Join(went, " "); got != c.phases || err != nil {
 				t.Errorf("it reported %s, want %s: %v", got, c.phases, err)
 			}
-			if r := events[len(events)-1].Result; r != nil && (c.spec.Work != Storm && r.Seconds < short.Seconds() || r.CPU <= 0 || r.Missing > 0 && name != "storm" || c.spec.Work == Storm && r.Sent < missed) {
+			if r := events[len(events)-1].Result; r != nil && (c.spec.Work != Storm && r.Seconds < short.Seconds() || r.CPU <= 0 || r.Missing > 0 && name != "storm" || r.Late.Missed > 0 || c.spec.Stuck > 0 && r.Late.Got == 0 || c.spec.Work == Storm && r.Sent < missed) {
 				t.Errorf("it saw %+v", *r)
 			}
 		})

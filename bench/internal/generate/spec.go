@@ -36,7 +36,7 @@ type Spec struct {
 	Bytes       int           // of a payload, 43 at least
 	Rate        float64       // calls, or messages published, a second, at a steady pace whatever the server does (open loop). 0: saturated (closed loop)
 	Ahead       int           // saturated: calls of a connection, or messages published, that are under way at once; default 1
-	Stuck       int           // connections that do not read in the second half of what is measured
+	Stuck       int           // connections that do not read in the second half of what is measured, and catch up afterwards; only of those that follow at a pace
 	Warm        time.Duration // before it is measured, at the same load
 	Measure     time.Duration // how long it is measured
 }
@@ -51,27 +51,37 @@ type Result struct {
 	Stalls   int     // times that a saturated run went on without the last deliveries, after 200 ms without any
 	Latency  Latency // from when a message should have been sent to its arrival; where connections are stuck, in the second half ...
 	Before   Latency // ... and in the first
+	Late     Late    // where connections were stuck, when they have caught up
 }
 
 // Event is a line of the generator's output.
 type Event struct {
-	What   string  // "open": all connections stand; "begin" of the measuring, "stuck" in its middle, if some are, "end"; "failed"
-	Result *Result `json:",omitempty"` // at the end
+	What   string  // "open": all connections stand; "begin" of the measuring, "stuck" in its middle, if some are, "end", then "caught up"; "failed"
+	Result *Result `json:",omitempty"` // at the end, and when they have caught up
 	Why    string  `json:",omitempty"` // of failed
 }
 
-// Main does what the first line of in says, and reports to out. Connections stay until in ends, so that others can look at the server meanwhile.
+// GoOn is the second line of what Main reads: those who were stuck can read again.
+const GoOn = `"go on"` + "\n"
+
+// Main does what the first line of in says, and reports to out. Connections stay until in ends, so that others can look at the server meanwhile; for the same reason
+// those who were stuck wait for GoOn.
 func Main(in io.Reader, out io.Writer) error {
 	var spec Spec
-	if err := json.NewDecoder(in).Decode(&spec); err != nil {
+	lines := json.NewDecoder(in)
+	if err := lines.Decode(&spec); err != nil {
 		return fmt.Errorf("generate: the spec: %w", err)
 	}
-	left := make(chan struct{})
+	goOn, left := make(chan struct{}, 1), make(chan struct{})
 	go func() {
-		_, _ = io.Copy(io.Discard, in)
-		close(left)
+		defer close(left)
+		var line string
+		if lines.Decode(&line) == nil {
+			goOn <- struct{}{}
+			_, _ = io.Copy(io.Discard, in)
+		}
 	}()
-	g, err := newGenerator(spec, json.NewEncoder(out), left)
+	g, err := newGenerator(spec, json.NewEncoder(out), goOn, left)
 	if err == nil {
 		err = g.run()
 	}
@@ -84,6 +94,9 @@ func Main(in io.Reader, out io.Writer) error {
 func (s *Spec) check() error {
 	if s.Connections < 1 || s.Bytes < minPayload || s.Measure <= 0 && s.Work != Hold && s.Work != Storm {
 		return fmt.Errorf("generate: the spec needs connections, %d bytes at least, and a time to measure: %+v", minPayload, *s)
+	}
+	if s.Stuck > 0 && (s.Work != Follow || s.Rate == 0 || s.Stuck >= s.Connections) {
+		return fmt.Errorf("generate: only some who follow at a pace can be stuck: %+v", *s)
 	}
 	s.Ahead, s.Publish = max(s.Ahead, 1), cmp.Or(s.Publish, s.Address)
 	_, err := dialect.New(s.Dialect, s.setting())

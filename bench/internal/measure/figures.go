@@ -22,6 +22,17 @@ func P99(s Sample) float64 { return s.Latency.P99.Seconds() }
 // Slowdown is the 99th percentile of latency with connections that are stuck, for what it was without.
 func Slowdown(s Sample) float64 { return P99(s) / s.Before.P99.Seconds() }
 
+// Got is the part of what was published since they were stuck, or while they caught up, that those who were stuck got.
+func Got(s Sample) float64 { return float64(s.Late.Got) / float64(max(1, s.Late.Got+s.Late.Missed)) }
+
+// Told is the part of it that they got, or know that they missed.
+func Told(s Sample) float64 {
+	return 1 - float64(s.Late.Untold)/float64(max(1, s.Late.Got+s.Late.Missed))
+}
+
+// Cut is how many connections of those who were stuck were cut.
+func Cut(s Sample) float64 { return float64(s.Late.Cut) }
+
 // Allocations are the server's for a message.
 func Allocations(s Sample) float64 { return s.Mallocs / float64(max(1, s.Messages)) }
 

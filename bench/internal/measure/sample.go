@@ -3,6 +3,7 @@ package measure
 import (
 	"encoding/json"
 	"errors"
+	"io"
 	"runtime"
 	"time"
 
@@ -111,5 +112,20 @@ func (s *Sample) measured(server *serverProcess, g *child, stuck bool) error {
 	s.Mallocs, s.Garbage = float64(after.Mallocs-before.Mallocs), float64(after.Bytes-before.Bytes)
 	_, err = server.figures("collect")
 	s.Memory.After, s.StoreMemory.After = server.resident(), server.store().resident()
+	if err == nil && stuck {
+		err = s.caughtUp(g)
+	}
+	return err
+}
+
+// caughtUp has those read who were stuck, and takes what became of them.
+func (s *Sample) caughtUp(g *child) error {
+	if _, err := io.WriteString(g.in, generate.GoOn); err != nil {
+		return g.failed(err)
+	}
+	r, err := g.expect("caught up")
+	if err == nil {
+		s.Late = r.Late
+	}
 	return err
 }

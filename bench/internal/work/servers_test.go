@@ -159,6 +159,8 @@ func (c *client) read() {
 func (c *client) Opened()             { c.opened <- struct{}{} }
 func (c *client) Came(payload []byte) { c.came <- string(payload) }
 
+func (c *client) Lost() { c.t.Error("something was lost") }
+
 func (c *client) Post(path string, body []byte) { post(c.t, c.address, path, body) }
 
 func post(t *testing.T, address, path string, body []byte) {
