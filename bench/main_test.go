@@ -63,7 +63,7 @@ func runs(t *testing.T, program string, c work.Case, s measure.Server) {
 	if _, err := os.Stat("node/node_modules"); err != nil && s.Command[0] == "node" {
 		t.Skip("no packages of Node; in bench/node: npm ci")
 	}
-	sample, err := measure.Run([]string{program, "generate"}, s, c.Spec)
+	sample, err := measure.Run([]string{program, "generate"}, s, max(1, c.Instances), c.Spec)
 	if err != nil {
 		t.Fatal(err)
 	}

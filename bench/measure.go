@@ -18,7 +18,7 @@ func measureCase(c work.Case, names []string, rounds int, anyRound bool) (measur
 	if err != nil {
 		return measure.Series{}, err
 	}
-	plan := measure.Plan{Generator: []string{program, "generate"}, Spec: c.Spec, Rounds: rounds, Any: anyRound}
+	plan := measure.Plan{Generator: []string{program, "generate"}, Spec: c.Spec, Instances: c.Instances, Rounds: rounds, Any: anyRound}
 	for _, name := range names {
 		s, err := work.Server(program, name)
 		if err != nil {

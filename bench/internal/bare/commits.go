@@ -25,7 +25,7 @@ func Commits(in io.Reader, out io.Writer) error {
 	}
 	ctx, cancel := context.WithCancelCause(context.Background())
 	defer cancel(nil)
-	st, err := redis.Open(ctx, spec.Address, redis.Options{})
+	st, err := redis.Open(ctx, spec.Addresses[0], redis.Options{})
 	if err != nil {
 		return err
 	}

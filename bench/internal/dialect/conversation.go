@@ -2,6 +2,7 @@ package dialect
 
 import (
 	"bytes"
+	"cmp"
 	"crypto/rand"
 	"encoding/base64"
 	"errors"
@@ -9,12 +10,10 @@ import (
 	"strconv"
 )
 
-// news is the topic that is followed in Sojourn's dialects.
-const news = "news/all"
-
 // conversation is what a client of Sojourn remembers, on all transports: docs/protocol.md.
 type conversation struct {
 	key    string
+	name   string // of the topic: of the kind "news", and "all" where there is one only
 	attach int    // number of the last hello
 	own    []byte // cursor in the own stream; empty: none yet
 	topic  []byte // cursor in the topic; empty: not subscribed
@@ -25,10 +24,10 @@ type conversation struct {
 // ackEntries is how many entries of its own stream a client may leave unacknowledged.
 const ackEntries = 64
 
-func newConversation() conversation {
+func newConversation(s Setting) conversation {
 	var b [16]byte
 	_, _ = rand.Read(b[:])
-	return conversation{key: base64.RawURLEncoding.EncodeToString(b[:])}
+	return conversation{key: base64.RawURLEncoding.EncodeToString(b[:]), name: "news/" + cmp.Or(s.Topic, "all")}
 }
 
 // hello returns the first frame of a connection. It is valid until the next one.
@@ -40,7 +39,8 @@ func (c *conversation) hello() []byte {
 		b = append(append(append(b, `,"cur":"`...), c.cursor()...), '"')
 	}
 	if len(c.topic) > 0 {
-		b = append(append(append(b, `,"in":1,"topics":{"`+news+`":"`...), c.topic...), `"}`...)
+		b = append(append(append(b, `,"in":1,"topics":{"`...), c.name...), `":"`...)
+		b = append(append(b, c.topic...), `"}`...)
 	}
 	c.unsaid = 0
 	c.said = append(b, '}')
@@ -59,7 +59,7 @@ var beginning = []byte("0.")
 
 // subscription is a first message, that subscribes, as a POST takes it.
 func (c *conversation) subscription() []byte {
-	return fmt.Appendf(nil, "K%s,%s,0\nS1,%s", c.key, c.cursor(), news)
+	return fmt.Appendf(nil, "K%s,%s,0\nS1,%s", c.key, c.cursor(), c.name)
 }
 
 var errMalformed = errors.New("dialect: a frame that is not of the protocol")

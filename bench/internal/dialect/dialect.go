@@ -36,6 +36,7 @@ type Hearer interface {
 type Setting struct {
 	Host   string // as the header Host names the server
 	Follow bool   // it subscribes to what is published; else it makes calls
+	Topic  string // of what is published there are several kinds, and it subscribes to this; "" where there is one. Only for the dialects raw and sojourn-*
 }
 
 // dialects are the kinds of sessions, by name.
@@ -48,8 +49,8 @@ var dialects = map[string]func(Setting) Session{
 	"sse":              func(s Setting) Session { return &stream{Setting: s} },
 	"poll":             func(s Setting) Session { return &poll{Setting: s} },
 	"sockjs-poll":      func(s Setting) Session { return newSockJSPoll(s) },
-	"sojourn-sse":      func(s Setting) Session { return &sojournStream{conversation: newConversation(), Setting: s} },
-	"sojourn-poll":     func(s Setting) Session { return &sojournPoll{conversation: newConversation(), Setting: s} },
+	"sojourn-sse":      func(s Setting) Session { return &sojournStream{conversation: newConversation(s), Setting: s} },
+	"sojourn-poll":     func(s Setting) Session { return &sojournPoll{conversation: newConversation(s), Setting: s} },
 }
 
 // New returns a session in a dialect: see Names.

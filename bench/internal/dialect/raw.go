@@ -1,13 +1,16 @@
 package dialect
 
-// raw is a payload for a message, and nothing around it. What a connection is for the path says: servers echo at /echo and publish at /news.
+// raw is a payload for a message, and nothing around it. What a connection is for the path says: servers echo at /echo and publish at /news, or at /news/<topic>.
 type raw struct{ Setting }
 
 func (r raw) path() string {
-	if r.Follow {
-		return "/news"
+	switch {
+	case !r.Follow:
+		return "/echo"
+	case r.Topic != "":
+		return "/news/" + r.Topic
 	}
-	return "/echo"
+	return "/news"
 }
 
 func (raw) upgraded(_ *webSocket, _ *[]byte, h Hearer) { h.Opened() }

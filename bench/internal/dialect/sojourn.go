@@ -14,7 +14,7 @@ type sojourn struct {
 }
 
 func newSojourn(s Setting, volatile bool) *sojourn {
-	return &sojourn{Setting: s, conversation: newConversation(), volatile: volatile}
+	return &sojourn{Setting: s, conversation: newConversation(s), volatile: volatile}
 }
 
 func (*sojourn) path() string { return "/rt/ws" }
@@ -49,7 +49,7 @@ func (s *sojourn) hear(message []byte, w *webSocket, out *[]byte, h Hearer) erro
 		case 'h':
 			if subscribed := len(s.topic) > 0; s.Follow && !subscribed {
 				s.n++
-				w.say(out, "S1,"+news)
+				w.say(out, "S1,"+s.name)
 			} else {
 				h.Opened()
 			}

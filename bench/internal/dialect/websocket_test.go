@@ -95,7 +95,7 @@ func TestFrame(t *testing.T) {
 
 // What is lost is told, and the conversation goes on behind it; what is lost of its own stream ends it.
 func TestSojournTellsLoss(t *testing.T) {
-	c := newConversation()
+	c := newConversation(Setting{})
 	var h heard
 	for _, frame := range []string{"s1.abcde,news/all,3,7.bcdef", "l3,20.cdefg,expired", "t3,21.defgh|{}"} {
 		if err := c.hear([]byte(frame), &h); err != nil {

@@ -40,7 +40,7 @@ func (j *calls) call(c *conn, at int64) {
 }
 
 func (j *calls) came(c *conn, payload []byte) {
-	n, at, ok := stamped(payload)
+	n, at, ok := stamped(payload, c.n-c.waiting-1)
 	if c.waiting--; !ok || n < 0 || n >= c.n || c.waiting < 0 {
 		j.fail(fmt.Errorf("generate: answered %q, which was not asked", payload))
 		return

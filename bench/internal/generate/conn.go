@@ -14,6 +14,7 @@ import (
 // conn is a connection to the server, or one after the other, and the conversation that it carries.
 type conn struct {
 	*generator
+	index int // among all connections
 	talk  dialect.Session
 	fd    int
 	in    []byte // what came and is not whole
@@ -78,7 +79,7 @@ func (c *conn) address() string {
 	if c.moved {
 		return c.spec.Publish
 	}
-	return c.spec.Address
+	return c.spec.address(c.index)
 }
 
 func (c *conn) close() {
@@ -191,10 +192,7 @@ type poster struct{ host string }
 
 func (poster) Open(*[]byte) {}
 
-// Call publishes.
-func (p poster) Call(out *[]byte, payload []byte) {
-	*out = dialect.AppendPost(*out, p.host, "/publish", payload)
-}
+func (poster) Call(*[]byte, []byte) {}
 
 func (poster) Read(in []byte, _ *[]byte, h dialect.Hearer) (taken int, err error) {
 	for {

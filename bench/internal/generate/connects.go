@@ -1,7 +1,5 @@
 package generate
 
-import "github.com/sojourn-go/sojourn/bench/internal/dialect"
-
 // connects has connections opened and left, and opened again: by new conversations, or by those that go on.
 type connects struct {
 	*generator
@@ -32,7 +30,7 @@ func (j *connects) stands(c *conn) {
 func (j *connects) again(c *conn) {
 	c.close()
 	if j.spec.Work == Connect {
-		c.talk, _ = dialect.New(j.spec.Dialect, j.spec.setting()) // which was checked
+		c.talk, _ = j.spec.session(c.index) // which was checked
 	}
 	if err := c.dial(); err != nil {
 		j.fail(err)

@@ -3,16 +3,20 @@ package generate
 import (
 	"fmt"
 	"time"
+
+	"github.com/sojourn-go/sojourn/bench/internal/dialect"
 )
 
-// follow publishes to all connections: at a steady pace, or so that so many messages are under way.
+// follow publishes to all connections: at a steady pace, or so that so many messages are under way. They may be spread over topics: each is published to in turn, and counts its own.
 type follow struct {
 	*generator
 	payload   []byte
-	published int
-	behind    int   // deliveries that are expected of what is published, saturated
-	progress  int64 // when the last delivery came
-	woken     int64 // when those who were stuck began to read again
+	paths     []string // of the topics
+	turn      int      // the topic whose turn it is
+	published int      // in the first topic: at most one more than in the others
+	behind    int      // deliveries that are expected of what is published, saturated
+	progress  int64    // when the last delivery came
+	woken     int64    // when those who were stuck began to read again
 }
 
 // stall is how long a saturated run waits for deliveries before it takes them for lost.
@@ -25,8 +29,23 @@ func (j *follow) begin() {
 	}
 }
 
-// readers are how many connections get what is published.
-func (j *follow) readers() int { return len(j.conns) - j.spec.Stuck } // those that are stuck later are not waited for
+func newFollow(g *generator) *follow {
+	j := &follow{generator: g, payload: newPayload(g.spec.Bytes)}
+	for i := range g.spec.Topics {
+		path := "/publish"
+		if name := g.spec.topic(i); name != "" {
+			path += "/" + name
+		}
+		j.paths = append(j.paths, path)
+	}
+	return j
+}
+
+// readers are how many connections get what is published next. Those that are stuck later are not waited for.
+func (j *follow) readers() int {
+	topics := len(j.paths)
+	return (len(j.conns) - j.spec.Stuck - j.turn + topics - 1) / topics
+}
 
 func (j *follow) publishMore() {
 	for j.behind <= (j.spec.Ahead-1)*j.readers() {
@@ -36,9 +55,12 @@ func (j *follow) publishMore() {
 }
 
 func (j *follow) due(at int64) {
-	stamp(j.payload, j.published, at)
-	j.published++
-	j.side.talk.Call(&j.side.out, j.payload)
+	if j.turn == 0 {
+		j.published++
+	}
+	stamp(j.payload, j.published-1, at)
+	j.side.out = dialect.AppendPost(j.side.out, j.spec.Publish, j.paths[j.turn], j.payload)
+	j.turn = (j.turn + 1) % len(j.paths)
 	j.side.send()
 	if j.on {
 		j.result.Sent++
@@ -53,7 +75,7 @@ func (j *follow) came(c *conn, payload []byte) {
 
 // take takes a delivery and checks its number.
 func (j *follow) take(c *conn, payload []byte) {
-	n, at, ok := stamped(payload)
+	n, at, ok := stamped(payload, c.last)
 	if !ok || n <= c.last || n >= j.published {
 		j.fail(fmt.Errorf("generate: %q was delivered after number %d of %d", payload, c.last, j.published))
 		return

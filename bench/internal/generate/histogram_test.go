@@ -1,6 +1,7 @@
 package generate
 
 import (
+	"encoding/json"
 	"math"
 	"math/rand/v2"
 	"slices"
@@ -45,14 +46,30 @@ func TestPayload(t *testing.T) {
 	for _, size := range []int{minPayload, 64, 1 << 16} {
 		p := newPayload(size)
 		stamp(p, 123_456_789, 98_765_432_101)
-		n, at, ok := stamped(p)
+		n, at, ok := stamped(p, -1)
 		if len(p) != size || n != 123_456_789 || at != 98_765_432_101 || !ok {
 			t.Errorf("of %d bytes: %q says %d, %d, %v", size, p, n, at, ok)
 		}
 	}
-	for _, p := range []string{"", "{}", `{"n":1000000000,"t":1000000000000000}`} {
-		if _, _, ok := stamped([]byte(p)); ok {
+	for _, p := range []string{"", "{}", "x1", "1 0", `{"n":1000000000,"t":1000000000000000}`} {
+		if _, _, ok := stamped([]byte(p), -1); ok {
 			t.Errorf("%q is taken for a payload", p)
+		}
+	}
+}
+
+// A small payload is a JSON number of its size, and says which of the next messages it is.
+func TestSmallPayload(t *testing.T) {
+	for size, ahead := range map[int]int{1: 10, 2: 10, 8: 10_000_000, minPayload - 1: 1_000_000_000} {
+		for _, after := range []int{-1, 0, 8, 123_456_789} {
+			for _, next := range []int{1, 2, ahead} {
+				p := newPayload(size)
+				stamp(p, after+next, 5)
+				n, at, ok := stamped(p, after)
+				if len(p) != size || !json.Valid(p) || n != after+next || at != noTime || !ok {
+					t.Errorf("of %d bytes, %d after %d: %q says %d, %d, %v", size, next, after, p, n, at, ok)
+				}
+			}
 		}
 	}
 }

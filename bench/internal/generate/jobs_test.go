@@ -112,7 +112,7 @@ func TestLatencyOfWhatNeverCame(t *testing.T) {
 func TestLateDeliveriesAreNoStall(t *testing.T) {
 	g := measuring(Spec{Ahead: 1})
 	g.start = time.Now().Add(-time.Hour)
-	j := &follow{generator: g, published: 1, behind: 10}
+	j := &follow{generator: g, paths: []string{"/publish"}, published: 1, behind: 10}
 	before := g.now()
 	j.came(&conn{generator: g, last: -1}, payloadOf(0)) // due an hour ago
 	if j.progress < before {

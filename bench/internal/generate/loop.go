@@ -9,15 +9,14 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
-
-	"github.com/sojourn-go/sojourn/bench/internal/dialect"
 )
 
 const (
 	opening   = 64                   // connections that are opened at a time
 	tickEvery = 5 * time.Millisecond // between looks at the clock
 	finest    = 50 * time.Microsecond
-	patience  = 60 * time.Second // that the generator has with all connections' opening
+	patience  = 60 * time.Second // that the generator has with all connections' opening, and each ...
+	each      = 2 * time.Millisecond
 	readSize  = 1 << 20
 )
 
@@ -90,11 +89,11 @@ func newGenerator(spec Spec, out *json.Encoder, goOn, left <-chan struct{}) (*ge
 	case Call:
 		g.job = &calls{generator: g, payload: newPayload(spec.Bytes)}
 	case Follow:
-		g.job = &follow{generator: g, payload: newPayload(spec.Bytes)}
+		g.job = newFollow(g)
 	case Connect, Resume:
 		g.job = &connects{generator: g}
 	case Storm:
-		g.job = &storm{follow: &follow{generator: g, payload: newPayload(spec.Bytes)}}
+		g.job = &storm{follow: newFollow(g)}
 	case Hold:
 		g.job = &hold{generator: g}
 	default:
@@ -124,10 +123,10 @@ func (g *generator) run() error {
 	if g.side, err = g.dial(poster{g.spec.Publish}); err != nil {
 		return err
 	}
-	g.ends = int64(patience)
-	for range g.spec.Connections {
-		c := &conn{generator: g, last: -1}
-		if c.talk, err = dialect.New(g.spec.Dialect, g.spec.setting()); err != nil {
+	g.ends = int64(patience + time.Duration(g.spec.Connections)*each)
+	for i := range g.spec.Connections {
+		c := &conn{generator: g, index: i, last: -1}
+		if c.talk, err = g.spec.session(i); err != nil {
 			return err
 		}
 		g.conns = append(g.conns, c)
@@ -220,7 +219,7 @@ func (g *generator) look(now int64) {
 	switch {
 	case now < g.ends:
 	case g.open < len(g.conns):
-		g.fail(fmt.Errorf("generate: after %v only %d of %d connections stand", patience, g.open, len(g.conns)))
+		g.fail(fmt.Errorf("generate: after %v only %d of %d connections stand", time.Duration(now).Round(time.Millisecond), g.open, len(g.conns)))
 	case !g.on:
 		g.beginMeasuring(now)
 	case g.spec.Stuck > 0 && !g.conns[0].stuck:
@@ -286,7 +285,9 @@ func (g *generator) got(at int64) (now int64) {
 	now = g.now()
 	if g.on {
 		g.result.Messages++
-		g.latency.add(now - at)
+		if at != noTime {
+			g.latency.add(now - at)
+		}
 	}
 	return now
 }
@@ -332,11 +333,19 @@ func (g *generator) closeAll() {
 	}
 }
 
-// hold keeps connections for as long as they may stay.
+// hold keeps connections, and answers what the server wants answered, for as long as they may stay.
 type hold struct{ *generator }
 
-func (h *hold) begin()             { h.fail(errDone) }
+func (h *hold) begin() { h.ends = math.MaxInt64 }
+
+func (h *hold) looked(int64) {
+	select {
+	case <-h.left:
+		h.fail(errDone)
+	default:
+	}
+}
+
 func (h *hold) due(int64)          {}
 func (h *hold) came(*conn, []byte) {}
-func (h *hold) looked(int64)       {}
 func (h *hold) overdue(int64)      {}

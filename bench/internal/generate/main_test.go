@@ -1,6 +1,7 @@
 package generate
 
 import (
+	"cmp"
 	"encoding/json"
 	"io"
 	"slices"
@@ -87,14 +88,22 @@ func TestMainReports(t *testing.T) {
 		"one is stuck":           {Spec{Work: Follow, Rate: 100, Stuck: 1}, "open begin stuck end caught up"},
 		"connect":                {Spec{Work: Connect}, phases},
 		"resume":                 {Spec{Work: Resume}, phases},
+		"calls, of a byte":       {Spec{Work: Call, Bytes: 1}, phases},
+		"follow, a byte":         {Spec{Work: Follow, Bytes: 1, Ahead: 4}, phases},
+		"follow topics":          {Spec{Work: Follow, Ahead: 4, Topics: 2}, phases},
+		"follow many topics":     {Spec{Work: Follow, Ahead: 4, Topics: 3}, phases},
+		"two instances":          {Spec{Work: Call}, phases},
 		"storm":                  {Spec{Work: Storm}, phases},
 		"storm that is survived": {Spec{Work: Storm}, phases},
 		"hold":                   {Spec{Work: Hold}, "open"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			c.spec.Dialect, c.spec.Address, c.spec.Connections, c.spec.Bytes = "raw", serve(t, "raw"), 3, 64
+			c.spec.Dialect, c.spec.Addresses, c.spec.Connections, c.spec.Bytes = "raw", []string{serve(t, "raw")}, 3, cmp.Or(c.spec.Bytes, 64)
+			if name == "two instances" {
+				c.spec.Addresses = append(c.spec.Addresses, serve(t, "raw"))
+			}
 			if name == "storm that is survived" { // each has what was published meanwhile, or Missing says so
-				c.spec.Dialect, c.spec.Address = "sojourn-once", serve(t, "sojourn")
+				c.spec.Dialect, c.spec.Addresses = "sojourn-once", []string{serve(t, "sojourn")}
 			}
 			c.spec.Warm, c.spec.Measure = short, short
 			events, err := generated(t, c.spec)
@@ -121,12 +130,15 @@ func TestMainFails(t *testing.T) {
 	}{
 		"no such dialect":        {func(s *Spec) { s.Dialect = "Latin" }, "Latin"},
 		"no such work":           {func(s *Spec) { s.Work = "sleep" }, "sleep"},
-		"payloads too small":     {func(s *Spec) { s.Bytes = 10 }, "bytes at least"},
-		"nobody listens":         {func(s *Spec) { s.Address = "127.0.0.1:1" }, "refused"},
-		"another kind of server": {func(s *Spec) { s.Address, s.Dialect = serve(t, "raw"), "sojourn-once" }, "404"},
+		"payloads too small":     {func(s *Spec) { s.Bytes, s.Rate = 10, 1 }, "bytes at least"},
+		"nobody in a topic":      {func(s *Spec) { s.Work, s.Topics = Follow, 2 }, "one who follows each"},
+		"no topics there":        {func(s *Spec) { s.Work, s.Topics, s.Connections, s.Addresses = Follow, 2, 2, []string{serve(t, "gws")} }, "404"},
+		"all are stuck":          {func(s *Spec) { s.Work, s.Rate, s.Stuck = Follow, 1, 1 }, "only some"},
+		"nobody listens":         {func(s *Spec) { s.Addresses = []string{"127.0.0.1:1"} }, "refused"},
+		"another kind of server": {func(s *Spec) { s.Addresses, s.Dialect = []string{serve(t, "raw")}, "sojourn-once" }, "404"},
 	} {
 		spec := right
-		spec.Address = "127.0.0.1:1"
+		spec.Addresses = []string{"127.0.0.1:1"}
 		c.change(&spec)
 		events, err := generated(t, spec)
 		if i := slices.IndexFunc(events, func(e Event) bool { return e.What == "failed" && strings.Contains(e.Why, c.why) }); i < 0 || err == nil {

@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"strconv"
 	"time"
 
 	"github.com/sojourn-go/sojourn/bench/internal/dialect"
@@ -28,12 +29,13 @@ const (
 
 // Spec says what to do.
 type Spec struct {
-	Dialect     string // how the server is spoken to: see package dialect
-	Address     string // of the server: "127.0.0.1:8080"
-	Publish     string // where POSTs go; default: the same
+	Dialect     string   // how the server is spoken to: see package dialect
+	Addresses   []string // of the server's instances, "127.0.0.1:8080": connections go to one after the other
+	Publish     string   // where POSTs go; default: the first of these
 	Work        Work
 	Connections int           // how many; while connecting is measured, how many are being opened at a time
-	Bytes       int           // of a payload, 43 at least
+	Bytes       int           // of a payload; what is paced needs 43 at least
+	Topics      int           // over which those who follow, and what is published, are spread; default 1
 	Rate        float64       // calls, or messages published, a second, at a steady pace whatever the server does (open loop). 0: saturated (closed loop)
 	Ahead       int           // saturated: calls of a connection, or messages published, that are under way at once; default 1
 	Stuck       int           // connections that do not read in the second half of what is measured, and catch up afterwards; only of those that follow at a pace
@@ -92,17 +94,36 @@ func Main(in io.Reader, out io.Writer) error {
 }
 
 func (s *Spec) check() error {
-	if s.Connections < 1 || s.Bytes < minPayload || s.Measure <= 0 && s.Work != Hold && s.Work != Storm {
-		return fmt.Errorf("generate: the spec needs connections, %d bytes at least, and a time to measure: %+v", minPayload, *s)
+	least := minPayload
+	if s.Rate == 0 {
+		least = 1
+	}
+	if s.Connections < 1 || len(s.Addresses) == 0 || s.Bytes < least || s.Measure <= 0 && s.Work != Hold && s.Work != Storm {
+		return fmt.Errorf("generate: the spec needs connections to somewhere, %d bytes at least, and a time to measure: %+v", least, *s)
+	}
+	if s.Topics > 1 && (s.Work != Follow || s.Rate > 0 || s.Topics > s.Connections) {
+		return fmt.Errorf("generate: topics are for a saturated fan-out, with one who follows each at least: %+v", *s)
 	}
 	if s.Stuck > 0 && (s.Work != Follow || s.Rate == 0 || s.Stuck >= s.Connections) {
 		return fmt.Errorf("generate: only some who follow at a pace can be stuck: %+v", *s)
 	}
-	s.Ahead, s.Publish = max(s.Ahead, 1), cmp.Or(s.Publish, s.Address)
-	_, err := dialect.New(s.Dialect, s.setting())
+	s.Ahead, s.Topics, s.Publish = max(s.Ahead, 1), max(s.Topics, 1), cmp.Or(s.Publish, s.Addresses[0])
+	_, err := s.session(0)
 	return err
 }
 
-func (s *Spec) setting() dialect.Setting {
-	return dialect.Setting{Host: s.Address, Follow: s.Work != Call && s.Work != Connect}
+// address is where a connection goes.
+func (s *Spec) address(connection int) string { return s.Addresses[connection%len(s.Addresses)] }
+
+// session returns a conversation for a connection.
+func (s *Spec) session(connection int) (dialect.Session, error) {
+	return dialect.New(s.Dialect, dialect.Setting{Host: s.address(connection), Follow: s.Work != Call && s.Work != Connect, Topic: s.topic(connection)})
+}
+
+// topic is the name of the topic that a connection follows; "" where there is only one, which has no name.
+func (s *Spec) topic(connection int) string {
+	if s.Topics <= 1 {
+		return ""
+	}
+	return strconv.Itoa(connection % s.Topics)
 }

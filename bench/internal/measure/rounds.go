@@ -39,6 +39,7 @@ type Series struct {
 type Plan struct {
 	Generator []string // the command that starts the load generator
 	Servers   []Server
+	Instances int // of each; 0 is 1
 	Spec      generate.Spec
 	Rounds    int                           // that shall count
 	Any       bool                          // dropped rounds count too: for trying, never for figures
@@ -54,7 +55,7 @@ func (p Plan) Measure() (Series, error) {
 		}
 		round := Round{}
 		for _, s := range p.Servers {
-			sample, err := Run(p.Generator, s, p.Spec)
+			sample, err := Run(p.Generator, s, max(1, p.Instances), p.Spec)
 			if err != nil {
 				return series, fmt.Errorf("%s: %w", s.Name, err)
 			}

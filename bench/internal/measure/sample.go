@@ -1,7 +1,6 @@
 package measure
 
 import (
-	"encoding/json"
 	"errors"
 	"io"
 	"runtime"
@@ -14,6 +13,7 @@ import (
 type Sample struct {
 	generate.Result
 	Connections int
+	Instances   int     // that they went to
 	Server      float64 // seconds of processor time that the server took while it was measured
 	Store       float64 // that its Redis took
 	Mallocs     float64 // its allocations meanwhile; 0: not known
@@ -31,15 +31,19 @@ type Growth struct{ Before, After int }
 // settle is how long a server is left alone with connections before its memory is read: what net/http does after them is done by then.
 const settle = time.Second
 
-// Run measures a server once, by a generator of its own. The command is what starts the generator.
-func Run(generator []string, s Server, spec generate.Spec) (sample Sample, err error) {
-	server, err := s.start()
+// Run measures so many instances of a server once, by a generator of its own. The command is what starts the generator.
+func Run(generator []string, s Server, instances int, spec generate.Spec) (sample Sample, err error) {
+	processes := 1
+	if spec.Work == generate.Hold {
+		processes = processesFor(spec.Connections)
+	}
+	server, err := s.start(max(instances, processes))
 	if err != nil {
 		return sample, err
 	}
 	defer func() { err = errors.Join(err, server.end()) }()
-	spec.Address, spec.Publish, spec.Dialect = server.connectTo(), server.publishTo(), s.Dialect
-	sample.Connections = spec.Connections
+	spec.Addresses, spec.Publish, spec.Dialect = server.addresses, server.publish, s.Dialect
+	sample.Connections, sample.Instances = spec.Connections, len(server.addresses)
 	if _, err := server.figures("collect"); err != nil {
 		return sample, err
 	}
@@ -47,21 +51,15 @@ func Run(generator []string, s Server, spec generate.Spec) (sample Sample, err e
 	if s.Bare {
 		generator = s.Command
 	}
-	g, err := start(generator...)
-	if err != nil {
-		return sample, err
-	}
+	g, err := startGenerators(generator, spec, processes)
 	defer func() { err = errors.Join(err, g.end()) }()
-	if err := json.NewEncoder(g.in).Encode(spec); err != nil {
-		return sample, err
-	}
-	if _, err := g.expect("open"); err != nil {
+	if err != nil {
 		return sample, err
 	}
 	if spec.Work == generate.Hold {
 		return sample, sample.held(server)
 	}
-	return sample, sample.measured(server, g, spec.Stuck > 0)
+	return sample, sample.measured(server, g[0], spec.Stuck > 0)
 }
 
 // held reads the server's memory.

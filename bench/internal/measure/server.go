@@ -15,27 +15,29 @@ type Server struct {
 	Command []string // that starts it
 	Dialect string
 	Redis   bool // it has a Redis, fresh for each run, whose URL is given to it as -redis
-	Pair    bool // it runs twice, with the same Redis: clients connect to one instance, and what is published goes to the other
+	Apart   bool // what is published goes to an instance of its own, with the same Redis, to which no client connects
 	Bare    bool // it is no server: it does what a generator does, to the Redis itself, whose URL is its address
 }
 
-// serverProcess is a server that runs, by one process or two; or by none, for one that is bare.
+// serverProcess is a server that runs, by one process or more; or by none, for one that is bare.
 type serverProcess struct {
 	children  []*child
-	addresses []string
+	addresses []string          // where clients connect
+	publish   string            // where what is published goes
 	redis     *redistest.Server // nil: it has none
 	dir       string            // of its Redis
 }
 
-func (s Server) start() (*serverProcess, error) {
+// start starts so many instances, and one more if it is apart.
+func (s Server) start(instances int) (*serverProcess, error) {
 	p := &serverProcess{}
-	if err := s.startOn(p); err != nil {
+	if err := s.startOn(p, instances); err != nil {
 		return nil, errors.Join(err, p.end())
 	}
 	return p, nil
 }
 
-func (s Server) startOn(p *serverProcess) (err error) {
+func (s Server) startOn(p *serverProcess, instances int) (err error) {
 	command := s.Command[:len(s.Command):len(s.Command)]
 	if s.Redis {
 		if p.dir, err = os.MkdirTemp("", "bench"); err != nil {
@@ -50,24 +52,31 @@ func (s Server) startOn(p *serverProcess) (err error) {
 		p.addresses = []string{p.redis.URL()}
 		return nil
 	}
-	for len(p.children) == 0 || s.Pair && len(p.children) < 2 {
-		c, err := start(command...)
+	for len(p.addresses) < instances {
+		address, err := p.add(command)
 		if err != nil {
 			return err
 		}
-		p.children = append(p.children, c)
-		var said struct{ Address string }
-		if err := c.read(&said); err != nil {
-			return err
-		}
-		p.addresses = append(p.addresses, said.Address)
+		p.addresses = append(p.addresses, address)
 	}
-	return nil
+	p.publish = p.addresses[0]
+	if s.Apart {
+		p.publish, err = p.add(command)
+	}
+	return err
 }
 
-// connectTo is where clients connect, publishTo where what is published goes.
-func (p *serverProcess) connectTo() string { return p.addresses[0] }
-func (p *serverProcess) publishTo() string { return p.addresses[len(p.addresses)-1] }
+// add starts one more process, and returns where it listens.
+func (p *serverProcess) add(command []string) (address string, err error) {
+	c, err := start(command...)
+	if err != nil {
+		return "", err
+	}
+	p.children = append(p.children, c)
+	var said struct{ Address string }
+	err = c.read(&said)
+	return said.Address, err
+}
 
 // end has the server end, and its Redis.
 func (p *serverProcess) end() (err error) {

@@ -1,5 +1,6 @@
 // Package peers has the servers that are measured: ours, the least that one could be made of, and what people would pick instead. All do the same
-// work: they echo what comes at /echo, and send what is posted to /publish to everybody who is at /news.
+// work: they echo what comes at /echo, and send what is posted to /publish to everybody who is at /news; some also what is posted to /publish/<topic> to those at
+// /news/<topic>.
 package peers
 
 import (
@@ -17,10 +18,11 @@ type Options struct {
 
 // server is what a peer is made of.
 type server struct {
-	http.Handler                    // of all paths but /publish
-	publish      func([]byte) error // sends to all that follow; called by one goroutine. It may keep what it is given
-	close        func()             // may be nil
-	reads        func() uint64      // Figures.Reads; may be nil
+	http.Handler                                    // of all paths but /publish
+	publish      func([]byte) error                 // sends to all that follow; called by one goroutine. It may keep what it is given
+	publishTo    func(topic string, b []byte) error // the same, to all that follow a topic; nil: there are no topics
+	close        func()                             // may be nil
+	reads        func() uint64                      // Figures.Reads; may be nil
 }
 
 // Peer is a server that can be measured.

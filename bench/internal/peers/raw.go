@@ -42,31 +42,56 @@ func (s *set[T]) each(f func(T)) {
 	}
 }
 
+// topics are who follows what.
+type topics struct {
+	mu  sync.Mutex
+	all map[string]*set[*websocket.Conn]
+}
+
+// of returns who follows a topic; "" is that of /news.
+func (t *topics) of(name string) *set[*websocket.Conn] {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.all == nil {
+		t.all = map[string]*set[*websocket.Conn]{}
+	}
+	s, ok := t.all[name]
+	if !ok {
+		s = &set[*websocket.Conn]{}
+		t.all[name] = s
+	}
+	return s
+}
+
 func makeRaw(Options) (server, error) {
-	followers := &set[*websocket.Conn]{}
+	topics := &topics{}
 	mux := http.NewServeMux()
 	mux.HandleFunc("/echo", func(w http.ResponseWriter, r *http.Request) {
 		if c, err := upgrader.Upgrade(w, r, nil); err == nil {
 			sendBack(c)
 		}
 	})
-	mux.HandleFunc("/news", func(w http.ResponseWriter, r *http.Request) {
+	follow := func(w http.ResponseWriter, r *http.Request) {
 		c, err := upgrader.Upgrade(w, r, nil)
 		if err != nil {
 			return
 		}
+		followers := topics.of(r.PathValue("topic"))
 		followers.add(c)
 		defer followers.remove(c)
 		read(c)
-	})
-	return server{Handler: mux, publish: func(b []byte) error {
+	}
+	mux.HandleFunc("/news", follow)
+	mux.HandleFunc("/news/{topic}", follow)
+	publishTo := func(topic string, b []byte) error {
 		m, err := websocket.NewPreparedMessage(websocket.TextMessage, b) // encoded once
 		if err != nil {
 			return err
 		}
-		followers.each(func(c *websocket.Conn) { _ = c.WritePreparedMessage(m) })
+		topics.of(topic).each(func(c *websocket.Conn) { _ = c.WritePreparedMessage(m) })
 		return nil
-	}}, nil
+	}
+	return server{Handler: mux, publish: func(b []byte) error { return publishTo("", b) }, publishTo: publishTo}, nil
 }
 
 // sendBack answers each message with itself.

@@ -45,7 +45,11 @@ func Serve(name string, o Options, in io.Reader, out io.Writer) error {
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
 	mux := http.NewServeMux()
-	mux.Handle("POST /publish", publisher(ctx, name, s))
+	publish := publisher(ctx, name, s)
+	mux.Handle("POST /publish", publish)
+	if s.publishTo != nil {
+		mux.Handle("POST /publish/{topic}", publish)
+	}
 	mux.Handle("/", s)
 	httpServer := &http.Server{Handler: mux, ReadHeaderTimeout: 10 * time.Second}
 	go httpServer.Serve(ln)
@@ -71,12 +75,22 @@ func Serve(name string, o Options, in io.Reader, out io.Writer) error {
 
 // publisher queues what is posted for the one goroutine that publishes.
 func publisher(ctx context.Context, name string, s server) http.HandlerFunc {
-	messages := make(chan []byte, queued)
+	type message struct {
+		topic   string // "": there is one only
+		payload []byte
+	}
+	messages := make(chan message, queued)
+	publish := func(m message) error {
+		if m.topic == "" {
+			return s.publish(m.payload)
+		}
+		return s.publishTo(m.topic, m.payload)
+	}
 	go func() {
 		for {
 			select {
 			case m := <-messages:
-				if err := s.publish(m); err != nil && ctx.Err() == nil {
+				if err := publish(m); err != nil && ctx.Err() == nil {
 					log.Fatalf("peers: %s: publishing: %v", name, err)
 				}
 			case <-ctx.Done():
@@ -91,7 +105,7 @@ func publisher(ctx context.Context, name string, s server) http.HandlerFunc {
 			return
 		}
 		select {
-		case messages <- b:
+		case messages <- message{r.PathValue("topic"), b}:
 			w.WriteHeader(http.StatusNoContent)
 		case <-ctx.Done():
 		}

@@ -60,11 +60,13 @@ func makeSojourn(st store.Store, volatile bool) (server, error) {
 		return server{}, err
 	}
 	ctx, cancel := context.WithCancel(context.Background())
+	publishTo := func(topic string, b []byte) error {
+		return rt.Do(ctx, func(t *framework.Turn) error { return news.Publish(t, topic, b) })
+	}
 	return server{
-		Handler: rt,
-		publish: func(b []byte) error {
-			return rt.Do(ctx, func(t *framework.Turn) error { return news.Publish(t, "all", b) })
-		},
+		Handler:   rt,
+		publish:   func(b []byte) error { return publishTo("all", b) },
+		publishTo: publishTo,
 		close: func() {
 			cancel()
 			st.Close()

@@ -4,6 +4,7 @@ import (
 	"flag"
 	"os"
 	"path/filepath"
+	"reflect"
 	"strings"
 	"testing"
 	"time"
@@ -107,7 +108,7 @@ func TestSaveAndLoad(t *testing.T) {
 		t.Fatal(err)
 	}
 	r, ok, err := Load(dir, "W0", "quick")
-	if err != nil || !ok || !r.When.Equal(quick.When) || r.Spec != quick.Spec || r.Series.Rounds[1]["sojourn"] != quick.Series.Rounds[1]["sojourn"] {
+	if err != nil || !ok || !r.When.Equal(quick.When) || !reflect.DeepEqual(r.Spec, quick.Spec) || r.Series.Rounds[1]["sojourn"] != quick.Series.Rounds[1]["sojourn"] {
 		t.Errorf("loaded %+v, %v, %v", r, ok, err)
 	}
 	if _, ok, err := Load(dir, "W0", "slow"); ok || err != nil {

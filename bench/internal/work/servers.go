@@ -15,7 +15,7 @@ type speaker struct {
 	script  string // of Node, in bench/node
 	dialect string
 	redis   bool // it keeps what must last in a Redis
-	pair    bool // two instances, with one Redis
+	apart   bool // what is published goes to an instance of its own, with the same Redis
 	bare    bool // no server: package bare
 }
 
@@ -58,12 +58,12 @@ var speakers = map[string]speaker{
 	"sojourn-sse":           {peer: "sojourn", dialect: "sojourn-sse"},
 	"sojourn-sse-volatile":  {peer: "sojourn-volatile", dialect: "sojourn-sse"},
 	"sojourn-redis":         {peer: "sojourn-redis", dialect: "sojourn-once", redis: true},
-	"sojourn-redis-pair":    {peer: "sojourn-redis", dialect: "sojourn-once", redis: true, pair: true},
-	"socketio-redis":        {script: "socketio-redis.js", dialect: "socketio", redis: true, pair: true},
-	"raw-redis":             {peer: "raw-redis", dialect: "raw", redis: true, pair: true},
+	"sojourn-redis-pair":    {peer: "sojourn-redis", dialect: "sojourn-once", redis: true, apart: true},
+	"socketio-redis":        {script: "socketio-redis.js", dialect: "socketio", redis: true, apart: true},
+	"raw-redis":             {peer: "raw-redis", dialect: "raw", redis: true, apart: true},
 	"commits":               {bare: true, redis: true, dialect: "raw"},
 	"sojourn-counted":       {peer: "sojourn-counted", dialect: "sojourn-once"},
-	"sojourn-redis-counted": {peer: "sojourn-redis-counted", dialect: "sojourn-once", redis: true, pair: true},
+	"sojourn-redis-counted": {peer: "sojourn-redis-counted", dialect: "sojourn-once", redis: true, apart: true},
 	"sojourn-stack":         {peer: "sojourn-stack", dialect: "sojourn-once"},
 	"sojourn-poll":          {peer: "sojourn", dialect: "sojourn-poll"},
 }
@@ -78,11 +78,11 @@ func Server(program, name string) (measure.Server, error) {
 	case !ok:
 		return measure.Server{}, fmt.Errorf("work: there is no server %q, but %v", name, slices.Sorted(maps.Keys(speakers)))
 	case s.script != "":
-		return measure.Server{Name: name, Command: []string{"node", "--expose-gc", "node/" + s.script}, Dialect: s.dialect, Redis: s.redis, Pair: s.pair}, nil
+		return measure.Server{Name: name, Command: []string{"node", "--expose-gc", "node/" + s.script}, Dialect: s.dialect, Redis: s.redis, Apart: s.apart}, nil
 	case s.bare:
 		return measure.Server{Name: name, Command: []string{program, "commits"}, Redis: true, Bare: true}, nil
 	}
-	return measure.Server{Name: name, Command: []string{program, "serve", s.peer}, Dialect: s.dialect, Redis: s.redis, Pair: s.pair}, nil
+	return measure.Server{Name: name, Command: []string{program, "serve", s.peer}, Dialect: s.dialect, Redis: s.redis, Apart: s.apart}, nil
 }
 
 // Describe describes servers.

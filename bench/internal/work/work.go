@@ -24,11 +24,12 @@ type Work struct {
 
 // Case is a way in which the work is done.
 type Case struct {
-	Name    string // "saturated"; unique within its work
-	Spec    generate.Spec
-	Servers []string // names of servers; the first is the one that the others are compared with
-	Figures []Figure // the columns of its table; the first is the one that matters
-	Parts   []Part   // what is stated apart
+	Name      string // "saturated"; unique within its work
+	Spec      generate.Spec
+	Instances int      // of each server; 0 is 1
+	Servers   []string // names of servers; the first is the one that the others are compared with
+	Figures   []Figure // the columns of its table; the first is the one that matters
+	Parts     []Part   // what is stated apart
 }
 
 // Part is what one server of a case has more of a figure than another.
