@@ -18,7 +18,7 @@ import (
 
 // job is a turn that is to be run and committed.
 type job struct {
-	id      uuid.UUID
+	id      uuid.UUID // zero: that of the message that the cause says
 	cause   store.Cause
 	sock    *socket // nil: nobody's
 	user    User
@@ -57,12 +57,11 @@ func (s *Server) execute(ctx context.Context, j job) (out store.Outcome, failed,
 	defer done()
 	locks := &heldLocks{all: &s.locks}
 	defer locks.end()
-	log := s.turnLog(j)
 
 	handler, full := j.handler, false // full: the turn had more than it may have, and runs to say so
 	for run := 1; ; run++ {
-		t := &Turn{Context: ctx, srv: s, id: j.id, sock: j.sock, user: j.user, method: j.method, payload: j.payload,
-			codec: s.reg.codecOf(j.method), attempt: j.tries + run, log: log, locks: locks}
+		t := &Turn{Context: ctx, srv: s, id: j.id, number: j.cause.Number, sock: j.sock, user: j.user, method: j.method, payload: j.payload,
+			codec: s.reg.codecOf(j.method), attempt: j.tries + run, locks: locks}
 		effects, failed := s.handle(t, j)
 		switch {
 		case errors.Is(failed, ErrDraining), errors.Is(failed, errNewer), isUnavailable(failed), j.cause.Item != "" && CodeOf(failed) == CodeTimeout:
@@ -110,7 +109,7 @@ func (s *Server) execute(ctx context.Context, j job) (out store.Outcome, failed,
 			if full { // it was one of those that is too many
 				kept = collected{}
 			}
-			j.handler, full = tooMany(s.cfg.Limits.exceeded(out.Over, effects), kept, t.log), true
+			j.handler, full = tooMany(s.cfg.Limits.exceeded(out.Over, effects), kept, t.what), true
 		default:
 			return out, failed, nil
 		}
@@ -118,9 +117,10 @@ func (s *Server) execute(ctx context.Context, j job) (out store.Outcome, failed,
 }
 
 // tooMany answers a turn with one thing too many, of which only that remains which it always does.
-func tooMany(full *Error, kept collected, log *slog.Logger) Handler {
+func tooMany(full *Error, kept collected, what []any) Handler {
 	return func(t *Turn) (any, error) {
-		t.kept, t.log = kept, log
+		t.kept = kept
+		t.runs(what...)
 		return nil, full
 	}
 }
@@ -155,7 +155,7 @@ func (s *Server) handle(t *Turn, j job) (effects []store.Effect, failed error) {
 	quiet := errors.Is(err, ErrDraining) || errors.Is(err, errNewer) || isUnavailable(err) ||
 		j.bound && t.Err() != nil // whoever asked for it has gone, or is told
 	if !quiet && (CodeOf(err) == CodeInternal || j.patient) { // else the client is told
-		t.log.Error("the turn failed", "error", err)
+		t.Log().Error("the turn failed", "error", err)
 	}
 	t.collected, t.volatiles = collected{}, nil
 	if j.answer != nil {
@@ -206,7 +206,7 @@ func (s *Server) turnContext(ctx context.Context, bound bool) (turn context.Cont
 	}, nil
 }
 
-// turnLog is a turn's log: see [Turn.Log]. What is found out by running the turn, whose hook it is, say, is added there.
+// turnLog is a turn's log, but for what is found out by running the turn: see [Turn.Log].
 func (s *Server) turnLog(j job) *slog.Logger {
 	about := []any{"turn", j.id.String()}
 	if service, _, ok := strings.Cut(j.method, "."); ok {

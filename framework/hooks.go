@@ -23,13 +23,12 @@ func hooksOf(services []Service, name string, of func(Service) func(*Turn) error
 
 // turn runs the hooks, in the order of the services. One that fails, fails all.
 func (h hooks) turn(t *Turn) (any, error) {
-	log := t.log.With("hook", h.name)
 	for _, hook := range h.all {
-		t.log = log.With("service", hook.service)
+		t.runs("hook", h.name, "service", hook.service)
 		if err := hook.run(t); err != nil {
 			return nil, err
 		}
 	}
-	t.log = log
+	t.runs()
 	return nil, nil
 }

@@ -91,7 +91,7 @@ func committed(n uint64, top store.Cursor) []byte {
 // jobOf returns the turn that a message asks for.
 func (s *Server) jobOf(sock *socket, m message) job {
 	j := job{
-		id: turnID(sock.id, m.n), cause: store.Cause{Socket: sock.id, Number: m.n}, sock: sock, user: m.user,
+		cause: store.Cause{Socket: sock.id, Number: m.n}, sock: sock, user: m.user,
 		payload: m.Payload, tries: m.tries, ack: m.ack, always: true,
 	}
 	target := string(m.Field(1))
@@ -185,7 +185,7 @@ func (s *Server) resume(t *Turn, i store.Item, answer protocol.Payload, failed e
 	}
 	t.codec = s.reg.codecOf(kept.Asked)
 	if c.service != "" { // else it is the framework's own
-		t.log = t.log.With("service", c.service, "continuation", c.name)
+		t.runs("service", c.service, "continuation", c.name)
 	}
 	return c.run(t, protocol.Payload(kept.With), answer, failed)
 }
@@ -215,9 +215,8 @@ func (s *Server) runVolatile(ctx context.Context, sock *socket, user User, metho
 		return nil, Errorf(CodeUnavailable, "the instance is being shut down")
 	}
 	defer done()
-	j := job{id: newTurnID(), sock: sock, user: user, method: method}
-	t := &Turn{Context: turn, srv: s, id: j.id, sock: sock, user: user, method: method, payload: p, codec: s.reg.codecOf(method), attempt: 1,
-		log: s.turnLog(j), locks: &heldLocks{all: &s.locks}, volatile: true}
+	t := &Turn{Context: turn, srv: s, sock: sock, user: user, method: method, payload: p, codec: s.reg.codecOf(method), attempt: 1,
+		locks: &heldLocks{all: &s.locks}, volatile: true}
 	err = t.run(h, func(v any) (err error) {
 		answer, err = encode(t.codec, v)
 		if most := s.cfg.Limits.EffectBytes; err == nil && len(answer) > most {
@@ -227,7 +226,7 @@ func (s *Server) runVolatile(ctx context.Context, sock *socket, user User, metho
 	})
 	if err != nil {
 		if CodeOf(err) == CodeInternal {
-			t.log.Error("the volatile turn failed", "error", err)
+			t.Log().Error("the volatile turn failed", "error", err)
 		}
 		return nil, err
 	}

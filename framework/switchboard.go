@@ -92,7 +92,7 @@ func (s *Server) openJob(l *link, c caller) job {
 		Attach: l.attach, Inbox: s.hub.inbox(), TTL: s.cfg.TTL, Groups: s.groups(c),
 	}
 	return job{
-		id: turnID(l.sock.id, 0), cause: store.Cause{Socket: l.sock.id}, sock: l.sock, user: c.user,
+		cause: store.Cause{Socket: l.sock.id}, sock: l.sock, user: c.user,
 		before: []store.Effect{open}, handler: s.reg.connect.turn,
 	}
 }

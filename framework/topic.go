@@ -207,7 +207,7 @@ func (s *Server) subscribeTurn(topic string) Handler {
 		if !ok || !validTopic(topic) {
 			return nil, s.unknown(t, "topic "+name)
 		}
-		t.log = t.log.With("service", s.reg.owners[name], "topic", topic)
+		t.runs("service", s.reg.owners[name], "topic", topic)
 		e, err := stream.subscribe(t, key)
 		if err != nil {
 			return nil, err

@@ -26,7 +26,8 @@ type Turn struct {
 	context.Context
 
 	srv     *Server
-	id      uuid.UUID
+	id      uuid.UUID // zero: not made yet, see uuid
+	number  uint64    // of the message
 	newIDs  int
 	sock    *socket // whose turn it is; nil: nobody's
 	user    User
@@ -34,7 +35,8 @@ type Turn struct {
 	payload protocol.Payload
 	codec   Codec // of the payload, or of the answer that the turn goes on with
 	attempt int
-	log     *slog.Logger
+	what    []any        // of the program runs, for the log
+	log     *slog.Logger // nil: not made yet
 
 	volatile bool // the turn may only do volatile things
 	over     bool // the handler returned
@@ -54,13 +56,25 @@ type volatileSend struct {
 }
 
 // ID is the turn's id: a UUID, the same in every run of the turn.
-func (t *Turn) ID() string { return t.id.String() }
+func (t *Turn) ID() string { return t.uuid().String() }
+
+// uuid makes the id for the first who asks.
+func (t *Turn) uuid() uuid.UUID {
+	switch {
+	case t.id != uuid.Nil:
+	case t.volatile:
+		t.id = newTurnID()
+	default:
+		t.id = turnID(t.sock.id, t.number)
+	}
+	return t.id
+}
 
 // NewID returns a new id: a UUID. The first call, the second call ... of a turn return the same when the turn runs again, so that what is
 // made twice has one name.
 func (t *Turn) NewID() string {
 	t.newIDs++
-	return uuid.NewSHA1(t.id, fmt.Appendf(nil, "%d", t.newIDs)).String()
+	return uuid.NewSHA1(t.uuid(), fmt.Appendf(nil, "%d", t.newIDs)).String()
 }
 
 // Now is the instance's time. It differs between runs and between instances.
@@ -98,7 +112,15 @@ func (t *Turn) Attempt() int { return t.attempt }
 
 // Log is the server's logger with what the turn is: its id as turn, the service, and what of it runs, as method, topic (of a subscription), continuation
 // (of an answer or a timer) or hook (connect, away, goodbye); and socket and user, by its ID, if the turn is a socket's.
-func (t *Turn) Log() *slog.Logger { return t.log }
+func (t *Turn) Log() *slog.Logger {
+	if t.log == nil {
+		t.log = t.srv.turnLog(job{id: t.uuid(), sock: t.sock, user: t.user, method: t.method}).With(t.what...)
+	}
+	return t.log
+}
+
+// runs says what of the program runs, beside the method: keys and values for the log.
+func (t *Turn) runs(what ...any) { t.what, t.log = what, nil }
 
 // Send sends an event to a socket: its page's half of the service is called, "chat.notice". It reaches the client once, in order, also if
 // it is away for a while. To a socket that has ended nothing is sent.
