@@ -13,7 +13,6 @@ import (
 
 	"github.com/sojourn-go/sojourn/framework"
 	"github.com/sojourn-go/sojourn/protocol"
-	"github.com/sojourn-go/sojourn/store"
 	"github.com/sojourn-go/sojourn/transports"
 )
 
@@ -24,21 +23,25 @@ var payload = `{"text":"` + strings.Repeat("x", 53) + `"}`
 
 func BenchmarkCall(b *testing.B) {
 	l := dial(b)
-	var ack store.Cursor
+	var frame []byte
 	for n := uint64(1); b.Loop(); n++ {
+		frame = append(protocol.AppendNumber(append(frame[:0], 'C'), n), ",bench.echo|"+payload...)
+		push(b, l, frame)
+		answer := pull(b, l, protocol.Answer)
 		if n%100 == 0 { // as clients do
-			push(b, l, ack.Append([]byte("A")))
+			cursor, _, _ := bytes.Cut(answer[1:], []byte{','})
+			push(b, l, append([]byte("A"), cursor...))
 		}
-		push(b, l, append(protocol.AppendNumber([]byte("C"), n), ",bench.echo|"+payload...))
-		ack = answer(b, l, protocol.Answer)
 	}
 }
 
 func BenchmarkVolatileCall(b *testing.B) {
 	l := dial(b)
+	var frame []byte
 	for n := uint64(1); b.Loop(); n++ {
-		push(b, l, append(protocol.AppendNumber([]byte("W"), n), ",bench.echo|"+payload...))
-		answer(b, l, protocol.VolatileAnswer)
+		frame = append(protocol.AppendNumber(append(frame[:0], 'W'), n), ",bench.echo|"+payload...)
+		push(b, l, frame)
+		pull(b, l, protocol.VolatileAnswer)
 	}
 }
 
@@ -83,7 +86,7 @@ func dial(b *testing.B) transports.Link {
 	}()
 	b.Cleanup(func() { leave(); <-left })
 	l := <-links
-	answer(b, l, protocol.Welcome)
+	pull(b, l, protocol.Welcome)
 	return l
 }
 
@@ -93,8 +96,8 @@ func push(b *testing.B, l transports.Link, frame []byte) {
 	}
 }
 
-// answer pulls until a frame of a kind comes, and returns the cursor that it begins with, if it has one.
-func answer(b *testing.B, l transports.Link, kind protocol.Kind) store.Cursor {
+// pull returns the next frame of a kind.
+func pull(b *testing.B, l transports.Link, kind protocol.Kind) []byte {
 	for {
 		frames, err := l.Pull(b.Context())
 		if err != nil {
@@ -102,9 +105,7 @@ func answer(b *testing.B, l transports.Link, kind protocol.Kind) store.Cursor {
 		}
 		for _, f := range frames {
 			if protocol.Kind(f[0]) == kind {
-				head, _, _ := bytes.Cut(f[1:], []byte{','})
-				c, _ := protocol.ParseCursor(head)
-				return c
+				return f
 			}
 		}
 	}

@@ -56,23 +56,31 @@ func decodeTo(c Codec, p protocol.Payload, v any) error {
 
 // encode is the reverse of decode. A nil value is no payload.
 func encode(c Codec, v any) (protocol.Payload, error) {
+	if p, ok := v.(protocol.Payload); ok {
+		return p, nil
+	}
+	return encodeAfter(nil, c, v)
+}
+
+// encodeAfter returns what comes before a payload, and the payload.
+func encodeAfter(before []byte, c Codec, v any) ([]byte, error) {
 	raw, bytes := v.([]byte)
 	switch p := v.(type) {
 	case nil:
-		return nil, nil
+		return join(before), nil
 	case protocol.Payload:
-		return p, nil
+		return join(before, p), nil
 	}
 	switch {
 	case c != nil:
 		data, err := c.Marshal(v)
-		return protocol.BytesPayload(data), err
+		return join(before, protocol.BytesPayload(data)), err
 	case bytes:
-		return protocol.BytesPayload(raw), nil
+		return join(before, protocol.BytesPayload(raw)), nil
 	}
 	text, err := json.Marshal(v)
 	if err != nil {
 		return nil, err
 	}
-	return protocol.JSONPayload(text), nil
+	return join(before, "|", text), nil
 }

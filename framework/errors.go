@@ -59,11 +59,10 @@ func (e *Error) Unwrap() error { return e.cause }
 
 // CodeOf returns the code of the Error that err wraps; [CodeInternal] for any other error, "" for nil.
 func CodeOf(err error) string {
-	var e *Error
-	switch {
-	case err == nil:
+	if err == nil {
 		return ""
-	case errors.As(err, &e):
+	}
+	if e, ok := errors.AsType[*Error](err); ok {
 		return e.Code
 	}
 	return CodeInternal

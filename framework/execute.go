@@ -2,6 +2,7 @@ package framework
 
 import (
 	"context"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -24,17 +25,19 @@ type job struct {
 	user    User
 	method  string
 	payload protocol.Payload
-	tries   int // how often the client has sent the message before
+	codec   Codec // of the method
+	tries   int   // how often the client has sent the message before
 	ack     store.Cursor
 	handler Handler
 
-	before  []store.Effect                                  // take place before the handler's
-	after   []store.Effect                                  // take place last, also if the handler fails
-	answer  func(v any, err *Error) ([]store.Effect, error) // what is recorded of the handler's end; may be nil
-	always  bool                                            // commit also if the handler fails, without its effects
-	patient bool                                            // nobody would be told that it failed for want of time: it is tried again later
-	idle    bool                                            // do not commit if there are no effects
-	bound   bool                                            // the turn ends with the context it was given
+	before  []store.Effect // take place before the handler's
+	after   []store.Effect // take place last, also if the handler fails
+	records bool           // the socket's stream has an entry for the handler's error
+	answers bool           // and for what it returns
+	always  bool           // commit also if the handler fails, without its effects
+	patient bool           // nobody would be told that it failed for want of time: it is tried again later
+	idle    bool           // do not commit if there are no effects
+	bound   bool           // the turn ends with the context it was given
 }
 
 const (
@@ -50,32 +53,30 @@ const (
 //
 // This is the one place where turns are run; the table "What becomes of a turn that does not succeed" in docs/design.md specifies it.
 func (s *Server) execute(ctx context.Context, j job) (out store.Outcome, failed, err error) {
-	ctx, done, err := s.turnContext(ctx, j.bound)
+	r, err := s.beginTurn(ctx, j.bound)
 	if err != nil {
 		return out, nil, err
 	}
-	defer done()
-	locks := &heldLocks{all: &s.locks}
-	defer locks.end()
+	defer s.endTurn(r)
 
 	handler, full := j.handler, false // full: the turn had more than it may have, and runs to say so
 	for run := 1; ; run++ {
-		t := &Turn{Context: ctx, srv: s, id: j.id, number: j.cause.Number, sock: j.sock, user: j.user, method: j.method, payload: j.payload,
-			codec: s.reg.codecOf(j.method), attempt: j.tries + run, locks: locks}
-		effects, failed := s.handle(t, j)
+		t := &Turn{Context: r, srv: s, id: j.id, number: j.cause.Number, sock: j.sock, user: j.user, method: j.method, payload: j.payload,
+			codec: j.codec, attempt: j.tries + run, locks: &r.locks}
+		effects, failed := s.handle(t, &j)
 		switch {
 		case errors.Is(failed, ErrDraining), errors.Is(failed, errNewer), isUnavailable(failed), j.cause.Item != "" && CodeOf(failed) == CodeTimeout:
 			return out, failed, &protocol.Close{Code: protocol.CodeUnavailable, Why: "try again"}
 		case failed != nil && !j.always:
 			return out, failed, nil
 		case j.idle && len(effects) == 0: // nothing to commit
-			s.sendVolatile(ctx, t.volatiles)
+			s.sendVolatile(r, t.volatiles)
 			return out, nil, nil
 		}
 		turn := store.Turn{
 			Cause: j.cause, Attempt: newAttempt(), From: s.hub.inbox(), Ack: j.ack, Guards: slices.Concat(t.kept.guards, t.guards), Effects: effects,
 		}
-		out, err = s.commit(ctx, turn)
+		out, err = s.commit(r, turn)
 		if err != nil {
 			s.hub.uncertain(effects)
 			return out, failed, err
@@ -84,7 +85,7 @@ func (s *Server) execute(ctx context.Context, j job) (out store.Outcome, failed,
 		switch out.Status {
 		case store.Applied:
 			s.hub.committed(turn, out.At)
-			s.sendVolatile(ctx, t.volatiles)
+			s.sendVolatile(r, t.volatiles)
 			return out, failed, nil
 		case store.Repeated: // perhaps by ourselves, and the answer was lost
 			s.hub.uncertain(effects)
@@ -98,9 +99,9 @@ func (s *Server) execute(ctx context.Context, j job) (out store.Outcome, failed,
 				j.handler = func(*Turn) (any, error) { return nil, Errorf(CodeBusy, "the state kept changing") }
 			}
 			if run > 2 { // not in step with whoever else is at it
-				sleep(ctx, rand.N(time.Millisecond<<run))
+				sleep(r, rand.N(time.Millisecond<<run))
 			}
-			locks.again(ctx, turn.Guards, out.Fresh)
+			r.locks.again(r, turn.Guards, out.Fresh)
 		case store.Exceeded:
 			if len(j.before) > 0 { // not even room for the socket
 				return out, failed, nil
@@ -126,11 +127,12 @@ func tooMany(full *Error, kept collected, what []any) Handler {
 }
 
 // handle runs the handler once and returns the turn's effects; if it failed, what is recorded of that.
-func (s *Server) handle(t *Turn, j job) (effects []store.Effect, failed error) {
-	var answer, states []store.Effect
+func (s *Server) handle(t *Turn, j *job) (effects []store.Effect, failed error) {
+	var states []store.Effect
+	var answer []byte
 	finish := func(v any) (err error) {
-		if states, err = t.stateEffects(); err == nil && j.answer != nil {
-			answer, err = j.answer(v, nil)
+		if states, err = t.stateEffects(); err == nil && j.answers {
+			answer, err = answerTo(j.cause.Number, j.codec, v)
 		}
 		if err == nil {
 			err = t.roomForAnswer(answer)
@@ -144,10 +146,7 @@ func (s *Server) handle(t *Turn, j job) (effects []store.Effect, failed error) {
 		err = t.run(j.handler, finish)
 	}
 	if err == nil {
-		for _, part := range [][]store.Effect{j.before, t.kept.all(), t.effects, states, answer, j.after} {
-			effects = append(effects, part...)
-		}
-		return effects, nil
+		return j.ending(slices.Concat(j.before, t.kept.all(), t.effects, states), answer), nil
 	}
 	if errors.Is(err, ErrTurnTime) {
 		err = &Error{Code: CodeTimeout, Message: "the turn took too long", cause: err}
@@ -158,10 +157,19 @@ func (s *Server) handle(t *Turn, j job) (effects []store.Effect, failed error) {
 		t.Log().Error("the turn failed", "error", err)
 	}
 	t.collected, t.volatiles = collected{}, nil
-	if j.answer != nil {
-		answer, _ = j.answer(nil, told(err, t.ID())) // an error can always be encoded
+	answer = nil
+	if j.records {
+		answer = errorTo(j.cause.Number, told(err, t.ID()))
 	}
-	return slices.Concat(t.kept.all(), answer, j.after), err
+	return j.ending(t.kept.all(), answer), err
+}
+
+// ending adds to a turn's effects the entry that answers its message, if there is one, and what takes place last.
+func (j *job) ending(effects []store.Effect, answer []byte) []store.Effect {
+	if answer != nil {
+		effects = append(effects, store.Append{Socket: j.sock.id, Data: answer})
+	}
+	return append(effects, j.after...)
 }
 
 // commit sends a turn to the store until its outcome is certain. It does not end with the request: a client that goes away would leave
@@ -189,21 +197,32 @@ func (s *Server) unavailable(err error) error {
 }
 
 func isUnavailable(err error) bool {
-	var c *protocol.Close
-	return errors.As(err, &c) && c.Code == protocol.CodeUnavailable
+	c, ok := errors.AsType[*protocol.Close](err)
+	return ok && c.Code == protocol.CodeUnavailable
 }
 
-// turnContext returns the context of a turn: it ends with the turn's time or when the instance drains, and not with the request that brought
+// running is what all runs of a turn share: its context and its locks.
+type running struct {
+	lateContext
+	locks heldLocks
+}
+
+// beginTurn begins a turn: it ends with the turn's time or when the instance drains, and not with the request that brought
 // the message, unless it is bound to it.
-func (s *Server) turnContext(ctx context.Context, bound bool) (turn context.Context, done func(), err error) {
+func (s *Server) beginTurn(ctx context.Context, bound bool) (*running, error) {
 	if !s.drain.begin() {
-		return nil, nil, &protocol.Close{Code: protocol.CodeUnavailable, Why: "the instance is being shut down"}
+		return nil, &protocol.Close{Code: protocol.CodeUnavailable, Why: "the instance is being shut down"}
 	}
-	c := &lateContext{values: ctx, bound: bound, until: time.Now().Add(s.cfg.TurnTime), drain: &s.drain}
-	return c, func() {
-		c.finish()
-		s.drain.end()
+	return &running{
+		lateContext: lateContext{values: ctx, bound: bound, until: time.Now().Add(s.cfg.TurnTime), drain: &s.drain},
+		locks:       heldLocks{all: &s.locks},
 	}, nil
+}
+
+func (s *Server) endTurn(r *running) {
+	r.locks.end()
+	r.finish()
+	s.drain.end()
 }
 
 // turnLog is a turn's log, but for what is found out by running the turn: see [Turn.Log].
@@ -233,10 +252,12 @@ func (s *Server) sendVolatile(ctx context.Context, sends []volatileSend) {
 	}
 }
 
-// newAttempt names one run of a turn.
+// newAttempt names one run of a turn, by 128 random bits: no other run anywhere may have them, but they are no secret.
 func newAttempt() string {
-	id := uuid.New()
-	return string(id[:])
+	var b [16]byte
+	binary.LittleEndian.PutUint64(b[:8], rand.Uint64())
+	binary.LittleEndian.PutUint64(b[8:], rand.Uint64())
+	return string(b[:])
 }
 
 // turnID is the id of a message's turn: the same on every instance and in every run.

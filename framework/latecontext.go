@@ -16,7 +16,7 @@ type lateContext struct {
 
 	mu   sync.Mutex
 	real context.Context // nil: not made yet
-	end  func()          // real
+	stop func()          // real
 	over bool            // nobody needs it any more
 }
 
@@ -63,10 +63,10 @@ func (c *lateContext) Value(key any) any {
 func (c *lateContext) finish() {
 	c.mu.Lock()
 	c.over = true
-	end := c.end
+	stop := c.stop
 	c.mu.Unlock()
-	if end != nil {
-		end()
+	if stop != nil {
+		stop()
 	}
 }
 
@@ -84,12 +84,12 @@ func (c *lateContext) realLocked() context.Context {
 		parent = context.WithoutCancel(parent)
 	}
 	if c.drain == nil {
-		c.real, c.end = context.WithDeadline(parent, c.until)
+		c.real, c.stop = context.WithDeadline(parent, c.until)
 	} else {
-		c.real, c.end = c.drain.withTurnTime(parent, c.until)
+		c.real, c.stop = c.drain.withTurnTime(parent, c.until)
 	}
 	if c.over {
-		c.end()
+		c.stop()
 	}
 	return c.real
 }

@@ -162,6 +162,9 @@ func (t *Turn) setField(f *fieldView, name string, text []byte) error {
 
 // mapEffects returns an effect for each key of a map that the turn changed.
 func (c collected) mapEffects() (effects []store.Effect, err error) {
+	if len(c.maps) == 0 {
+		return nil, nil
+	}
 	for _, topic := range slices.Sorted(maps.Keys(c.maps)) {
 		e, err := c.maps[topic].effect()
 		if err != nil {

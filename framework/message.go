@@ -57,15 +57,15 @@ func (s *Server) handleMessage(ctx context.Context, sock *socket, m message) (re
 	case sock.isFull() && m.Kind != protocol.Goodbye:
 		return nil, false, &protocol.Close{Code: protocol.CodeFull}
 	}
-	out, failed, err := s.execute(ctx, s.jobOf(sock, m))
+	j := s.jobOf(sock, m)
+	out, failed, err := s.execute(ctx, j)
 	if err != nil {
 		return nil, false, err
 	}
 	switch out.Status {
 	case store.Applied:
 		sock.note(m.n, out.Top)
-		answers := m.Kind == protocol.Call && s.reg.methods[string(m.Field(1))].answers
-		return committed(m.n, out.Top), answers || failed != nil, nil
+		return committed(m.n, out.Top), j.answers || failed != nil, nil
 	case store.Repeated:
 		sock.note(out.Number, out.Top)
 		return committed(out.Number, out.Top), false, nil
@@ -84,63 +84,57 @@ func gap(in uint64) []byte { return protocol.AppendNumber([]byte{byte(protocol.G
 
 // committed says that messages up to n took effect, and where their answers are.
 func committed(n uint64, top store.Cursor) []byte {
-	b := protocol.AppendNumber([]byte{byte(protocol.Committed)}, n)
-	return protocol.AppendNumber(append(b, ','), top.Offset)
+	b := append(make([]byte, 0, 34), byte(protocol.Committed))
+	return protocol.AppendNumber(append(protocol.AppendNumber(b, n), ','), top.Offset)
 }
 
 // jobOf returns the turn that a message asks for.
 func (s *Server) jobOf(sock *socket, m message) job {
 	j := job{
 		cause: store.Cause{Socket: sock.id, Number: m.n}, sock: sock, user: m.user,
-		payload: m.Payload, tries: m.tries, ack: m.ack, always: true,
+		payload: m.Payload, tries: m.tries, ack: m.ack, records: true, always: true,
 	}
-	target := string(m.Field(1))
-	answers := false
-	switch m.Kind {
+	switch target := m.Field(1); m.Kind {
 	case protocol.Call:
-		j.method = target
-		method, ok := s.reg.methods[target]
-		answers, j.handler = method.answers, method.chain
-		if !ok {
-			j.handler = func(t *Turn) (any, error) { return nil, s.unknown(t, "method "+target) }
-		}
+		s.call(&j, target)
 	case protocol.Subscribe:
-		j.handler = s.subscribeTurn(target)
+		j.handler = s.subscribeTurn(string(target))
 	case protocol.Unsubscribe:
-		j.handler = unsubscribeTurn(target)
+		j.handler = unsubscribeTurn(string(target))
 	case protocol.Reply:
 		j.patient = true
-		j.handler = s.answerTurn(target, m.Payload, nil)
+		j.handler = s.answerTurn(string(target), m.Payload, nil)
 	case protocol.ReplyError:
 		j.patient = true
-		j.handler = s.answerTurn(target, nil, errorFrom(m.Payload))
+		j.handler = s.answerTurn(string(target), nil, errorFrom(m.Payload))
 	case protocol.Goodbye:
+		j.records = false // nobody is left to read it
 		j.handler = s.reg.goodbye.turn
 		j.after = []store.Effect{store.Bye{Code: int(protocol.CodeGone), Why: "goodbye", Keep: keepGoodbye}}
-		return j // its end is not recorded: nobody is left to read it
-	}
-	j.answer = func(v any, failed *Error) ([]store.Effect, error) {
-		return answerEffect(sock.id, m.n, answers, s.reg.codecOf(j.method), v, failed)
 	}
 	return j
 }
 
-// answerEffect is the entry that answers message n: an answer if it is that of a call, an error, or nothing.
-func answerEffect(socket string, n uint64, answers bool, c Codec, v any, failed *Error) ([]store.Effect, error) {
-	var data []byte
-	switch {
-	case failed != nil:
-		data = append(protocol.AppendNumber([]byte{byte(protocol.AnswerError)}, n), failed.payload()...)
-	case answers:
-		p, err := encode(c, v)
-		if err != nil {
-			return nil, err
-		}
-		data = append(protocol.AppendNumber([]byte{byte(protocol.Answer)}, n), p...)
-	default:
-		return nil, nil
+// call makes a job that of a method.
+func (s *Server) call(j *job, name []byte) {
+	method, ok := s.reg.methods[string(name)]
+	if ok {
+		j.method, j.codec, j.answers, j.handler = method.name, method.codec, method.answers, method.chain
+		return
 	}
-	return []store.Effect{store.Append{Socket: socket, Data: data}}, nil
+	j.method = string(name)
+	j.handler = func(t *Turn) (any, error) { return nil, s.unknown(t, "method "+t.method) }
+}
+
+// answerTo is the entry that answers call n.
+func answerTo(n uint64, c Codec, v any) ([]byte, error) {
+	var head [24]byte
+	return encodeAfter(protocol.AppendNumber(append(head[:0], byte(protocol.Answer)), n), c, v)
+}
+
+// errorTo is the entry that answers message n with an error.
+func errorTo(n uint64, e *Error) []byte {
+	return append(protocol.AppendNumber([]byte{byte(protocol.AnswerError)}, n), e.payload()...)
 }
 
 // answerTurn goes on with a question that the client answered. The answer to one that was never asked of this socket, or that
@@ -193,7 +187,7 @@ func (s *Server) resume(t *Turn, i store.Item, answer protocol.Payload, failed e
 // volatileCall runs a message that is not remembered, and returns the frame that answers it.
 func (s *Server) volatileCall(ctx context.Context, sock *socket, user User, f protocol.Frame) []byte {
 	method, ok := s.reg.methods[string(f.Field(1))]
-	var p protocol.Payload
+	var answer []byte
 	var err error
 	switch {
 	case !ok:
@@ -201,26 +195,28 @@ func (s *Server) volatileCall(ctx context.Context, sock *socket, user User, f pr
 	case !method.volatile:
 		err = Errorf(CodeInvalid, "%s is not volatile", f.Field(1))
 	default:
-		p, err = s.runVolatile(ctx, sock, user, string(f.Field(1)), f.Payload, method.chain)
+		answer, err = s.runVolatile(ctx, sock, user, method, f)
 	}
 	if err != nil {
 		return refusal(f, told(err, ""))
 	}
-	return join(string(rune(protocol.VolatileAnswer)), f.Field(0), p)
+	return answer
 }
 
-func (s *Server) runVolatile(ctx context.Context, sock *socket, user User, method string, p protocol.Payload, h Handler) (answer protocol.Payload, err error) {
-	turn, done, err := s.turnContext(ctx, false)
+func (s *Server) runVolatile(ctx context.Context, sock *socket, user User, m method, f protocol.Frame) (answer []byte, err error) {
+	r, err := s.beginTurn(ctx, false)
 	if err != nil {
 		return nil, Errorf(CodeUnavailable, "the instance is being shut down")
 	}
-	defer done()
-	t := &Turn{Context: turn, srv: s, sock: sock, user: user, method: method, payload: p, codec: s.reg.codecOf(method), attempt: 1,
-		locks: &heldLocks{all: &s.locks}, volatile: true}
-	err = t.run(h, func(v any) (err error) {
-		answer, err = encode(t.codec, v)
-		if most := s.cfg.Limits.EffectBytes; err == nil && len(answer) > most {
-			err = Errorf(CodeFull, "the answer has %d bytes, more than %d", len(answer), most)
+	defer s.endTurn(r)
+	t := &Turn{Context: r, srv: s, sock: sock, user: user, method: m.name, payload: f.Payload, codec: m.codec, attempt: 1,
+		locks: &r.locks, volatile: true}
+	err = t.run(m.chain, func(v any) (err error) {
+		var head [24]byte
+		before := append(append(head[:0], byte(protocol.VolatileAnswer)), f.Field(0)...)
+		answer, err = encodeAfter(before, t.codec, v)
+		if size, most := len(answer)-len(before), s.cfg.Limits.EffectBytes; err == nil && size > most {
+			err = Errorf(CodeFull, "the answer has %d bytes, more than %d", size, most)
 		}
 		return err
 	})
@@ -230,7 +226,7 @@ func (s *Server) runVolatile(ctx context.Context, sock *socket, user User, metho
 		}
 		return nil, err
 	}
-	s.sendVolatile(turn, t.volatiles)
+	s.sendVolatile(r, t.volatiles)
 	return answer, nil
 }
 

@@ -121,7 +121,9 @@ type registry struct {
 
 type method struct {
 	Method
+	name  string  // full
 	chain Handler // with all middleware
+	codec Codec   // its service's
 }
 
 func register(services []Service, outer []Middleware) (*registry, error) {
@@ -188,7 +190,8 @@ func (r *registry) addMethods(s Service, outer []Middleware, fail failing) {
 		case m.handler == nil:
 			fail("service %q: method %q has no function: make it with framework.Call or framework.Event", s.Name, name)
 		}
-		r.methods[s.Name+"."+name] = method{m, wrap(wrap(m.handler, s.Middleware), outer)}
+		full := s.Name + "." + name
+		r.methods[full] = method{m, full, wrap(wrap(m.handler, s.Middleware), outer), s.Codec}
 	}
 }
 

@@ -250,11 +250,9 @@ func (t *Turn) room(size int) error {
 }
 
 // roomForAnswer returns an error if the turn's effects and its answer are too much together.
-func (t *Turn) roomForAnswer(answer []store.Effect) error {
-	for _, e := range answer {
-		if e, ok := e.(store.Append); ok && t.bytes+len(e.Data) > t.srv.cfg.Limits.EffectBytes {
-			return Errorf(CodeFull, "the answer has %d bytes, more than one turn may have", len(e.Data))
-		}
+func (t *Turn) roomForAnswer(answer []byte) error {
+	if answer != nil && t.bytes+len(answer) > t.srv.cfg.Limits.EffectBytes {
+		return Errorf(CodeFull, "the answer has %d bytes, more than one turn may have", len(answer))
 	}
 	return nil
 }
@@ -293,7 +291,18 @@ func (t *Turn) stopped() error {
 
 // join concatenates what strings and byte slices it is given.
 func join(parts ...any) []byte {
-	var b []byte
+	size := 0
+	for _, p := range parts {
+		switch p := p.(type) {
+		case string:
+			size += len(p)
+		case []byte:
+			size += len(p)
+		case protocol.Payload:
+			size += len(p)
+		}
+	}
+	b := make([]byte, 0, size)
 	for _, p := range parts {
 		switch p := p.(type) {
 		case string:
