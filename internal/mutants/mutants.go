@@ -243,8 +243,8 @@ var mutants = []mutant{
 	},
 	{
 		promise: "I2", name: "Redis: a message that was applied is applied again",
-		edits: []edit{{"store/redis/lua/commit.lua",
-			"  elseif n <= s.number then refused = 'repeated'\n", ""}},
+		edits: []edit{{"store/redis/lua/message.lua",
+			"  if n <= s.number then return 'repeated' end\n", ""}},
 		pkg: redis, test: "TestStore/miniredis/.*",
 	},
 	{

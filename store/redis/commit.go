@@ -35,13 +35,17 @@ func (s *Store) Commit(ctx context.Context, t store.Turn) (store.Outcome, error)
 	c.strings(t.Attempt, t.From)
 	c.int(s.opts.MaxEntries)
 	c.int(s.opts.MaxBytes)
-	s.cause(c, t.Cause)
-	c.cursor(t.Ack)
-	c.bool(leaves(t))
-	s.guards(c, t.Guards)
-	c.int(len(t.Effects))
-	for _, e := range t.Effects {
-		s.effect(c, e)
+	if own(t) {
+		s.message(c, t)
+	} else {
+		s.cause(c, t.Cause)
+		c.cursor(t.Ack)
+		c.bool(leaves(t))
+		s.guards(c, t.Guards)
+		c.int(len(t.Effects))
+		for _, e := range t.Effects {
+			s.effect(c, e)
+		}
 	}
 
 	list, err := s.run(ctx, commitScript, c)
@@ -69,6 +73,31 @@ func (s *Store) Commit(ctx context.Context, t store.Turn) (store.Outcome, error)
 		return store.Outcome{}, s.failed("commit", r.err)
 	}
 	return out, nil
+}
+
+// own tells whether a message's turn does nothing but add to its own socket's stream, so that message.lua can do it.
+func own(t store.Turn) bool {
+	if t.Cause.Socket == "" || t.Cause.Token != "" || t.Cause.Number == 0 || len(t.Guards) > 0 {
+		return false
+	}
+	for _, e := range t.Effects {
+		if a, ok := e.(store.Append); !ok || a.Socket != t.Cause.Socket {
+			return false
+		}
+	}
+	return true
+}
+
+// message adds what message.lua takes.
+func (s *Store) message(c *call, t store.Turn) {
+	c.string("own")
+	c.key(s.socketKey(t.Cause.Socket))
+	c.number(t.Cause.Number)
+	c.cursor(t.Ack)
+	c.int(len(t.Effects))
+	for _, e := range t.Effects {
+		c.bytes(e.(store.Append).Data)
+	}
 }
 
 func (s *Store) cause(c *call, cause store.Cause) {

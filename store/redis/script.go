@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"os"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/redis/rueidis"
@@ -16,10 +17,14 @@ import (
 	"github.com/sojourn-go/sojourn/store"
 )
 
-// The scripts, one for each operation. Each begins with prelude.lua.
+// The scripts, one for each operation, and what they have in common.
 var (
 	//go:embed lua/prelude.lua
-	prelude string
+	preludeLua string
+	//go:embed lua/records.lua
+	recordsLua string
+	//go:embed lua/message.lua
+	messageLua string
 	//go:embed lua/commit.lua
 	commitLua string
 	//go:embed lua/attach.lua
@@ -33,12 +38,12 @@ var (
 	//go:embed lua/volatile.lua
 	volatileLua string
 
-	commitScript   = newScript("commit", commitLua, false)
-	attachScript   = newScript("attach", attachLua, true)
-	readScript     = newScript("read", readLua, true)
-	keepScript     = newScript("keep", keepLua, true)
-	claimScript    = newScript("claim", claimLua, false)
-	volatileScript = newScript("volatile", volatileLua, false)
+	commitScript   = newScript("commit", false, messageLua, recordsLua, commitLua)
+	attachScript   = newScript("attach", true, recordsLua, attachLua)
+	readScript     = newScript("read", true, recordsLua, readLua)
+	keepScript     = newScript("keep", true, keepLua)
+	claimScript    = newScript("claim", false, recordsLua, claimLua)
+	volatileScript = newScript("volatile", false, volatileLua)
 
 	scripts = []*script{commitScript, attachScript, readScript, keepScript, claimScript, volatileScript}
 )
@@ -48,8 +53,9 @@ type script struct {
 	again           bool // comes to the same the second time: may be sent again after a connection broke
 }
 
-func newScript(name, text string, again bool) *script {
-	text = prelude + text
+// newScript returns a script of some parts, before which the prelude stands.
+func newScript(name string, again bool, parts ...string) *script {
+	text := preludeLua + strings.Join(parts, "")
 	sha := sha1.Sum([]byte(text))
 	return &script{name: name, text: text, sha: hex.EncodeToString(sha[:]), again: again}
 }

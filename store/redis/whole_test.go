@@ -101,6 +101,7 @@ func operations() map[string]struct {
 		"open":           {[]string{"d", "e", "g", "s:c"}, commit(turn(store.Cause{Socket: "c"}, store.Open{TTL: time.Hour, Groups: []store.Group{{Name: "g", Max: 9}}}))},
 		"put by":         {[]string{"e", "g", "i:i"}, commit(turn(store.Cause{Key: "once"}, store.Put{Item: "i", By: "a"}))},
 		"turn":           {[]string{"d", "e", "g", "m", "e", "s:a", "s:b", "t:t", "t:f", "t:new", "t:t2", "t:none", "i:i", "i:mine", "i:due"}, commit(everything)},
+		"answer":         {[]string{"d", "e", "s:a"}, commit(turn(message, store.Append{Socket: "a", Data: []byte("x")}))},
 		"bye":            {[]string{"d", "e", "g", "s:a", "i:mine", "i:mine too"}, commit(turn(message, store.Publish{Topic: "t"}, store.Bye{Code: 4011, Why: "x"}))},
 		"key":            {[]string{"k:once", "d", "e", "s:b"}, commit(turn(store.Cause{Key: "once"}, store.Append{Socket: "b"}))},
 		"another's item": {[]string{"g", "i:mine", "s:a"}, commit(turn(store.Cause{Key: "once"}, store.Append{Socket: "b"}, store.Cancel{Item: "mine"}))},

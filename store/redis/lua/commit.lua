@@ -4,14 +4,10 @@
 -- beforehand: the items of a socket that ends, the socket of an item that goes, and the sockets of a group. They have the same hash tag, and
 -- are read before anything is written.
 
-local until_due = next_due()
-local attempt, from, max_entries, max_bytes = take(), take(), number(), number()
-
 local sockets, topics, items = {}, {}, {} -- by key; false: does not exist
 local stale = {}                          -- keys that are deleted or written anew: something else is in the way
 local deadlines, errand_at = {}, {}       -- by member: when it is due; false: not any more
 local on_rolls, more = {}, {}             -- by member of the rolls: whether it is to be one; by roll: how many more are on it than before
-local notices = {}                        -- in order
 
 local function socket(k)
   local s = sockets[k]
@@ -60,17 +56,6 @@ end
 local function open_socket(k)
   local s = socket(k)
   return s and s.st == 'open' and s
-end
-
--- Adds an entry to an open socket's stream and returns its place. A stream that is full is let go first. Whom the turn comes from knows of it, unless it is for all.
-local function append(s, data, for_all)
-  if s.top - s.floor >= max_entries or s.bytes + #data > max_bytes then let_go(s, s.top) end
-  local before, at = add(s, attempt, data)
-  if s.at ~= '' and (for_all or s.at ~= from) then
-    local fits = #data <= NOTICE
-    notices[#notices + 1] = { 'I:' .. s.at, fits and 'a' or 'A', name(s.key), before, at, fits and data or '' }
-  end
-  return at
 end
 
 -- Ids of topics are numbers to base 36.
@@ -182,16 +167,8 @@ local function finish(s, st, code, why)
   deadlines[member(s.key)] = false
 end
 
--- The answer. what: the places of entries, or what guarded topics hold, or of what there is one too many.
 local cause_socket
-local function outcome(status, what)
-  local s = cause_socket and socket(cause_socket)
-  local reply = { status, s and tostring(s.number) or '0', s and s.st ~= 'closed' and s.top .. '.' .. s.tag or '', until_due }
-  if what then
-    for i = 1, #what do reply[4 + i] = what[i] end
-  end
-  return reply
-end
+local function outcome(status, what) return answer(status, cause_socket and socket(cause_socket), what) end
 
 -- Nothing was written yet: the cause's socket is what it was.
 local function exceeded(what)
@@ -201,19 +178,13 @@ end
 
 -- 1. Does the cause stand?
 
-local cause = take()
 local refused, said, cause_item, once, keep_once
 
 if cause == 'message' then
   cause_socket = key()
-  local n, s = number(), socket(cause_socket)
-  if n == 0 then
-    if s then refused = 'repeated' end
-  elseif not s then refused = 'gone'
-  elseif n <= s.number then refused = 'repeated'
-  elseif s.st ~= 'open' then refused = 'gone'
-  elseif n > s.number + 1 then refused = 'gap'
-  else said = n end
+  local n = number()
+  refused = refusal(socket(cause_socket), n)
+  if n > 0 then said = n end
 elseif cause == 'goodbye' then
   cause_socket = key()
   local token, s = take(), socket(cause_socket)
@@ -232,9 +203,8 @@ local ack, ack_tag, leaves = number(), take(), take()
 if refused then return outcome(refused) end
 
 if said then
-  local s = socket(cause_socket)
-  if place(s, ack, ack_tag) == 'on' then let_go(s, ack) end
-  if leaves == '' and (s.top - s.floor > max_entries / 2 or s.bytes > max_bytes / 2) then return outcome('full') end
+  local full = acknowledge(socket(cause_socket), ack, ack_tag)
+  if full and leaves == '' then return outcome('full') end
 end
 
 -- 2. Do the guards hold?

@@ -1,5 +1,8 @@
 -- What all scripts have in common. It stands before each of them.
 --
+-- Lua makes a function each time that a script comes past it, and Redis writes a number that is given to a command with all its digits: both take longer than most
+-- of what scripts do. So what few need stands in records.lua, and constants for commands are texts.
+--
 -- KEYS: 1 the deadlines, 2 meta, 3 the errands, 4 the rolls, then what a script says. ARGV: 1 what to add to the clock, in milliseconds (0 but in tests), 2 what the
 -- names of keys and channels begin with, 3 the command that sends notices, then what a script takes, one after the other.
 --
@@ -31,20 +34,11 @@ local function take() taken = taken + 1; return ARGV[taken] end
 local function number() taken = taken + 1; return tonumber(ARGV[taken]) end
 local function key() taken = taken + 1; return KEYS[tonumber(ARGV[taken])] end -- named by its place in KEYS
 
--- Is called when a key that is not in KEYS does not exist. If that is because it has not come yet Redis refuses a command with two keys of which it
--- has one, and the script fails.
-local function absent(k) call('EXISTS', k, due) end
-
 local function tag_after(tag, attempt) return string.sub(redis.sha1hex(tag .. attempt), 1, TAG) end
 
 -- Keys end with 's:' and a socket, 't:' and a topic, 'i:' and an item. The deadlines' and errands' members are such ends.
 local function member(k) return string.sub(k, #prefix + 1) end
 local function name(k) return string.sub(k, #prefix + 3) end
-
--- The rolls say which sockets a group has, and which items somebody has put. A roll is 's:' and a group, or 'i:' and by whom the items are. A member of
--- the rolls is a roll, a NUL, which no such name has, and the socket or item. All have one score, so that they stand in the order of their bytes: a
--- roll goes from '[' .. roll .. '\0' to '(' .. roll .. '\1'. A socket's record has its groups' names with NULs between them.
-local GROUPS = '[^%z]+'
 
 -- A command with any number of arguments, in pieces that fit on the stack; an even number, for HSET.
 local PIECE = 1000
@@ -67,13 +61,6 @@ local function stream(k, top, tag, floor, ftag, bytes)
   top, floor, bytes = count(top), count(floor), count(bytes)
   if not (tag and ftag and top and floor and bytes) then return nil end
   return { key = k, top = top, tag = tag, floor = floor, ftag = ftag, bytes = bytes, top0 = top, floor0 = floor, added = {} }
-end
-
-local function new_stream(k, attempt)
-  local tag = tag_after('', attempt)
-  local s = stream(k, 0, tag, 0, tag, 0)
-  s.changed = true
-  return s
 end
 
 local function entry(s, offset) return s.added[offset] or call('HGET', s.key, 'o' .. offset) end
@@ -138,22 +125,6 @@ local function write_stream(s, fields)
   if n > 0 then in_pieces('HSET', s.key, fields) end
 end
 
--- Fields of a hash, any number of them.
-local function read_fields(k, fields)
-  local found = {}
-  for i = 1, #fields, PIECE do
-    for _, v in ipairs(call('HMGET', k, unpack(fields, i, math.min(i + PIECE - 1, #fields)))) do found[#found + 1] = v end
-  end
-  return found
-end
-
--- Entries after an offset, each its tag and its data, max at most.
-local function entries(s, after, max)
-  local fields = {}
-  for offset = after + 1, math.min(after + max, s.top) do fields[#fields + 1] = 'o' .. offset end
-  return read_fields(s.key, fields)
-end
-
 -- A socket's record. st is 'open'; 'closing': ended, its goodbye has not run; 'closed': only the tombstone is left.
 local function read_socket(k)
   local f = call('HMGET', k, 'st', 'in', 'top', 'tag', 'floor', 'ftag', 'ob', 'g', 'at', 'tok', 'code', 'why', 'exp', 'h', 'u', 'ss')
@@ -173,66 +144,6 @@ local function read_socket(k)
   return s
 end
 
--- What is known of a socket, as reply.socket reads it.
-local function socket_reply(s)
-  if not s then return false end
-  local known = { name(s.key), tostring(s.number), s.st == 'open' and '' or 'ended', s.code or '0', s.why or '' }
-  if s.st ~= 'closed' then
-    for i, v in ipairs({ s.top .. '.' .. s.tag, s.attach, s.secret, s.user, s.session }) do known[5 + i] = v end
-  end
-  return known
-end
-
--- The fields of a hash that begin with a letter, without it. Of a socket's: 'b' topics subscribed to, 'q' items that belong to it; of a topic's: 'm' its fields.
-local function fields_with(k, letter)
-  local found = {}
-  for _, f in ipairs(call('HKEYS', k)) do
-    if string.sub(f, 1, 1) == letter then found[#found + 1] = string.sub(f, 2) end
-  end
-  return found
-end
-
--- Subscriptions of a socket: topic, '<id>,<cursor>', and so on.
-local function subscriptions(k)
-  local found = {}
-  for _, topic in ipairs(fields_with(k, 'b')) do
-    found[#found + 1] = topic
-    found[#found + 1] = call('HGET', k, 'b' .. topic)
-  end
-  return found
-end
-
-local function read_topic(k)
-  local f = call('HMGET', k, 'top', 'tag', 'floor', 'ftag', 'ob', 'id', 'ttl', 'exp', 'nf', 'fb')
-  if not f[1] then return nil end
-  local t, ttl, expires = stream(k, f[1], f[2], f[3], f[4], f[5]), count(f[7]), count(f[8])
-  if not (t and f[6] and ttl and expires) or expires <= now then return nil end
-  t.id, t.ttl = f[6], ttl
-  t.fields, t.field_bytes, t.set = count(f[9]) or 0, count(f[10]) or 0, {} -- set: fields that the script sets
-  return t
-end
-
--- A topic's field is kept as the place at which it was set, a comma and its value. Returns these; '' and false if there is none.
-local function field_parts(text)
-  if text then
-    local at, value = string.match(text, '^(%d+%.%x+),(.*)$')
-    if at then return at, value end
-  end
-  return '', false
-end
-
-local function read_item(k)
-  local f = call('HMGET', k, 'data', 'sock', 'gone', 'tries', 'tok', 'by')
-  local tries = count(f[4])
-  if not (f[1] and tries and f[5]) then return nil end
-  return { key = k, data = f[1], owner = f[2], gone = f[3] == '1', tries = tries, token = f[5], by = f[6] or '' }
-end
-
--- An item, as reply.item reads it.
-local function item_reply(i)
-  return { name(i.key), i.owner or '', i.data, i.gone and '1' or '', tostring(i.tries) }
-end
-
 -- Deadlines are open sockets by the time at which they end if they are not kept; errands, items and ended sockets by the time at which they are due.
 -- Before everything else among the deadlines stands, once there was one, the last time of grace: a member with its end, made negative.
 local GRACE = 'grace'
@@ -240,8 +151,8 @@ local GRACE = 'grace'
 -- Milliseconds until something can be claimed; -1: nothing is known to be due. read is redis.pcall once something was written.
 local function next_due(read)
   read = read or call
-  local errand = read('ZRANGE', errands, 0, 0, 'WITHSCORES')[2]
-  local first = read('ZRANGE', due, 0, 1, 'WITHSCORES')
+  local errand = read('ZRANGE', errands, '0', '0', 'WITHSCORES')[2]
+  local first = read('ZRANGE', due, '0', '1', 'WITHSCORES')
   local at = first[2]
   if first[1] == GRACE then
     at = nil
