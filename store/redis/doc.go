@@ -27,13 +27,13 @@
 // made again. Commit, Claim and Volatile are never sent twice behind the caller's back. Attach, Read and Keep, which come to the same the second
 // time, are sent once more after a connection broke: as those that were idle while an instance was frozen have.
 //
-// A record that somebody has damaged, so that it lacks a field or has no number where one has to be, counts as lost: its socket is Gone, its topic
+// A record that somebody has damaged, so that it lacks what is needed of it or has no number where one has to be, counts as lost: its socket is Gone, its topic
 // Missing. Where only an entry is missing the calls that would return it fail. In no case is a turn applied by halves.
 //
 // # Keys
 //
-//	<prefix>:{<cell>}:s:<socket>  HASH    record, o<offset> entries, b<topic> subscriptions, q<item> items
-//	<prefix>:{<cell>}:t:<topic>   HASH    id, cursors, o<offset> entries, v value or m<field> fields
+//	<prefix>:{<cell>}:s:<socket>  HASH    record, c its stream's place, o<offset> entries, b<topic> subscriptions, q<item> items
+//	<prefix>:{<cell>}:t:<topic>   HASH    id, c its stream's place, o<offset> entries, v value or m<field> fields
 //	<prefix>:{<cell>}:i:<item>    HASH    data, socket, tries, token of the claim
 //	<prefix>:{<cell>}:k:<key>     STRING  when the key of a turn from outside is forgotten
 //	<prefix>:{<cell>}:d           ZSET    s:<socket>, open ones, by their deadlines
@@ -43,6 +43,6 @@
 //	<prefix>:{<cell>}:I:<inbox>   channel of a watch
 //	<prefix>:{<cell>}:T:<topic>   channel of a topic
 //
-// An entry is its tag followed by its data, a field the place at which it was set, a comma and its value. Topics, keys and tombstones expire when [store] says so. Sockets and items that are due
+// A stream's place is its newest cursor, the one before its oldest entry, and its bytes; an entry is its tag followed by its data, a field the place at which it was set, a comma and its value. Topics, keys and tombstones expire when [store] says so. Sockets and items that are due
 // stay for 7 days, for somebody to claim them; if nobody does, they are let go without a goodbye.
 package redis

@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"math"
 	"net"
 	"strconv"
 	"strings"
@@ -91,7 +92,7 @@ func (l *liar) answer(words []string) []byte {
 	return []byte("+OK\r\n")
 }
 
-// resp writes a list of strings, lists and nils as the Redis protocol does.
+// resp writes a list of strings, numbers, lists and nils as the Redis protocol does.
 func resp(list ...any) []byte {
 	out := fmt.Appendf(nil, "*%d\r\n", len(list))
 	for _, v := range list {
@@ -100,6 +101,8 @@ func resp(list ...any) []byte {
 			out = append(out, "$-1\r\n"...)
 		case string:
 			out = fmt.Appendf(out, "$%d\r\n%s\r\n", len(v), v)
+		case int:
+			out = fmt.Appendf(out, ":%d\r\n", v)
 		case []any:
 			out = append(out, resp(v...)...)
 		}
@@ -140,17 +143,17 @@ func whole(text string, depth int) (rest string, ok bool) {
 // Whatever a server says, a call returns an error or something that a caller can believe.
 func FuzzReply(f *testing.F) {
 	l, s := lie(f)
-	socket := []any{"a", "3", "", "0", "", "2.abcde", "1", "secret", "ann", "session"}
-	ended := []any{"a", "3", "ended", "4004", "expired"}
+	socket := []any{"a", 3, "", "0", "", "2.abcde", "1", "secret", "ann", "session"}
+	ended := []any{"a", 3, "ended", "4004", "expired"}
 	subs := []any{"t", "1,5.abcde", "u", "2,0."}
-	item := []any{"i", "a", "data", "1", "2"}
+	item := []any{"i", "a", "data", "1", 2}
 	for method, replies := range map[byte][][]any{
-		0: {{"applied", "3", "2.abcde", "-1", "1.abcde", ""}, {"conflict", "3", "", "10", "1.abcde", "value", "", nil}, {"exceeded", "0", "", "-1", "group"}},
-		1: {{"applied", socket, "100", "0.abcde", []any{"abcdeone", "abcdf"}, subs}, {"gone", ended, "-1"}, {"denied", nil, "5"}},
+		0: {{"applied", 3, "2.abcde", -1, "1.abcde", ""}, {"conflict", 3, "", 10, "1.abcde", "value", "", nil}, {"exceeded", 0, "", -1, "group"}},
+		1: {{"applied", socket, 100, "0.abcde", []any{"abcdeone", "abcdf"}, subs}, {"gone", ended, -1}, {"denied", nil, 5}},
 		2: {{[]any{"applied", "1.abcde", "0.abcde", []any{"abcdeone"}, ""}}, {[]any{"applied", socket}}, {[]any{"applied", item}}, {[]any{"missing"}}, {[]any{"applied", "1.abcde", "value"}},
 			{[]any{"applied", "2.abcde", []any{"name", "1.abcdf", "value"}}}, {[]any{"applied", "2.abcde", []any{"name", "1.abcdf", nil}}}, {[]any{"applied", "2.abcde", []any{"name"}}}},
-		3: {{[]any{"applied", "3", "", "0", "", "2.abcde"}}, {[]any{"gone"}}},
-		4: {{"100", []any{[]any{"socket", "token", socket, subs}, []any{"item", "token", item}}}},
+		3: {{[]any{"applied", 3, "", "0", "", "2.abcde"}}, {[]any{"gone"}}},
+		4: {{100, []any{[]any{"socket", "token", socket, subs}, []any{"item", "token", item}}}},
 	} {
 		for _, reply := range replies {
 			f.Add(method, resp(reply...))
@@ -158,11 +161,12 @@ func FuzzReply(f *testing.F) {
 	}
 	f.Add(byte(0), []byte("-READONLY You can't write against a read only replica.\r\n"))
 	f.Add(byte(1), []byte(":1\r\n"))
-	f.Add(byte(0), resp("lost", "3", "2.abcde", "-1"))                                               // no status of a turn
-	f.Add(byte(0), resp("repeated", "3", "2.abcde", "9223372036854775807"))                          // longer than there is time
-	f.Add(byte(1), resp("applied", nil, "-1", "18446744073709551615.abcde", []any{"abcdeone"}, nil)) // the offset after that is 0
-	f.Add(byte(4), resp("0", []any{[]any{"item", "token", nil}}))
-	f.Add(byte(4), resp("0", []any{[]any{"socket", "", socket, nil}}))
+	f.Add(byte(0), resp("applied", -3, "2.abcde", -1, "1.abcde", ""))
+	f.Add(byte(0), resp("lost", 3, "2.abcde", -1))                                                 // no status of a turn
+	f.Add(byte(0), resp("repeated", 3, "2.abcde", math.MaxInt64))                                  // longer than there is time
+	f.Add(byte(1), resp("applied", nil, -1, "18446744073709551615.abcde", []any{"abcdeone"}, nil)) // the offset after that is 0
+	f.Add(byte(4), resp(0, []any{[]any{"item", "token", nil}}))
+	f.Add(byte(4), resp(0, []any{[]any{"socket", "", socket, nil}}))
 	f.Fuzz(func(t *testing.T, method byte, reply []byte) {
 		if rest, ok := whole(string(reply), 0); !ok || rest != "" {
 			return

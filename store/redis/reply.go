@@ -66,28 +66,31 @@ func (r *reply) bytes() []byte {
 	return []byte(v)
 }
 
-func (r *reply) number() uint64 {
-	text := r.string()
+// integer reads a number that a script has counted, or one of a client's, which is kept as text.
+func (r *reply) integer() int64 {
+	m := r.next()
 	if r.err != nil {
 		return 0
 	}
-	v, err := strconv.ParseUint(text, 10, 64)
+	v, err := m.AsInt64()
 	if err != nil {
 		r.fail(err)
 	}
 	return v
 }
 
-// due is a NextDue: negative if nothing is known to be due.
-func (r *reply) due() time.Duration {
-	text := r.string()
-	if r.err != nil {
+func (r *reply) number() uint64 {
+	v := r.integer()
+	if v < 0 {
+		r.fail(fmt.Errorf("a number below 0: %d", v))
 		return 0
 	}
-	v, err := strconv.ParseInt(text, 10, 64)
-	if err != nil {
-		r.fail(err)
-	}
+	return uint64(v)
+}
+
+// due is a NextDue: negative if nothing is known to be due.
+func (r *reply) due() time.Duration {
+	v := r.integer()
 	if v < 0 {
 		return -1
 	}

@@ -7,7 +7,7 @@ local secret, attach, inbox, ttl = take(), take(), take(), number()
 local offset, tag, known, max = number(), take(), number(), number()
 
 local until_due = next_due()
-local s = read_socket(k)
+local s = read_socket(k, true)
 local function refuse(status, what) return { status, socket_reply(what), until_due } end
 
 if not s or s.st == 'closed' then return refuse('gone', s) end

@@ -29,7 +29,7 @@ end
 for i, m in ipairs(members) do
   local k, token = prefix .. m, nonce .. i
   if string.sub(m, 1, 2) == 's:' then
-    local s = read_socket(k)
+    local s = read_socket(k, true)
     if s and s.st ~= 'closed' then
       if s.st == 'open' then
         ended[#ended + 1] = s

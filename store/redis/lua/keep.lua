@@ -24,7 +24,7 @@ for i = 1, number() do
   end
   replies[i] = { status }
   if s then
-    replies[i] = { status, tostring(s.number), s.st == 'open' and '' or 'ended', s.code or '0', s.why or '',
+    replies[i] = { status, s.number, s.st == 'open' and '' or 'ended', s.code or '0', s.why or '',
       s.st == 'closed' and '' or s.top .. '.' .. s.tag }
   end
 end

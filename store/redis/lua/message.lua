@@ -33,7 +33,8 @@ end
 
 -- The answer. what: the places of entries, or what guarded topics hold, or of what there is one too many.
 local function answer(status, s, what)
-  local reply = { status, s and tostring(s.number) or '0', s and s.st ~= 'closed' and s.top .. '.' .. s.tag or '', until_due }
+  local top = s and s.st ~= 'closed' and (s.last or s.top .. '.' .. s.tag) or ''
+  local reply = { status, s and s.number or 0, top, until_due }
   if what then
     for i = 1, #what do reply[4 + i] = what[i] end
   end
@@ -42,13 +43,13 @@ end
 
 local cause = take()
 if cause == 'own' then
-  local k, n, offset, tag = key(), number(), number(), take()
-  local s, places = read_socket(k), {}
+  local k, text, offset, tag = key(), take(), number(), take()
+  local n, s, places = tonumber(text), read_socket(k), {}
   local refused = refusal(s, n) or acknowledge(s, offset, tag) and 'full'
   if refused then return answer(refused, s) end
   s.number = n
   for effect = 1, number() do places[effect] = append(s, take()) end
-  write_stream(s, { 'in', n })
+  write_stream(s, { 'in', text })
   for i = 1, #notices do notify(unpack(notices[i])) end
   return answer('applied', s, places)
 end

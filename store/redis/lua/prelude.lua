@@ -56,10 +56,13 @@ local function count(text)
 end
 
 -- A stream is a table: offsets top and floor with their tags, bytes of data kept, and the entries that this script adds. What was
--- there before is kept in top0 and floor0, so that write_stream knows what to delete.
-local function stream(k, top, tag, floor, ftag, bytes)
+-- there before is kept in top0 and floor0, so that write_stream knows what to delete. Its hash has all of that in one field, for a field costs
+-- time and memory: '<top>.<tag>,<floor>.<ftag>,<bytes>'.
+local HEAD, HEAD_PARTS = 'c', '^(%d+)%.(%x+),(%d+)%.(%x+),(%d+)$'
+local function stream(k, head)
+  local top, tag, floor, ftag, bytes = string.match(head or '', HEAD_PARTS)
   top, floor, bytes = count(top), count(floor), count(bytes)
-  if not (tag and ftag and top and floor and bytes) then return nil end
+  if not (top and floor and bytes) then return nil end
   return { key = k, top = top, tag = tag, floor = floor, ftag = ftag, bytes = bytes, top0 = top, floor0 = floor, added = {} }
 end
 
@@ -78,13 +81,13 @@ local function place(s, offset, tag)
   return tag_at(s, offset) == tag and 'on' or 'off'
 end
 
--- Adds an entry; returns the tag before it and its cursor.
+-- Adds an entry; returns the tag before it and its cursor, which is kept in last.
 local function add(s, attempt, data)
   local before = s.tag
   local tag, top = tag_after(before, attempt), s.top + 1
   s.tag, s.top, s.bytes, s.changed = tag, top, s.bytes + #data, true
-  s.added[top] = tag .. data
-  return before, top .. '.' .. tag
+  s.added[top], s.last = tag .. data, top .. '.' .. tag
+  return before, s.last
 end
 
 local function let_go(s, upto)
@@ -113,10 +116,8 @@ local function write_stream(s, fields)
   if n > 0 then in_pieces('HDEL', s.key, gone) end
   n = #fields
   if s.changed then
-    fields[n + 1], fields[n + 2], fields[n + 3], fields[n + 4] = 'top', top, 'tag', s.tag
-    fields[n + 5], fields[n + 6], fields[n + 7], fields[n + 8] = 'floor', floor, 'ftag', s.ftag
-    fields[n + 9], fields[n + 10] = 'ob', s.bytes
-    n = n + 10
+    fields[n + 1], fields[n + 2] = HEAD, string.format('%d.%s,%d.%s,%d', top, s.tag, floor, s.ftag, s.bytes)
+    n = n + 2
     for offset = math.max(floor, top0) + 1, top do
       fields[n + 1], fields[n + 2] = 'o' .. offset, s.added[offset]
       n = n + 2
@@ -125,22 +126,30 @@ local function write_stream(s, fields)
   if n > 0 then in_pieces('HSET', s.key, fields) end
 end
 
--- A socket's record. st is 'open'; 'closing': ended, its goodbye has not run; 'closed': only the tombstone is left.
-local function read_socket(k)
-  local f = call('HMGET', k, 'st', 'in', 'top', 'tag', 'floor', 'ftag', 'ob', 'g', 'at', 'tok', 'code', 'why', 'exp', 'h', 'u', 'ss')
-  local st = f[1]
-  if not st then return nil end
-  if st == 'closed' then
-    local number, expires = count(f[2]), count(f[13])
-    if not (number and expires and count(f[11]) and f[12]) or expires <= now then return nil end
-    return { key = k, st = st, number = number, code = f[11], why = f[12] }
+-- A socket's record. st is 'open'; 'closing': ended, its goodbye has not run; 'closed': only the tombstone is left. whole: with who the socket is, which
+-- is left out where nobody asks, for a user can be large.
+local function read_socket(k, whole)
+  local f
+  if whole then
+    f = call('HMGET', k, 'st', 'in', HEAD, 'g', 'at', 'h', 'u', 'ss')
+    if f[1] ~= 'closed' and not (f[6] and f[7] and f[8]) then return nil end
+  else
+    f = call('HMGET', k, 'st', 'in', HEAD, 'g', 'at')
   end
-  local s = stream(k, f[3], f[4], f[5], f[6], f[7])
-  if not (s and f[9] and f[14] and f[15] and f[16]) then return nil end
-  s.st, s.number, s.attach, s.at, s.token, s.code, s.why = st, count(f[2]), f[8], f[9], f[10], f[11], f[12]
-  s.secret, s.user, s.session = f[14], f[15], f[16]
-  if not (s.number and string.find(s.attach or '', '^%d+$')) then return nil end
-  if st ~= 'open' and not (st == 'closing' and count(s.code) and s.why) then return nil end
+  local st, number = f[1], count(f[2])
+  if not (st and number) then return nil end
+  local ending = st ~= 'open' and call('HMGET', k, 'code', 'why', 'tok', 'exp')
+  if ending and not (count(ending[1]) and ending[2]) then return nil end
+  if st == 'closed' then
+    local expires = count(ending[4])
+    if not expires or expires <= now then return nil end
+    return { key = k, st = st, number = number, code = ending[1], why = ending[2] }
+  end
+  local s = stream(k, f[3])
+  if not (s and f[5] and string.find(f[4] or '', '^%d+$')) then return nil end
+  s.st, s.number, s.attach, s.at = st, number, f[4], f[5]
+  if whole then s.secret, s.user, s.session = f[6], f[7], f[8] end
+  if ending then s.code, s.why, s.token = ending[1], ending[2], ending[3] end
   return s
 end
 
@@ -159,8 +168,7 @@ local function next_due(read)
     if first[4] then at = math.max(-first[2], first[4]) end
   end
   if errand and (not at or tonumber(errand) < tonumber(at)) then at = errand end
-  if not at then return '-1' end
-  return tostring(math.max(0, at - now))
+  return at and math.max(0, at - now) or -1
 end
 
 -- Notices. Their form is known to notice.go. They are hints: that one cannot be sent (by a user who may not publish) must not make

@@ -65,14 +65,14 @@ function ask.fields()
 end
 
 function ask.socket()
-  local s = read_socket(key())
+  local s = read_socket(key(), true)
   if not s or s.st ~= 'open' then return { 'gone', socket_reply(s) } end
   return { 'applied', socket_reply(s) }
 end
 
 function ask.sent()
   local k, offset, tag, max = key(), number(), take(), number()
-  local s = read_socket(k)
+  local s = read_socket(k, true)
   if not s or s.st ~= 'open' then return { 'gone', socket_reply(s) } end
   return part(s, offset, tag, max)
 end

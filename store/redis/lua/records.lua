@@ -11,9 +11,7 @@ local function absent(k) call('EXISTS', k, due) end
 
 local function new_stream(k, attempt)
   local tag = tag_after('', attempt)
-  local s = stream(k, 0, tag, 0, tag, 0)
-  s.changed = true
-  return s
+  return { key = k, top = 0, tag = tag, floor = 0, ftag = tag, bytes = 0, top0 = 0, floor0 = 0, added = {}, changed = true }
 end
 
 -- Fields of a hash, any number of them.
@@ -35,7 +33,7 @@ end
 -- What is known of a socket, as reply.socket reads it.
 local function socket_reply(s)
   if not s then return false end
-  local known = { name(s.key), tostring(s.number), s.st == 'open' and '' or 'ended', s.code or '0', s.why or '' }
+  local known = { name(s.key), s.number, s.st == 'open' and '' or 'ended', s.code or '0', s.why or '' }
   if s.st ~= 'closed' then
     for i, v in ipairs({ s.top .. '.' .. s.tag, s.attach, s.secret, s.user, s.session }) do known[5 + i] = v end
   end
@@ -62,12 +60,11 @@ local function subscriptions(k)
 end
 
 local function read_topic(k)
-  local f = call('HMGET', k, 'top', 'tag', 'floor', 'ftag', 'ob', 'id', 'ttl', 'exp', 'nf', 'fb')
-  if not f[1] then return nil end
-  local t, ttl, expires = stream(k, f[1], f[2], f[3], f[4], f[5]), count(f[7]), count(f[8])
-  if not (t and f[6] and ttl and expires) or expires <= now then return nil end
-  t.id, t.ttl = f[6], ttl
-  t.fields, t.field_bytes, t.set = count(f[9]) or 0, count(f[10]) or 0, {} -- set: fields that the script sets
+  local f = call('HMGET', k, HEAD, 'id', 'ttl', 'exp', 'nf', 'fb')
+  local t, ttl, expires = stream(k, f[1]), count(f[3]), count(f[4])
+  if not (t and f[2] and ttl and expires) or expires <= now then return nil end
+  t.id, t.ttl = f[2], ttl
+  t.fields, t.field_bytes, t.set = count(f[5]) or 0, count(f[6]) or 0, {} -- set: fields that the script sets
   return t
 end
 
@@ -89,6 +86,6 @@ end
 
 -- An item, as reply.item reads it.
 local function item_reply(i)
-  return { name(i.key), i.owner or '', i.data, i.gone and '1' or '', tostring(i.tries) }
+  return { name(i.key), i.owner or '', i.data, i.gone and '1' or '', i.tries }
 end
 
