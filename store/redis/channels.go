@@ -30,9 +30,9 @@ func (s *Store) findChannels(ctx context.Context) error {
 
 func (s *Store) publish(channel, message string) rueidis.Completed {
 	if s.sharded {
-		return s.client.B().Spublish().Channel(channel).Message(message).Build().Pin()
+		return s.client.B().Spublish().Channel(channel).Message(message).Build()
 	}
-	return s.client.B().Publish().Channel(channel).Message(message).Build().Pin()
+	return s.client.B().Publish().Channel(channel).Message(message).Build()
 }
 
 // publishCommand is what scripts send notices with.

@@ -4,7 +4,6 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/sojourn-go/sojourn/protocol"
 	"github.com/sojourn-go/sojourn/store"
 )
 
@@ -47,7 +46,7 @@ func (w *watch) parseNotice(channel, message string) (n store.Notice, ok bool) {
 	case kindAdded, kindLarge:
 		prev, rest, _ := strings.Cut(rest, "\n")
 		at, data, _ := strings.Cut(rest, "\n")
-		c, err := protocol.ParseCursor([]byte(at))
+		c, err := parseCursor(at)
 		if err != nil || c.Offset == 0 || len(c.Tag) != tagLength {
 			return n, false
 		}

@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/redis/rueidis"
@@ -56,12 +57,13 @@ const (
 type Store struct {
 	client  rueidis.Client
 	opts    Options
-	prefix  string // of keys and channels
-	sharded bool   // notices go through the slot's channels
+	prefix  string    // of keys and channels
+	agendas [4]string // the keys that every script is given first: the deadlines, meta, the errands, the rolls
+	sharded bool      // notices go through the slot's channels
 
+	closed  atomic.Bool
 	mu      sync.Mutex
-	closed  bool
-	watches map[*watch]struct{}
+	watches map[*watch]struct{} // nil once closed
 }
 
 // Open connects to the Redis server, or cluster, at url, as in "redis://user:password@host:6379/0", "rediss://..." for TLS, or
@@ -89,10 +91,12 @@ func Open(ctx context.Context, url string, o Options) (*Store, error) {
 	if err != nil {
 		return nil, fmt.Errorf("redis: open: %w", err)
 	}
+	prefix := o.Prefix + ":{" + o.Cell + "}:"
 	s := &Store{
 		client:  client,
 		opts:    o,
-		prefix:  o.Prefix + ":{" + o.Cell + "}:",
+		prefix:  prefix,
+		agendas: [4]string{prefix + "d", prefix + "m", prefix + "e", prefix + "g"},
 		watches: map[*watch]struct{}{},
 	}
 	err = s.onAllNodes(func(node rueidis.Client) error {
@@ -168,9 +172,7 @@ func (s *Store) ready(ctx context.Context) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.closed {
+	if s.closed.Load() {
 		return store.ErrClosed
 	}
 	return nil
@@ -178,8 +180,8 @@ func (s *Store) ready(ctx context.Context) error {
 
 // Close ends all watches and connections. What Redis remembers stays. Every method returns [store.ErrClosed] from then on.
 func (s *Store) Close() error {
+	s.closed.Store(true)
 	s.mu.Lock()
-	s.closed = true
 	watches := s.watches
 	s.watches = nil
 	s.mu.Unlock()

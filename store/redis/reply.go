@@ -12,7 +12,6 @@ import (
 
 	"github.com/redis/rueidis"
 
-	"github.com/sojourn-go/sojourn/protocol"
 	"github.com/sojourn-go/sojourn/store"
 )
 
@@ -53,17 +52,20 @@ func (r *reply) string() string {
 	return v
 }
 
-// bytes returns nil for what is absent, and never nil for what is there, even if it is empty.
+// bytes returns nil for what is absent, and never nil for what is there, even if it is empty. It is the reply's memory, of which each text has its own.
 func (r *reply) bytes() []byte {
 	m := r.next()
 	if r.err != nil || m.IsNil() {
 		return nil
 	}
-	v, err := m.ToString()
+	v, err := m.AsBytes()
 	if err != nil {
 		r.fail(err)
 	}
-	return []byte(v)
+	if len(v) == 0 {
+		return []byte{}
+	}
+	return v
 }
 
 // integer reads a number that a script has counted, or one of a client's, which is kept as text.
@@ -104,11 +106,25 @@ func (r *reply) due() time.Duration {
 func (r *reply) cursor() store.Cursor { return r.parseCursor(r.string()) }
 
 func (r *reply) parseCursor(text string) store.Cursor {
-	c, err := protocol.ParseCursor([]byte(text))
+	c, err := parseCursor(text)
 	if err != nil {
 		r.fail(err)
 	}
 	return c
+}
+
+// parseCursor reads a cursor as scripts write it: its tag is of the text's memory. An empty one is none.
+func parseCursor(text string) (c store.Cursor, err error) {
+	if text == "" {
+		return c, nil
+	}
+	offset, tag, _ := strings.Cut(text, ".")
+	c.Offset, err = strconv.ParseUint(offset, 10, 53)
+	if tag == "" && c.Offset > 0 || err != nil {
+		return store.Cursor{}, fmt.Errorf("not a cursor: %q", text)
+	}
+	c.Tag = tag
+	return c, nil
 }
 
 func (r *reply) parseOffset(text string) uint64 {

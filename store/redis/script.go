@@ -10,6 +10,7 @@ import (
 	"os"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/redis/rueidis"
@@ -62,14 +63,14 @@ func newScript(name string, again bool, parts ...string) *script {
 
 // exec runs the script on a server, which is sent the text if it does not know it.
 //
-// Commands are pinned, that is, not used again by the client's pool: when a connection breaks a command is given back while the broken
-// connection's writer may still be reading it, and the next one would be written over it. (rueidis.Lua does not pin.)
+// Commands that may be sent again are pinned, that is, not used again by the client's pool: when a connection breaks such a command is given back when another has answered
+// it, while the broken connection's writer may still be reading it, and the next one would be written over it. (rueidis.Lua does not pin.)
 func (sc *script) exec(ctx context.Context, client rueidis.Client, c *call) rueidis.RedisResult {
 	send := func(cmd rueidis.Completed) rueidis.RedisResult {
 		if sc.again {
-			cmd = cmd.ToRetryable()
+			cmd = cmd.ToRetryable().Pin()
 		}
-		return client.Do(ctx, cmd.Pin())
+		return client.Do(ctx, cmd)
 	}
 	n := int64(len(c.keys))
 	reply := send(client.B().Evalsha().Sha1(sc.sha).Numkeys(n).Key(c.keys...).Arg(c.args...).Build())
@@ -106,24 +107,37 @@ func load(ctx context.Context, node rueidis.Client) error {
 // call is a script's keys and arguments while they are collected.
 type call struct {
 	keys  []string
-	index map[string]int // place in keys, from 1 as Lua counts
+	index map[string]int // place in keys, from 1 as Lua counts, of those that were declared
 	args  []string
 }
 
-// newCall begins a call: with the deadlines, meta, the errands, the rolls, the clock's offset, the prefix and how to publish.
+// calls are used again, since each commit is one. Those that have grown large are not.
+var calls = sync.Pool{New: func() any { return &call{index: map[string]int{}} }}
+
+const largeCall = 1024 // arguments
+
+// newCall begins a call: with the agendas, the clock's offset, the prefix and how to publish. run ends it.
 func (s *Store) newCall() *call {
 	var offset time.Duration
 	if s.opts.OffsetClockForTests != nil {
 		offset = s.opts.OffsetClockForTests()
 	}
-	c := &call{index: map[string]int{}}
-	c.declare(s.prefix + "d")
-	c.declare(s.prefix + "m")
-	c.declare(s.prefix + "e")
-	c.declare(s.prefix + "g")
+	c := calls.Get().(*call)
+	c.keys = append(c.keys, s.agendas[:]...)
 	c.duration(offset)
 	c.strings(s.prefix, s.publishCommand())
 	return c
+}
+
+func (c *call) end() {
+	if cap(c.args) > largeCall {
+		return
+	}
+	clear(c.keys)
+	clear(c.args)
+	clear(c.index)
+	c.keys, c.args = c.keys[:0], c.args[:0]
+	calls.Put(c)
 }
 
 func (c *call) declare(key string) int {
@@ -162,8 +176,9 @@ func milliseconds(d time.Duration) int64 {
 	return int64((d + time.Millisecond - 1) / time.Millisecond)
 }
 
-// run runs a script and returns its reply.
+// run runs a script and returns its reply, a list.
 func (s *Store) run(ctx context.Context, sc *script, c *call) ([]rueidis.RedisMessage, error) {
+	defer c.end()
 	if err := s.ready(ctx); err != nil {
 		return nil, err
 	}
@@ -176,9 +191,7 @@ func (s *Store) run(ctx context.Context, sc *script, c *call) ([]rueidis.RedisMe
 
 // failed wraps the error of an operation. One that Close has cut short is ErrClosed.
 func (s *Store) failed(operation string, err error) error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.closed {
+	if s.closed.Load() {
 		return store.ErrClosed
 	}
 	return fmt.Errorf("redis: %s: %w", operation, err)

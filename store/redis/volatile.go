@@ -4,19 +4,17 @@ import "context"
 
 // Volatile implements store.Volatiler.
 func (s *Store) Volatile(ctx context.Context, topic, socket string, data []byte) error {
-	if err := s.ready(ctx); err != nil {
-		return err
-	}
-	var err error
-	if topic != "" {
-		err = s.client.Do(ctx, s.publish(s.topicChannel(topic), volatileToTopic(data))).Error()
-	} else {
+	if topic == "" {
 		c := s.newCall()
 		c.declare(s.socketKey(socket))
 		c.bytes(data)
-		err = volatileScript.exec(ctx, s.client, c).Error()
+		_, err := s.run(ctx, volatileScript, c)
+		return err
 	}
-	if err != nil {
+	if err := s.ready(ctx); err != nil {
+		return err
+	}
+	if err := s.client.Do(ctx, s.publish(s.topicChannel(topic), volatileToTopic(data))).Error(); err != nil {
 		return s.failed("volatile", err)
 	}
 	return nil

@@ -72,7 +72,7 @@ func (s *Store) watch(ctx context.Context, deliver func(store.Notice), probe tim
 		return nil, s.failed("watch", err)
 	}
 	s.mu.Lock()
-	closed := s.closed
+	closed := s.watches == nil
 	if !closed {
 		s.watches[w] = struct{}{}
 	}

@@ -5,4 +5,4 @@
 local data = take()
 local s = read_socket(KEYS[5])
 if s and s.st == 'open' and s.at ~= '' then notify('I:' .. s.at, 'v', name(s.key), data) end
-return 'ok'
+return {}
