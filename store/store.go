@@ -95,6 +95,7 @@ const (
 	Lost                   // the cursor is not on the stream as it is kept; Entries begin at Reply.From
 	Denied                 // wrong secret
 	Exceeded               // an effect would exceed its Max; found out after what the cause and the guards say
+	Busy                   // the newest attach is held, and must not be replaced by one that the store numbers
 )
 
 // Entry is one entry of a stream.
@@ -107,20 +108,25 @@ type Entry struct {
 type Attach struct {
 	Socket string            // its id
 	Secret string            // as given by Open; another one: Denied
-	Number uint64            // the client's attach number. Below the newest: Stale. Equal: the same attach repeated
+	Number uint64            // the client's attach number. Below the newest: Stale. Equal: the same attach repeated. 0, with Kept: the store numbers it, one above the newest; Busy while the newest has an inbox, unless that is this one: then it is the same attach repeated
 	Inbox  string            // of the watch to be noticed; replaces that of the attach before, which gets a Moved notice (unless this is the same attach from the same inbox)
 	TTL    time.Duration     // the socket's new deadline, from now
 	Cursor Cursor            // the client has its stream up to here: entries are let go. Zero: it has nothing, and has lost what was let go. Not on the stream: Rewound
 	In     uint64            // last message that the client knows to be applied; more than the store knows: Rewound
 	Topics map[string]Cursor // how far the client has its subscriptions; those that are not subscribed are ignored
 	Max    int               // entries to return at most; 0: 256
+
+	// Kept is for a client that does not say what it has: Cursor is zero, and stands for the place up to which entries were acknowledged. It is Lost if
+	// others were let go since, until something is acknowledged again. And nobody returns so after the socket's deadline, claimed or not: Gone, with a Socket
+	// that has not Ended as long as nobody has claimed it.
+	Kept bool
 }
 
 // Attached is what an attach found. If there is more than one reason to refuse it: Gone for a socket that is not known, Denied,
-// Gone, Stale, Rewound. A refused attach changes nothing.
+// Gone, Stale or Busy, Rewound. A refused attach changes nothing.
 type Attached struct {
-	Status  Status        // Applied, Lost (all of what is below holds), Stale, Gone, Rewound, Denied
-	Socket  Socket        // on Applied and Lost; on Gone Number, Code and Why as far as they are known
+	Status  Status        // Applied, Lost (all of what is below holds), Stale, Gone, Rewound, Denied, Busy
+	Socket  Socket        // on Applied, Lost and Busy; on Gone Number, Ended, Code and Why as far as they are known
 	From    Cursor        // where Entries begin: the Attach's cursor; if that is zero or Lost, the oldest place that is kept
 	Entries []Entry       // of its stream, from From on, in order; at most Max
 	Subs    []Sub         // every subscription
@@ -365,7 +371,7 @@ type Reply struct {
 type Held struct {
 	Socket string        // its id
 	Attach uint64        // 0: no connection, only Ack is taken
-	Inbox  string        // becomes the socket's, if the attach is the newest
+	Inbox  string        // becomes the socket's, if the attach is the newest. Empty: the connection is let go, nobody is noticed any more, and the next attach that the store numbers is not Busy
 	TTL    time.Duration // the socket's new deadline, from now
 	Ack    Cursor        // zero, or older than what is kept: nothing new
 }

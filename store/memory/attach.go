@@ -28,14 +28,24 @@ func (s *Store) attach(a store.Attach, now time.Duration) store.Attached {
 		return store.Attached{Status: store.Denied}
 	case sock.Ended:
 		return store.Attached{Status: store.Gone, Socket: told(sock.known())}
+	case a.Kept && sock.due.at <= now:
+		return store.Attached{Status: store.Gone, Socket: told(sock.known())}
+	case a.Kept && a.Number == 0 && sock.inbox != "" && sock.inbox != a.Inbox:
+		return store.Attached{Status: store.Busy, Socket: told(sock.known())}
+	case a.Kept && a.Number == 0:
+		a.Number = sock.Attach
+		if sock.inbox == "" {
+			a.Number++
+		}
 	case a.Number < sock.Attach:
 		return store.Attached{Status: store.Stale}
-	case a.In > sock.Number:
+	}
+	if a.In > sock.Number {
 		return store.Attached{Status: store.Rewound}
 	}
 
 	status, from := store.Applied, a.Cursor
-	if from.IsZero() && sock.floor.Offset == 0 {
+	if a.Kept || from.IsZero() && sock.floor.Offset == 0 {
 		from = sock.floor
 	}
 	switch sock.relate(from) {
@@ -43,6 +53,9 @@ func (s *Store) attach(a store.Attach, now time.Duration) store.Attached {
 		return store.Attached{Status: store.Rewound}
 	case before:
 		status, from = store.Lost, sock.floor
+	}
+	if a.Kept && sock.cut {
+		status = store.Lost
 	}
 
 	sock.acknowledge(from)

@@ -77,6 +77,7 @@ func (t *turn) append(s *socket, data []byte, from string) store.Cursor {
 		return store.Cursor{}
 	}
 	if len(s.entries)+1 > t.opts.MaxEntries || s.bytes+len(data) > t.opts.MaxBytes {
+		s.cut = s.cut || len(s.entries) > 0
 		s.drop(len(s.entries))
 	}
 	e, prev := s.add(data, t.attempt)

@@ -10,7 +10,8 @@ import (
 type stream struct {
 	floor, top store.Cursor
 	entries    []store.Entry
-	bytes      int // of the entries' data
+	bytes      int  // of the entries' data
+	cut        bool // what was let go last nobody had acknowledged
 }
 
 // newStream returns an empty stream, made by the turn with this attempt.
@@ -94,6 +95,8 @@ func (s *stream) unacknowledged(ack store.Cursor) (entries, bytes int) {
 // acknowledge lets go of entries up to ack, if that is a place of the stream.
 func (s *stream) acknowledge(ack store.Cursor) {
 	if s.relate(ack) == within {
-		s.drop(int(ack.Offset - s.floor.Offset))
+		n := int(ack.Offset - s.floor.Offset)
+		s.drop(n)
+		s.cut = s.cut && n == 0
 	}
 }

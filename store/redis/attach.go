@@ -6,7 +6,7 @@ import (
 	"github.com/sojourn-go/sojourn/store"
 )
 
-var attachStatuses = []store.Status{store.Applied, store.Lost, store.Stale, store.Gone, store.Rewound, store.Denied}
+var attachStatuses = []store.Status{store.Applied, store.Lost, store.Stale, store.Gone, store.Rewound, store.Denied, store.Busy}
 
 // Attach implements [store.Store].
 func (s *Store) Attach(ctx context.Context, a store.Attach) (store.Attached, error) {
@@ -19,6 +19,7 @@ func (s *Store) Attach(ctx context.Context, a store.Attach) (store.Attached, err
 	c.cursor(a.Cursor)
 	c.number(a.In)
 	c.int(positive(a.Max, defaultMax))
+	c.bool(a.Kept)
 	c.int(len(a.Topics))
 	for topic, at := range a.Topics {
 		c.strings(topic, at.String())

@@ -241,7 +241,7 @@ func believe(t *testing.T, s *Store, method byte) {
 	}
 	if possible := [5][]store.Status{
 		{store.Applied, store.Repeated, store.Gap, store.Conflict, store.Gone, store.Full, store.Exceeded},
-		{store.Applied, store.Lost, store.Stale, store.Gone, store.Rewound, store.Denied},
+		{store.Applied, store.Lost, store.Stale, store.Gone, store.Rewound, store.Denied, store.Busy},
 		{store.Applied, store.Missing, store.Gone, store.Lost},
 		{store.Applied, store.Replaced, store.Gone, store.Rewound},
 	}[method%5]; !among(statuses, possible) {

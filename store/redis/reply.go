@@ -155,7 +155,7 @@ var statuses = map[string]store.Status{
 	"applied": store.Applied, "repeated": store.Repeated, "gap": store.Gap, "conflict": store.Conflict,
 	"gone": store.Gone, "full": store.Full, "stale": store.Stale, "replaced": store.Replaced,
 	"rewound": store.Rewound, "missing": store.Missing, "lost": store.Lost, "denied": store.Denied,
-	"exceeded": store.Exceeded,
+	"exceeded": store.Exceeded, "busy": store.Busy,
 }
 
 // status reads a status, one of some.

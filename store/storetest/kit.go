@@ -67,7 +67,7 @@ func (k *kit) status(got, want store.Status, rule string, args ...any) {
 func statusName(s store.Status) string {
 	names := []string{
 		"Applied", "Repeated", "Gap", "Conflict", "Gone", "Full", "Stale", "Replaced", "Rewound", "Missing", "Lost", "Denied",
-		"Exceeded",
+		"Exceeded", "Busy",
 	}
 	if s < 0 || int(s) >= len(names) {
 		return fmt.Sprintf("Status(%d)", s)

@@ -279,6 +279,9 @@ func (p *pair) attachSocket() {
 	if pick(p, "topics", false, true) {
 		a.Topics = map[string]store.Cursor{"t": p.cursor("topic t"), "none": {Offset: 1, Tag: "00000"}}
 	}
+	if a.Kept = pick(p, "kept", false, false, true); a.Kept {
+		a.Number = pick(p, "number", a.Number, 0, 0)
+	}
 	i := p.instance()
 	found := both(p, fmt.Sprintf("Attach(%+v)", a), func(s *side) (store.Attached, error) {
 		a := a
@@ -293,7 +296,7 @@ func (p *pair) attachSocket() {
 	})
 	switch found.Status {
 	case store.Applied, store.Lost:
-		p.attach[id] = a.Number
+		p.attach[id] = found.Socket.Attach
 	case store.Gone:
 		p.gone[id] = true
 	}
@@ -309,11 +312,13 @@ func (p *pair) keep() {
 			})
 		}
 	}
-	i := p.instance()
-	both(p, fmt.Sprintf("Keep(%+v)", held), func(s *side) ([]store.Kept, error) {
+	i, letGo := p.instance(), pick(p, "let go", false, false, true)
+	both(p, fmt.Sprintf("Keep(%+v) %v", held, letGo), func(s *side) ([]store.Kept, error) {
 		held := append([]store.Held{}, held...)
 		for n := range held {
-			held[n].Inbox = s.inboxes[i]
+			if !letGo {
+				held[n].Inbox = s.inboxes[i]
+			}
 		}
 		kept, err := s.instance(i).Keep(p.t.Context(), held)
 		for n, k := range kept {

@@ -71,7 +71,7 @@ type check struct {
 
 // parts are all checks.
 var parts = [][]check{
-	messageChecks, streamChecks, attachChecks, topicChecks, fieldChecks, limitChecks, groupChecks, claimChecks, endChecks, noticeChecks, faultChecks, crashChecks, hardChecks,
+	messageChecks, streamChecks, attachChecks, keptChecks, topicChecks, fieldChecks, limitChecks, groupChecks, claimChecks, endChecks, noticeChecks, faultChecks, crashChecks, hardChecks,
 }
 
 // Run checks a store against the contract: each check is a subtest with a harness of its own.

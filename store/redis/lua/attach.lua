@@ -4,7 +4,7 @@
 
 local k = KEYS[5]
 local secret, attach, inbox, ttl = take(), take(), take(), number()
-local offset, tag, known, max = number(), take(), number(), number()
+local offset, tag, known, max, kept = number(), take(), number(), number(), take() == '1'
 
 local until_due = next_due()
 local s = read_socket(k, true)
@@ -13,14 +13,21 @@ local function refuse(status, what) return { status, socket_reply(what), until_d
 if not s or s.st == 'closed' then return refuse('gone', s) end
 if s.secret ~= secret then return refuse('denied') end
 if s.st ~= 'open' then return refuse('gone', s) end
+if kept and tonumber(call('ZSCORE', due, member(k)) or math.huge) <= now then return refuse('gone', s) end
+if kept and attach == '0' then
+  if s.at ~= '' and s.at ~= inbox then return refuse('busy', s) end
+  attach = s.at ~= '' and s.attach or string.format('%.0f', s.attach + 1)
+end
 if tonumber(attach) < tonumber(s.attach) then return refuse('stale') end
 if known > s.number then return refuse('rewound') end
 
 local status = 'applied'
+if kept then offset, tag = s.floor, s.ftag end
 if offset == 0 and tag == '' and s.floor == 0 then tag = s.ftag end
 local where = place(s, offset, tag)
 if where == 'off' then return refuse('rewound') end
-if where == 'before' then status = 'lost' else let_go(s, offset) end
+if where == 'before' or kept and s.cut ~= '' then status = 'lost' end
+if where == 'on' then let_go(s, offset) end
 
 local found = entries(s, s.floor, max)
 local subs = subscriptions(k)

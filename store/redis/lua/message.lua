@@ -7,7 +7,10 @@ local notices = {} -- in order
 
 -- Adds an entry to an open socket's stream and returns its place. A stream that is full is let go first. Whom the turn comes from knows of it, unless it is for all.
 local function append(s, data, for_all)
-  if s.top - s.floor >= max_entries or s.bytes + #data > max_bytes then let_go(s, s.top) end
+  if s.top > s.floor and (s.top - s.floor >= max_entries or s.bytes + #data > max_bytes) then
+    let_go(s, s.top)
+    s.cut = '!'
+  end
   local before, at = add(s, attempt, data)
   if s.at ~= '' and (for_all or s.at ~= from) then
     local fits = #data <= NOTICE

@@ -57,13 +57,13 @@ end
 
 -- A stream is a table: offsets top and floor with their tags, bytes of data kept, and the entries that this script adds. What was
 -- there before is kept in top0 and floor0, so that write_stream knows what to delete. Its hash has all of that in one field, for a field costs
--- time and memory: '<top>.<tag>,<floor>.<ftag>,<bytes>'.
-local HEAD, HEAD_PARTS = 'c', '^(%d+)%.(%x+),(%d+)%.(%x+),(%d+)$'
+-- time and memory: '<top>.<tag>,<floor>.<ftag>,<bytes>', and cut: '!' if nobody had acknowledged what was let go last.
+local HEAD, HEAD_PARTS = 'c', '^(%d+)%.(%x+),(%d+)%.(%x+),(%d+)(!?)$'
 local function stream(k, head)
-  local top, tag, floor, ftag, bytes = string.match(head or '', HEAD_PARTS)
+  local top, tag, floor, ftag, bytes, cut = string.match(head or '', HEAD_PARTS)
   top, floor, bytes = count(top), count(floor), count(bytes)
   if not (top and floor and bytes) then return nil end
-  return { key = k, top = top, tag = tag, floor = floor, ftag = ftag, bytes = bytes, top0 = top, floor0 = floor, added = {} }
+  return { key = k, top = top, tag = tag, floor = floor, ftag = ftag, bytes = bytes, cut = cut, top0 = top, floor0 = floor, added = {} }
 end
 
 local function entry(s, offset) return s.added[offset] or call('HGET', s.key, 'o' .. offset) end
@@ -102,7 +102,7 @@ local function let_go(s, upto)
     end
     s.ftag = string.sub(last, 1, TAG)
   end
-  s.floor, s.changed = upto, true
+  s.floor, s.cut, s.changed = upto, '', true
 end
 
 -- Writes a stream that was changed, together with more fields of its hash.
@@ -116,7 +116,7 @@ local function write_stream(s, fields)
   if n > 0 then in_pieces('HDEL', s.key, gone) end
   n = #fields
   if s.changed then
-    fields[n + 1], fields[n + 2] = HEAD, string.format('%d.%s,%d.%s,%d', top, s.tag, floor, s.ftag, s.bytes)
+    fields[n + 1], fields[n + 2] = HEAD, string.format('%d.%s,%d.%s,%d%s', top, s.tag, floor, s.ftag, s.bytes, s.cut)
     n = n + 2
     for offset = math.max(floor, top0) + 1, top do
       fields[n + 1], fields[n + 2] = 'o' .. offset, s.added[offset]

@@ -11,7 +11,7 @@ local function absent(k) call('EXISTS', k, due) end
 
 local function new_stream(k, attempt)
   local tag = tag_after('', attempt)
-  return { key = k, top = 0, tag = tag, floor = 0, ftag = tag, bytes = 0, top0 = 0, floor0 = 0, added = {}, changed = true }
+  return { key = k, top = 0, tag = tag, floor = 0, ftag = tag, bytes = 0, cut = '', top0 = 0, floor0 = 0, added = {}, changed = true }
 end
 
 -- Fields of a hash, any number of them.
