@@ -2,8 +2,10 @@ package framework
 
 import (
 	"encoding/json"
+	"slices"
 	"strings"
 
+	"github.com/sojourn-go/sojourn/framework/internal/rawjson"
 	"github.com/sojourn-go/sojourn/protocol"
 )
 
@@ -51,6 +53,10 @@ func decodeTo(c Codec, p protocol.Payload, v any) error {
 	if err != nil {
 		return err
 	}
+	if raw, ok := v.(*json.RawMessage); ok && rawjson.Plain(text) {
+		*raw = slices.Clone(text)
+		return nil
+	}
 	return json.Unmarshal(text, v)
 }
 
@@ -77,6 +83,9 @@ func encodeAfter(before []byte, c Codec, v any) ([]byte, error) {
 		return join(before, protocol.BytesPayload(data)), err
 	case bytes:
 		return join(before, protocol.BytesPayload(raw)), nil
+	}
+	if raw, ok := v.(json.RawMessage); ok && rawjson.Plain(raw) {
+		return join(before, "|", []byte(raw)), nil
 	}
 	text, err := json.Marshal(v)
 	if err != nil {

@@ -39,6 +39,7 @@ var ours = []rule{
 		"it is a program without its web framework, and its clients"},
 	{"framework/typescript", []string{"client/js", "framework", "protocol"}, "what it writes needs no server"},
 	{"framework/internal/jsontype", []string{"protocol"}, "it is about types, wherever they are used"},
+	{"framework/internal/rawjson", nil, "it is about text"},
 	{"framework/ratelimit", []string{"framework"}, "it is middleware as anybody could write it"},
 	{"framework/echov4", []string{"framework"}, "what is Echo's stays small, so that another web framework costs as little"},
 
