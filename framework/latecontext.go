@@ -3,6 +3,7 @@ package framework
 import (
 	"context"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -14,10 +15,16 @@ type lateContext struct {
 	until  time.Time
 	drain  *drain // of a turn, which ends with ErrTurnTime or ErrDraining as its cause; nil: a commit's, which has a deadline
 
-	mu   sync.Mutex
-	real context.Context // nil: not made yet
-	stop func()          // real
-	over bool            // nobody needs it any more
+	made atomic.Pointer[endingContext] // nil: nobody has asked
+
+	mu   sync.Mutex  // held by who makes it, and who ends it
+	over atomic.Bool // nobody needs it any more
+}
+
+// endingContext is one of package context's, and what ends it.
+type endingContext struct {
+	context.Context
+	stop func()
 }
 
 // Deadline implements context.Context.
@@ -32,29 +39,20 @@ func (c *lateContext) Deadline() (time.Time, bool) {
 }
 
 // Done implements context.Context.
-func (c *lateContext) Done() <-chan struct{} {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.realLocked().Done()
-}
+func (c *lateContext) Done() <-chan struct{} { return c.real().Done() }
 
 // Err implements context.Context.
 func (c *lateContext) Err() error {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.real == nil && !c.endedLocked() {
+	if c.made.Load() == nil && !c.ended() {
 		return nil
 	}
-	return c.realLocked().Err()
+	return c.real().Err()
 }
 
 // Value implements context.Context. Package context finds the real one by it, and the cause there, but asks only who has given it Done or an Err.
 func (c *lateContext) Value(key any) any {
-	c.mu.Lock()
-	real := c.real
-	c.mu.Unlock()
-	if real != nil {
-		return real.Value(key)
+	if made := c.made.Load(); made != nil {
+		return made.Value(key)
 	}
 	return c.values.Value(key)
 }
@@ -62,36 +60,44 @@ func (c *lateContext) Value(key any) any {
 // finish ends the context, and lets go of what it is made of.
 func (c *lateContext) finish() {
 	c.mu.Lock()
-	c.over = true
-	stop := c.stop
+	c.over.Store(true)
+	made := c.made.Load()
 	c.mu.Unlock()
-	if stop != nil {
-		stop()
+	if made != nil {
+		made.stop()
 	}
 }
 
-// endedLocked tells whether the context has ended, if it is not real yet.
-func (c *lateContext) endedLocked() bool {
-	return c.over || c.bound && c.values.Err() != nil || c.drain != nil && c.drain.turns.Err() != nil || time.Until(c.until) <= 0
+// ended tells whether the context, which is not real yet, has ended.
+func (c *lateContext) ended() bool {
+	return c.over.Load() || c.bound && c.values.Err() != nil || c.drain != nil && c.drain.turns.Err() != nil || time.Until(c.until) <= 0
 }
 
-func (c *lateContext) realLocked() context.Context {
-	if c.real != nil {
-		return c.real
+// real returns the real context.
+func (c *lateContext) real() context.Context {
+	if made := c.made.Load(); made != nil {
+		return made
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if made := c.made.Load(); made != nil {
+		return made
 	}
 	parent := c.values
 	if !c.bound {
 		parent = context.WithoutCancel(parent)
 	}
+	made := &endingContext{}
 	if c.drain == nil {
-		c.real, c.stop = context.WithDeadline(parent, c.until)
+		made.Context, made.stop = context.WithDeadline(parent, c.until)
 	} else {
-		c.real, c.stop = c.drain.withTurnTime(parent, c.until)
+		made.Context, made.stop = c.drain.withTurnTime(parent, c.until)
 	}
-	if c.over {
-		c.stop()
+	if c.over.Load() {
+		made.stop()
 	}
-	return c.real
+	c.made.Store(made)
+	return made
 }
 
 // withTurnTime returns a context that ends with the turn's time or when the instance drains, whichever came first.

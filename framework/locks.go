@@ -137,17 +137,21 @@ func (h *heldLocks) lock(ctx context.Context, key string) (waited bool, err erro
 // end lets go of all, for good. It may be called at any time, by any goroutine.
 func (h *heldLocks) end() {
 	h.mu.Lock()
+	defer h.mu.Unlock()
 	h.over = true
 	if h.stop != nil {
 		h.stop()
 	}
-	h.mu.Unlock()
-	h.release()
+	h.releaseLocked()
 }
 
 func (h *heldLocks) release() {
 	h.mu.Lock()
 	defer h.mu.Unlock()
+	h.releaseLocked()
+}
+
+func (h *heldLocks) releaseLocked() {
 	for _, key := range h.keys {
 		h.all.unlock(key)
 	}

@@ -42,14 +42,15 @@ func (s *Server) handleMessage(ctx context.Context, sock *socket, m message) (re
 		return nil, false, err
 	}
 	defer sock.done()
-	in, _ := sock.applied()
+	in, top := sock.applied()
 	leaps := m.n > in+1 && sock.hasLeapt()
 	if leaps { // else another instance has probably taken those between, and the commit will tell
 		if err := s.look(ctx, sock); err != nil {
 			return nil, false, err
 		}
+		in, top = sock.applied()
 	}
-	switch in, top := sock.applied(); {
+	switch {
 	case m.n <= in:
 		return committed(in, top), false, nil
 	case m.n > in+1 && leaps:

@@ -119,6 +119,11 @@ const maxWaiting = 4
 
 // begin waits until no other message of the socket runs here.
 func (k *socket) begin(ctx context.Context) error {
+	select {
+	case k.turns <- struct{}{}:
+		return nil
+	default:
+	}
 	k.mu.Lock()
 	if k.waiting >= maxWaiting {
 		k.mu.Unlock()
@@ -169,7 +174,7 @@ func (k *socket) noteFull() {
 func (k *socket) isFull() bool {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	return time.Since(k.full) < fullFor
+	return !k.full.IsZero() && time.Since(k.full) < fullFor
 }
 
 // beginVolatile takes a place for a volatile call, or returns the frame that refuses it.
