@@ -133,7 +133,7 @@ func New(cfg Config) (*Server, error) {
 // ServeHTTP serves what lies below the server's mount, wherever that is:
 //
 //   - client.js, the client; app.js, the client and all services' client halves, and app.js.map; ready; the transports' endpoints. Of their paths only the last
-//     element is looked at;
+//     element is looked at, but for endpoints that are subtrees: see transports.Transport;
 //   - the services' public files, and app.js once more, below assets/: by what follows the first "/assets/" that has a name with a hash behind it. Such a path
 //     is never an endpoint; 404 if the hash is not that of now.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"net/url"
 	"reflect"
 	"strings"
 
@@ -21,7 +22,8 @@ type Options struct {
 	InsecureAnyOrigin bool
 }
 
-// Handler returns the handler of all endpoints of the transports, routed by the last element of the path, wherever it is mounted: /rt/ws, /rt/up.
+// Handler returns the handler of all endpoints of the transports, routed by the last element of the path, wherever it is mounted: /rt/ws, /rt/up. If that is no
+// endpoint, by the last element that has a subtree: /rt/sockjs/000/abc/xhr.
 //
 // A request that names an Origin must come from the handler's own or a listed one; any other is answered 403, on every
 // transport, before anything of it is read. A request that names none is not a browser's, and passes. The own origin is
@@ -75,8 +77,8 @@ func (m *mux) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		Limits{}.Respond(w, nil, err)
 		return
 	}
-	h, ok := m.endpoints[r.URL.Path[strings.LastIndexByte(r.URL.Path, '/')+1:]]
-	if !ok {
+	h, r := m.route(r)
+	if h == nil {
 		RespondStatus(w, http.StatusNotFound, &protocol.Close{Code: protocol.CodeMalformed, Why: "no such endpoint"})
 		return
 	}
@@ -95,4 +97,25 @@ func (m *mux) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	h.ServeHTTP(w, r)
+}
+
+// route finds a request's endpoint; nil: there is none. A subtree sees the path from its own name on.
+func (m *mux) route(r *http.Request) (http.Handler, *http.Request) {
+	if h, ok := m.endpoints[r.URL.Path[strings.LastIndexByte(r.URL.Path, '/')+1:]]; ok {
+		return h, r
+	}
+	path, at, subtree := r.URL.EscapedPath(), -1, ""
+	for name := range m.endpoints {
+		if i := strings.LastIndex(path+"/", "/"+name); i > at && strings.HasSuffix(name, "/") {
+			at, subtree = i, name
+		}
+	}
+	if at < 0 {
+		return nil, r
+	}
+	below, u := *r, *r.URL
+	u.RawPath = path[at:]
+	u.Path, _ = url.PathUnescape(u.RawPath) // what was unescaped before can be unescaped
+	below.URL = &u
+	return m.endpoints[subtree], &below
 }

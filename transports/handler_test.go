@@ -43,6 +43,38 @@ func TestHandlerRoutesByTheLastElement(t *testing.T) {
 	}
 }
 
+func TestHandlerRoutesSubtrees(t *testing.T) {
+	seen := func(name string) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			w.Header().Set("Reached", name+" "+r.URL.EscapedPath()+" "+r.URL.Path+"?"+r.URL.RawQuery)
+		})
+	}
+	h, err := transports.Handler(&script{}, transports.Options{}, endpoints{"kit", map[string]http.Handler{
+		"up": seen("up"), "in.io/": seen("in.io"), "jock/": seen("jock"),
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for path, want := range map[string]string{
+		"/in.io/?sid=1": "in.io /in.io/ /in.io/?sid=1", "/in.io?a": "in.io /in.io /in.io?a", "/rt/in.io/": "in.io /in.io/ /in.io/?",
+		"/rt/jock/000/a%2Fb/xhr": "jock /jock/000/a%2Fb/xhr /jock/000/a/b/xhr?", "/rt/jock//x": "jock /jock//x /jock//x?",
+		"/%C3%A9/jock/%C3%A9": "jock /jock/%C3%A9 /jock/é?",
+		"/jock/rt/in.io/":     "in.io /in.io/ /in.io/?", "/in.io/jock/x": "jock /jock/x /jock/x?", // mounted below what is called so
+		"/jock/rt/jock/x": "jock /jock/x /jock/x?",
+		"/jock/rt/up":     "up /jock/rt/up /jock/rt/up?",
+		"/rtjock/x":       "", "/rt/jock.html": "", "/rt/x": "", "/rt/Jock/": "", "/a%2Fjock/x": "",
+	} {
+		w := httptest.NewRecorder()
+		h.ServeHTTP(w, httptest.NewRequest("POST", path, nil))
+		if got := w.Header().Get("Reached"); got != want {
+			t.Errorf("%s reached %q, want %q", path, got, want)
+		}
+		if want == "" && w.Code != http.StatusNotFound {
+			t.Errorf("%s was answered %d, want 404", path, w.Code)
+		}
+	}
+}
+
 func TestOrigins(t *testing.T) {
 	const refused, own, listed = "refused", "own", "listed"
 	some := transports.Options{Origins: []string{"https://app.example", "https://alt.example:8443", "capacitor://localhost", "HTTPS://Upper.example:443"}}

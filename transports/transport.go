@@ -22,7 +22,8 @@ import (
 type Transport interface {
 	// Name is the transport's name, as the client's list of transports has it: "ws", "sse", "longpoll".
 	Name() string
-	// Endpoints returns the handlers that carry frames for the switchboard, by the last element of their path: "ws", "lp", "up".
+	// Endpoints returns the handlers that carry frames for the switchboard, by the last element of their path: "ws", "lp", "up". A name that ends in a
+	// slash is a subtree: "sockjs/" is asked for /sockjs and all that follows it, and sees the path from there on, /sockjs/info, wherever it is mounted.
 	// They check the method of their requests; [Handler] has checked the origin. Transports that share an endpoint
 	// return equal handlers for it, as [Up] does for the same switchboard and limits.
 	Endpoints(Switchboard) map[string]http.Handler
