@@ -284,7 +284,7 @@ var mutants = []mutant{
 	{
 		promise: "I3", name: "Redis: a script fails after it has written",
 		edits: []edit{{"store/redis/lua/commit.lua",
-			"if next(on_rolls) then call('ZCARD', rolls) end",
+			"if next(on_rolls) then call('ZCARD', rolls) end\n",
 			""}},
 		pkg: redis, test: "TestAllOrNoneWithForeignKeys/miniredis",
 	},

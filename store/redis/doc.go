@@ -39,7 +39,7 @@
 //	<prefix>:{<cell>}:d           ZSET    s:<socket>, open ones, by their deadlines
 //	<prefix>:{<cell>}:e           ZSET    i:<item> and s:<socket>, ended ones, by the time at which they are due
 //	<prefix>:{<cell>}:g           ZSET    s:<group>, a NUL and a socket that is in it; i:<by>, a NUL and an item that is by it
-//	<prefix>:{<cell>}:m           HASH    last claim, grace, topic ids given out
+//	<prefix>:{<cell>}:m           HASH    last claim, when something is due next, topic ids given out
 //	<prefix>:{<cell>}:I:<inbox>   channel of a watch
 //	<prefix>:{<cell>}:T:<topic>   channel of a topic
 //

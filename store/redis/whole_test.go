@@ -98,20 +98,20 @@ func operations() map[string]struct {
 		store.Put{Item: "i", Socket: "b", After: time.Hour}, store.Cancel{Item: "mine"}, store.End{Socket: "b"})
 	everything.Guards = []store.Guard{{Item: "due"}, {Topic: "none"}, {Topic: "none", Field: "a"}}
 	return map[string]operation{
-		"open":           {[]string{"d", "e", "g", "s:c"}, commit(turn(store.Cause{Socket: "c"}, store.Open{TTL: time.Hour, Groups: []store.Group{{Name: "g", Max: 9}}}))},
+		"open":           {[]string{"d", "m", "g", "s:c"}, commit(turn(store.Cause{Socket: "c"}, store.Open{TTL: time.Hour, Groups: []store.Group{{Name: "g", Max: 9}}}))},
 		"put by":         {[]string{"e", "g", "i:i"}, commit(turn(store.Cause{Key: "once"}, store.Put{Item: "i", By: "a"}))},
 		"turn":           {[]string{"d", "e", "g", "m", "e", "s:a", "s:b", "t:t", "t:f", "t:new", "t:t2", "t:none", "i:i", "i:mine", "i:due"}, commit(everything)},
-		"answer":         {[]string{"d", "e", "s:a"}, commit(turn(message, store.Append{Socket: "a", Data: []byte("x")}))},
+		"answer":         {[]string{"m", "s:a"}, commit(turn(message, store.Append{Socket: "a", Data: []byte("x")}))},
 		"bye":            {[]string{"d", "e", "g", "s:a", "i:mine", "i:mine too"}, commit(turn(message, store.Publish{Topic: "t"}, store.Bye{Code: 4011, Why: "x"}))},
-		"key":            {[]string{"k:once", "d", "e", "s:b"}, commit(turn(store.Cause{Key: "once"}, store.Append{Socket: "b"}))},
+		"key":            {[]string{"k:once", "m", "s:b"}, commit(turn(store.Cause{Key: "once"}, store.Append{Socket: "b"}))},
 		"another's item": {[]string{"g", "i:mine", "s:a"}, commit(turn(store.Cause{Key: "once"}, store.Append{Socket: "b"}, store.Cancel{Item: "mine"}))},
-		"a group":        {[]string{"d", "e", "g", "s:a", "s:b"}, commit(turn(store.Cause{Key: "once"}, store.Append{Socket: "a"}, store.AppendAll{Group: "g", Data: []byte("x")}))},
-		"attach": {[]string{"d", "e", "s:a"}, func(w *world) error {
+		"a group":        {[]string{"m", "g", "s:a", "s:b"}, commit(turn(store.Cause{Key: "once"}, store.Append{Socket: "a"}, store.AppendAll{Group: "g", Data: []byte("x")}))},
+		"attach": {[]string{"d", "m", "s:a"}, func(w *world) error {
 			_, err := w.Attach(context.Background(), store.Attach{Socket: "a", Secret: "s", Number: 2, TTL: time.Hour,
 				Topics: map[string]store.Cursor{"t": {Offset: 1, Tag: "x"}}})
 			return err
 		}},
-		"keep": {[]string{"d", "s:a", "s:b"}, func(w *world) error {
+		"keep": {[]string{"d", "m", "s:a", "s:b"}, func(w *world) error {
 			_, err := w.Keep(context.Background(), []store.Held{{Socket: "a", Attach: 1, TTL: time.Hour}, {Socket: "b", Attach: 1, TTL: time.Hour},
 				{Socket: "a", Ack: store.Cursor{Offset: 1, Tag: "other"}}})
 			return err
@@ -207,7 +207,7 @@ func shape(commands [][]string) (shaped [][]string) {
 			switch {
 			case command[0] == "ZADD":
 				command[i] = "*"
-			case command[i] == "exp" || command[i] == "tok" || command[i] == "claimed":
+			case command[i] == "exp" || command[i] == "tok" || command[i] == "claimed" || command[i] == "next":
 				command[i+1] = "*"
 			}
 		}

@@ -6,6 +6,7 @@ local k = KEYS[5]
 local secret, attach, inbox, ttl = take(), take(), take(), number()
 local offset, tag, known, max, kept = number(), take(), number(), number(), take() == '1'
 
+call('ZCARD', due)
 local until_due = next_due()
 local s = read_socket(k, true)
 local function refuse(status, what) return { status, socket_reply(what), until_due } end
@@ -50,7 +51,7 @@ end
 write_stream(s, fields)
 call('PEXPIRE', k, ttl + GARBAGE)
 call('ZADD', due, now + ttl, member(k))
-until_due = next_due()
+until_due = reschedule()
 if s.at ~= '' and (attach ~= s.attach or inbox ~= s.at) then notify('I:' .. s.at, 'm', name(k), attach) end
 s.attach = attach
 return { status, socket_reply(s), until_due, s.floor .. '.' .. s.ftag, found, subs }

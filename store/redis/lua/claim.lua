@@ -93,7 +93,7 @@ in_pieces('ZREM', due, expired)
 in_pieces('ZREM', due, dangling)
 in_pieces('ZREM', errands, dangling)
 in_pieces('ZREM', rolls, off_rolls)
-local until_due = next_due(redis.pcall)
+local until_due = reschedule()
 
 for _, s in ipairs(ended) do
   if s.at ~= '' then notify('I:' .. s.at, 'm', name(s.key), '0') end

@@ -356,7 +356,10 @@ if cause == 'goodbye' then
   if s.st ~= 'closed' then finish(s, 'closed', s.code, s.why) end
 end
 
-if next(on_rolls) then call('ZCARD', rolls) end -- if that is something else, the script fails here
+-- If one of them is something else, the script fails here.
+if next(deadlines) then call('ZCARD', due) end
+if next(errand_at) then call('ZCARD', errands) end
+if next(on_rolls) then call('ZCARD', rolls) end
 
 -- 4. Write. Nothing can fail from here on.
 
@@ -450,7 +453,7 @@ if next(on_rolls) then
   in_pieces('ZREM', rolls, left)
 end
 for k in pairs(vacated) do call('HDEL', k, STAND_IN) end
-if next(deadlines) or next(errand_at) then until_due = next_due(redis.pcall) end
+if next(deadlines) or next(errand_at) then until_due = reschedule() end
 
 for i = 1, #notices do notify(unpack(notices[i])) end
 return outcome('applied', places)

@@ -3,6 +3,7 @@
 -- KEYS: the sockets.
 
 call('ZCARD', due)
+call('HLEN', meta)
 local replies, kept = {}, {}
 for i = 1, number() do
   local k, attach, inbox, ttl, offset, tag = key(), take(), take(), number(), number(), take()
@@ -37,4 +38,5 @@ for _, one in ipairs(kept) do
     call('ZADD', due, now + ttl, member(s.key))
   end
 end
+if #kept > 0 then reschedule() end
 return replies

@@ -157,9 +157,8 @@ end
 -- Before everything else among the deadlines stands, once there was one, the last time of grace: a member with its end, made negative.
 local GRACE = 'grace'
 
--- Milliseconds until something can be claimed; -1: nothing is known to be due. read is redis.pcall once something was written.
-local function next_due(read)
-  read = read or call
+-- The time at which something can be claimed; nil: nothing is known to be due. read is redis.pcall once something was written.
+local function first_due(read)
   local errand = read('ZRANGE', errands, '0', '0', 'WITHSCORES')[2]
   local first = read('ZRANGE', due, '0', '1', 'WITHSCORES')
   local at = first[2]
@@ -168,6 +167,19 @@ local function next_due(read)
     if first[4] then at = math.max(-first[2], first[4]) end
   end
   if errand and (not at or tonumber(errand) < tonumber(at)) then at = errand end
+  return tonumber(at)
+end
+
+-- Milliseconds until then, or -1, as meta has it: every script says it, and few change it.
+local function next_due()
+  local at = count(call('HGET', meta, 'next')) or first_due(call)
+  return at and math.max(0, at - now) or -1
+end
+
+-- Is called when deadlines or errands were written. Returns what next_due returns from now on.
+local function reschedule()
+  local at = first_due(redis.pcall)
+  redis.pcall('HSET', meta, 'next', at or '')
   return at and math.max(0, at - now) or -1
 end
 
