@@ -21,11 +21,16 @@ import (
 // payload is 64 bytes of JSON.
 var payload = `{"text":"` + strings.Repeat("x", 53) + `"}`
 
-func BenchmarkCall(b *testing.B) {
+func BenchmarkCall(b *testing.B) { calls(b, "bench.echo") }
+
+// A handler of Go values that reads a state, as most do.
+func BenchmarkTypedCall(b *testing.B) { calls(b, "bench.typed") }
+
+func calls(b *testing.B, method string) {
 	l := dial(b)
 	var frame []byte
 	for n := uint64(1); b.Loop(); n++ {
-		frame = append(protocol.AppendNumber(append(frame[:0], 'C'), n), ",bench.echo|"+payload...)
+		frame = append(protocol.AppendNumber(append(frame[:0], 'C'), n), ","+method+"|"+payload...)
 		push(b, l, frame)
 		answer := pull(b, l, protocol.Answer)
 		if n%100 == 0 { // as clients do
@@ -59,11 +64,20 @@ var news = &framework.Topic[json.RawMessage]{Name: "news", Keep: 100, Subscribe:
 
 // program starts an instance.
 func program(b *testing.B, over ...transports.Transport) *framework.Server {
+	type line struct {
+		Text string `json:"text"`
+	}
+	seen := &framework.State[struct{ Count int }]{Name: "seen", Subscribe: framework.Nobody}
 	same := func(_ *framework.Turn, in json.RawMessage) (json.RawMessage, error) { return in, nil }
+	typed := func(t *framework.Turn, in line) (line, error) {
+		_, err := seen.Get(t, t.Socket())
+		return in, err
+	}
 	rt, err := framework.New(framework.Config{
 		Transports: over,
 		Services: []framework.Service{{
-			Name: "bench", Topics: []framework.Stream{news}, Methods: framework.Methods{"echo": framework.Call(same).Volatile()},
+			Name: "bench", Topics: []framework.Stream{news, seen},
+			Methods: framework.Methods{"echo": framework.Call(same).Volatile(), "typed": framework.Call(typed)},
 		}},
 		Log: slog.New(slog.NewTextHandler(io.Discard, nil)),
 	})
