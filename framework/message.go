@@ -32,61 +32,67 @@ func numbered(k protocol.Kind) bool {
 	return false
 }
 
-// handleMessage makes a message take effect. The reply is a frame that tells the client so; answered, that the socket's own stream tells it as
-// well. The error is what the client's connection is to be closed with.
-func (s *Server) handleMessage(ctx context.Context, sock *socket, m message) (reply []byte, answered bool, err error) {
+// receipt is what a client is told of its messages, beside their answers.
+type receipt struct {
+	missing  bool   // message in+1 has not come, and is the next
+	in, at   uint64 // messages up to in took effect, and their answers are at or before offset at
+	answered bool   // the socket's own stream tells it as well
+}
+
+func (r receipt) frame() []byte {
+	b := make([]byte, 0, 34)
+	if r.missing {
+		return protocol.AppendNumber(append(b, byte(protocol.Gap)), r.in+1)
+	}
+	b = protocol.AppendNumber(append(b, byte(protocol.Committed)), r.in)
+	return protocol.AppendNumber(append(b, ','), r.at)
+}
+
+// handleMessage makes a message take effect. The error is what the client's connection is to be closed with.
+func (s *Server) handleMessage(ctx context.Context, sock *socket, m message) (r receipt, err error) {
 	if m.n, err = m.Number(0); err != nil || m.n == 0 {
-		return nil, false, protocol.ErrMalformed
+		return r, protocol.ErrMalformed
 	}
 	if err := sock.begin(ctx); err != nil {
-		return nil, false, err
+		return r, err
 	}
 	defer sock.done()
 	in, top := sock.applied()
 	leaps := m.n > in+1 && sock.hasLeapt()
 	if leaps { // else another instance has probably taken those between, and the commit will tell
 		if err := s.look(ctx, sock); err != nil {
-			return nil, false, err
+			return r, err
 		}
 		in, top = sock.applied()
 	}
 	switch {
 	case m.n <= in:
-		return committed(in, top), false, nil
+		return receipt{in: in, at: top.Offset}, nil
 	case m.n > in+1 && leaps:
-		return gap(in), false, nil
+		return receipt{in: in, missing: true}, nil
 	case sock.isFull() && m.Kind != protocol.Goodbye:
-		return nil, false, &protocol.Close{Code: protocol.CodeFull}
+		return r, &protocol.Close{Code: protocol.CodeFull}
 	}
 	j := s.jobOf(sock, m)
 	out, failed, err := s.execute(ctx, j)
 	if err != nil {
-		return nil, false, err
+		return r, err
 	}
 	switch out.Status {
 	case store.Applied:
 		sock.note(m.n, out.Top)
-		return committed(m.n, out.Top), j.answers || failed != nil, nil
+		return receipt{in: m.n, at: out.Top.Offset, answered: j.answers || failed != nil}, nil
 	case store.Repeated:
 		sock.note(out.Number, out.Top)
-		return committed(out.Number, out.Top), false, nil
+		return receipt{in: out.Number, at: out.Top.Offset}, nil
 	case store.Gap:
 		sock.noteLeap(out.Number, out.Top)
-		return gap(out.Number), false, nil
+		return receipt{in: out.Number, missing: true}, nil
 	case store.Full:
 		sock.noteFull()
-		return nil, false, &protocol.Close{Code: protocol.CodeFull}
+		return r, &protocol.Close{Code: protocol.CodeFull}
 	}
-	return nil, false, s.ended(ctx, sock.id)
-}
-
-// gap says which message is next.
-func gap(in uint64) []byte { return protocol.AppendNumber([]byte{byte(protocol.Gap)}, in+1) }
-
-// committed says that messages up to n took effect, and where their answers are.
-func committed(n uint64, top store.Cursor) []byte {
-	b := append(make([]byte, 0, 34), byte(protocol.Committed))
-	return protocol.AppendNumber(append(protocol.AppendNumber(b, n), ','), top.Offset)
+	return r, s.ended(ctx, sock.id)
 }
 
 // jobOf returns the turn that a message asks for.

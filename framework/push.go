@@ -34,17 +34,17 @@ func (l *link) Push(ctx context.Context, line []byte) error {
 		m.tries = l.tries
 		l.tries = 0
 	}
-	reply, answered, err := l.srv.handleMessage(ctx, l.sock, m)
+	r, err := l.srv.handleMessage(ctx, l.sock, m)
 	if err != nil {
 		return err
 	}
 	l.saidAck(m.ack)
 	switch {
-	case protocol.Kind(reply[0]) == protocol.Gap:
-		l.control(reply)
-	case !answered:
+	case r.missing:
+		l.control(r.frame())
+	case !r.answered:
 		l.mu.Lock()
-		l.acked = reply
+		l.acked = r.frame()
 		l.mu.Unlock()
 		l.wake()
 	}

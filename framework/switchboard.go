@@ -181,7 +181,7 @@ func (s switchboard) Post(r *http.Request, frames [][]byte) ([][]byte, error) {
 		return nil, err
 	}
 	s.renewed(ctx, sock, c.user.Expires)
-	var acked []byte
+	var acked *receipt
 	var reply [][]byte
 	size := 0 // of the answers to volatile calls
 	for i, line := range frames[1:] {
@@ -206,16 +206,16 @@ func (s switchboard) Post(r *http.Request, frames [][]byte) ([][]byte, error) {
 		if i == 0 {
 			m.tries = hello.Tries
 		}
-		acked, _, err = s.handleMessage(ctx, sock, m)
+		done, err := s.handleMessage(ctx, sock, m)
 		if err != nil {
 			return reply, err
 		}
-		if protocol.Kind(acked[0]) == protocol.Gap {
+		if acked = &done; done.missing {
 			break // what follows would be a gap too
 		}
 	}
 	if acked != nil {
-		reply = append(reply, acked)
+		reply = append(reply, acked.frame())
 	} else if !hello.Ack.IsZero() {
 		s.acknowledge(ctx, sock, hello.Ack)
 	}
