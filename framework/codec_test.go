@@ -4,8 +4,12 @@ import (
 	"bytes"
 	"context"
 	"encoding/gob"
+	"encoding/json"
 	"errors"
+	"fmt"
+	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/sojourn-go/sojourn/client"
@@ -162,4 +166,32 @@ func receive[T any](t *testing.T, c <-chan T) (v T) {
 		t.Fatal("nothing came")
 	}
 	return v
+}
+
+// Raw JSON comes and goes as encoding/json reads and writes it, also what it would not leave as it is.
+func TestRawJSONIsThatOfEncodingJSON(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBubble(t)
+		var had json.RawMessage
+		b.cfg.Services = []framework.Service{{Name: "raw", Methods: framework.Methods{
+			"echo": framework.Call(func(_ *framework.Turn, in json.RawMessage) (json.RawMessage, error) { had = in; return in, nil }),
+		}}}
+		l := b.connect(b.start(), hello(1, ""))
+		b.pull(l)
+		for i, text := range []string{`{"a":[1,"b",null]}`, `{ "a" : [ 1, 2 ] }`, `"<&>"`, "\"\u2028 \u00e4\"", `  1`, `null`, `"\u003c"`, `{"a":}`, ``} {
+			b.push(l, fmt.Sprintf("C%d,raw.echo|%s", i+1, text))
+			answer := b.pull(l)
+			var want, raw json.RawMessage
+			err := json.Unmarshal([]byte(text), &raw)
+			if err == nil {
+				want, err = json.Marshal(raw)
+			}
+			switch _, got, _ := strings.Cut(answer, "|"); {
+			case err != nil && !strings.Contains(got, framework.CodeInvalid):
+				t.Errorf("%s is answered %s, want that it is invalid", text, answer)
+			case err == nil && (got != string(want) || string(had) != string(raw)):
+				t.Errorf("%s is read as %s and answered %s, want %s and %s", text, had, answer, raw, want)
+			}
+		}
+	})
 }

@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"github.com/sojourn-go/sojourn/framework"
+	"github.com/sojourn-go/sojourn/store"
+	"github.com/sojourn-go/sojourn/store/memory"
 )
 
 type tenant struct{}
@@ -72,6 +74,50 @@ func TestTurnEndsAsAContext(t *testing.T) {
 			})
 		}
 	}
+}
+
+// A commit outlives the request that brought it, and has a time of its own, which the store can ask for.
+func TestCommitHasADeadline(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		st := &deafStore{Store: memory.New(memory.Options{}), began: make(chan context.Context)}
+		rt, err := framework.New(framework.Config{Store: st, Log: slog.New(slog.NewTextHandler(io.Discard, nil))})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer st.Close()
+		defer rt.Close()
+		ctx, leave := context.WithCancel(context.WithValue(t.Context(), tenant{}, "acme"))
+		told := make(chan error, 1)
+		go func() {
+			told <- rt.Do(ctx, func(t *framework.Turn) error { return t.Cancel("nothing") })
+		}()
+		commit := <-st.began
+		leave()
+		synctest.Wait()
+		if deadline, ok := commit.Deadline(); !ok || time.Until(deadline) != 5*time.Second || commit.Err() != nil || commit.Value(tenant{}) != "acme" {
+			t.Errorf("deadline %v, %v, error %v, value %v", deadline, ok, commit.Err(), commit.Value(tenant{}))
+		}
+		began := time.Now()
+		<-commit.Done()
+		if took := time.Since(began); took != 5*time.Second || commit.Err() != context.DeadlineExceeded {
+			t.Errorf("it ended after %v with %v", took, commit.Err())
+		}
+		if err := <-told; framework.CodeOf(err) != framework.CodeUnavailable {
+			t.Errorf("told %v", err)
+		}
+	})
+}
+
+// deafStore does not answer commits.
+type deafStore struct {
+	store.Store
+	began chan context.Context
+}
+
+func (s *deafStore) Commit(ctx context.Context, _ store.Turn) (store.Outcome, error) {
+	s.began <- ctx
+	<-ctx.Done()
+	return store.Outcome{}, ctx.Err()
 }
 
 // descendants are contexts made of a turn, the turn among them.

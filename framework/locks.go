@@ -123,14 +123,14 @@ func (h *heldLocks) lock(ctx context.Context, key string) (waited bool, err erro
 	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if err := ctx.Err(); h.over || err != nil {
+	if h.over {
 		h.all.unlock(key)
-		return waited, err
+		return waited, ctx.Err()
 	}
+	h.keys = append(h.keys, key)
 	if h.stop == nil {
 		h.stop = context.AfterFunc(ctx, h.end)
 	}
-	h.keys = append(h.keys, key)
 	return waited, nil
 }
 
