@@ -17,12 +17,25 @@ type conversation struct {
 	attach int    // number of the last hello
 	own    []byte // cursor in the own stream; empty: none yet
 	topic  []byte // cursor in the topic; empty: not subscribed
-	unsaid int    // entries of the own stream since the server was told
+	unsaid int    // entries of the own stream since the server was told ...
+	bytes  int    // ... and of these
 	said   []byte // the last hello
 }
 
-// ackEntries is how many entries of its own stream a client may leave unacknowledged.
-const ackEntries = 64
+// How many entries of its own stream a client leaves unacknowledged, and of how many bytes.
+const (
+	ackEntries = 64
+	ackBytes   = 64 << 10
+)
+
+// owes tells whether it is time to acknowledge, which it then does.
+func (c *conversation) owes() bool {
+	if c.unsaid < ackEntries && c.bytes < ackBytes {
+		return false
+	}
+	c.unsaid, c.bytes = 0, 0
+	return true
+}
 
 func newConversation(s Setting) conversation {
 	var b [16]byte
@@ -42,7 +55,7 @@ func (c *conversation) hello() []byte {
 		b = append(append(append(b, `,"in":1,"topics":{"`...), c.name...), `":"`...)
 		b = append(append(b, c.topic...), `"}`...)
 	}
-	c.unsaid = 0
+	c.unsaid, c.bytes = 0, 0
 	c.said = append(b, '}')
 	return c.said
 }
@@ -75,6 +88,7 @@ func (c *conversation) hear(frame []byte, h Hearer) error {
 		cursor, _, _ := bytes.Cut(fields, []byte{','})
 		c.own = append(c.own[:0], cursor...)
 		c.unsaid++
+		c.bytes += len(payload)
 		h.Came(payload)
 	case 'v':
 		h.Came(payload)

@@ -29,9 +29,8 @@ func (s *sojourn) call(b, payload []byte) []byte {
 	if s.volatile {
 		b = strconv.AppendUint(append(b, 'W'), s.n, 10)
 	} else {
-		if s.unsaid >= ackEntries { // it rides with the call, as a client's does
+		if s.owes() { // it rides with the call, as a client's does
 			b = append(append(append(b, 'A'), s.cursor()...), '\n')
-			s.unsaid = 0
 		}
 		b = strconv.AppendUint(append(b, 'C'), s.n, 10)
 	}

@@ -182,9 +182,19 @@ func (c *conn) Lost() {
 }
 
 // Post implements dialect.Hearer.
-func (c *conn) Post(path string, body []byte) {
-	c.side.out = dialect.AppendPost(c.side.out, c.spec.Publish, path, body)
-	c.side.send()
+func (c *conn) Post(path string, body []byte) { c.post(path, body) }
+
+// post makes a POST to where things are published.
+func (g *generator) post(path string, body []byte) {
+	if g.side == nil {
+		var err error
+		if g.side, err = g.dial(poster{g.spec.Publish}); err != nil {
+			g.fail(err)
+			return
+		}
+	}
+	g.side.out = dialect.AppendPost(g.side.out, g.spec.Publish, path, body)
+	g.side.send()
 }
 
 // poster is the conversation of the connection for POSTs. They do not wait for each other's answers: HTTP/1.1 answers in order.

@@ -3,8 +3,6 @@ package generate
 import (
 	"fmt"
 	"time"
-
-	"github.com/sojourn-go/sojourn/bench/internal/dialect"
 )
 
 // follow publishes to all connections: at a steady pace, or so that so many messages are under way. They may be spread over topics: each is published to in turn, and counts its own.
@@ -59,9 +57,8 @@ func (j *follow) due(at int64) {
 		j.published++
 	}
 	stamp(j.payload, j.published-1, at)
-	j.side.out = dialect.AppendPost(j.side.out, j.spec.Publish, j.paths[j.turn], j.payload)
+	j.post(j.paths[j.turn], j.payload)
 	j.turn = (j.turn + 1) % len(j.paths)
-	j.side.send()
 	if j.on {
 		j.result.Sent++
 	}

@@ -37,7 +37,7 @@ type generator struct {
 	buffer []byte
 	byFD   []*conn
 	conns  []*conn
-	side   *conn // for POSTs
+	side   *conn // for POSTs, from the first on: servers give up connections on which they hear nothing
 	failed error
 
 	job   job
@@ -118,9 +118,6 @@ func (g *generator) run() error {
 	defer g.closeAll()
 	var err error
 	if g.tick, err = g.timer(tickEvery); err != nil {
-		return err
-	}
-	if g.side, err = g.dial(poster{g.spec.Publish}); err != nil {
 		return err
 	}
 	g.ends = int64(patience + time.Duration(g.spec.Connections)*each)

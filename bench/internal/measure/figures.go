@@ -45,6 +45,18 @@ func Each(s Sample) float64 { return s.Memory.bytes() / float64(s.Connections) }
 // EachInStore is the memory that each connection had the server's Redis take, in bytes.
 func EachInStore(s Sample) float64 { return s.StoreMemory.bytes() / float64(s.Connections) }
 
+// Total is the server's memory at the end, in bytes.
+func Total(s Sample) float64 { return float64(s.Memory.After) }
+
+// Published is how many messages were published a second.
+func Published(s Sample) float64 { return float64(s.Sent) / s.Seconds }
+
+// PublishCost is the server's processor time for a message that was published, to all who follow, in seconds.
+func PublishCost(s Sample) float64 { return s.Server / float64(max(1, s.Sent)) }
+
+// StoreShare is the part of one processor that the server's Redis took.
+func StoreShare(s Sample) float64 { return s.Store / s.Seconds }
+
 // Grown is the memory that the server took, in bytes.
 func Grown(s Sample) float64 { return s.Memory.bytes() }
 

@@ -15,16 +15,19 @@ import (
 
 // Work is a piece of work.
 type Work struct {
-	Name  string // "W1"
-	Title string // "echo"
-	About string // what is done, in a sentence or two
-	Cases []Case
-	Bars  []Bar
+	Name   string // "W1"
+	Title  string // "echo"
+	About  string // what is done, in a sentence or two
+	Along  string // what there is more of from case to case, "sockets": they are points of a curve. "": they are different things
+	Cases  []Case
+	Bars   []Bar
+	Rounds int // that count; 0 is Rounds
 }
 
 // Case is a way in which the work is done.
 type Case struct {
 	Name      string // "saturated"; unique within its work
+	At        int    // how much there is of what a curve is along
 	Spec      generate.Spec
 	Instances int      // of each server; 0 is 1
 	Servers   []string // names of servers; the first is the one that the others are compared with
@@ -68,7 +71,16 @@ const (
 )
 
 // All are the pieces of work, in their order.
-var All = []Work{echo, fanout, sse, poll, idle, connects, overRedis, reconnects, slow, stack, allocs}
+var All = slices.Concat([]Work{echo, fanout, sse, poll, idle, connects, overRedis, reconnects, slow, stack, allocs}, growth)
+
+// Named returns the works that a name stands for: that of one, in any case of letters, or "growth", all curves.
+func Named(name string) ([]Work, error) {
+	if strings.EqualFold(name, "growth") {
+		return growth, nil
+	}
+	w, err := Find(name)
+	return []Work{w}, err
+}
 
 // Find returns the work of a name, in any case of letters.
 func Find(name string) (Work, error) {
