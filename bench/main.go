@@ -2,7 +2,7 @@
 //
 //	go run . run W1 [-case name] [-servers raw,gws] [-rounds n] [-seconds s] [-connections n] [-any]
 //	go run . -bar NAME
-//	go run . report [W1 ...]
+//	go run . report [-rest] [-rounds n] [-seconds s] [-any] [W1 ...] [growth]
 //
 // README.md says what is measured, and by which rules.
 package main

@@ -1,19 +1,19 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"flag"
 	"fmt"
 	"os"
 	"strings"
-	"time"
 
 	"github.com/sojourn-go/sojourn/bench/internal/measure"
 	"github.com/sojourn-go/sojourn/bench/internal/work"
 )
 
 // measureCase measures servers of a case, and says on standard error how it goes.
-func measureCase(c work.Case, names []string, rounds int, anyRound bool) (measure.Series, error) {
+func measureCase(ctx context.Context, c work.Case, names []string, rounds int, anyRound bool) (measure.Series, error) {
 	program, err := os.Executable()
 	if err != nil {
 		return measure.Series{}, err
@@ -29,7 +29,7 @@ func measureCase(c work.Case, names []string, rounds int, anyRound bool) (measur
 	plan.Told = func(server string, s measure.Sample) {
 		fmt.Fprintf(os.Stderr, "  %s: server %.2f s, generator %.2f s, foreign %.1f %%\n", server, s.Server, s.CPU, 100*s.Foreign)
 	}
-	return plan.Measure()
+	return plan.Measure(ctx)
 }
 
 // bar measures one figure, prints it, and fails unless its bar holds.
@@ -41,7 +41,7 @@ func bar(words []string) error {
 	if err != nil {
 		return err
 	}
-	series, err := measureCase(w.Case(b.Case), b.Servers(), work.Rounds, false)
+	series, err := measureCase(context.Background(), w.Case(b.Case), b.Servers(), work.Rounds, false)
 	if err != nil {
 		return err
 	}
@@ -62,10 +62,9 @@ func try(words []string) error {
 	flags := flag.NewFlagSet("run WORK", flag.ContinueOnError)
 	servers := flags.String("servers", "", "run these instead of those that the case has")
 	only := flags.String("case", "", "run only this case")
-	rounds := flags.Int("rounds", 1, "rounds that count")
-	seconds := flags.Float64("seconds", 1, "time that is measured, in each case of each round")
 	connections := flags.Int("connections", 0, "so many instead of what the case has")
-	anyRound := flags.Bool("any", false, "rounds count though the machine is busy: to try, not to measure")
+	s := settings{rounds: 1, seconds: 1}
+	s.flags(flags)
 	if len(words) == 0 {
 		return errors.New("bench: run needs the name of a work")
 	}
@@ -86,18 +85,17 @@ func try(words []string) error {
 		if *connections > 0 {
 			c.Spec.Connections = *connections
 		}
-		c.Spec.Measure = time.Duration(*seconds * float64(time.Second))
-		c.Spec.Warm = min(c.Spec.Warm, c.Spec.Measure)
-		series, err := measureCase(c, c.Servers, *rounds, *anyRound)
+		c, rounds := s.of(w, c)
+		series, err := measureCase(context.Background(), c, c.Servers, rounds, s.any)
 		if err != nil {
 			return err
 		}
 		w.Cases[i] = c
 		fmt.Printf("%s %s, %s\n", w.Name, w.Title, c.Name)
-		for _, s := range c.Servers {
-			fmt.Printf("  %-18s", s)
+		for _, server := range c.Servers {
+			fmt.Printf("  %-18s", server)
 			for _, f := range c.Figures {
-				v := c.Read(f, series, s)
+				v := c.Read(f, series, server)
 				fmt.Printf("  %s %.4g%s", f.Name, v.Median, f.Unit)
 			}
 			fmt.Println()

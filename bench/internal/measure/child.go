@@ -10,6 +10,7 @@ import (
 	"os/exec"
 	"strconv"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/sojourn-go/sojourn/bench/internal/generate"
@@ -29,6 +30,7 @@ const endTime = 20 * time.Second // that a process may take to end
 func start(words ...string) (*child, error) {
 	c := &child{cmd: exec.Command(words[0], words[1:]...)}
 	c.cmd.Stderr = &c.log
+	c.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // an interrupt from the keyboard is for us alone: what runs ends as it should
 	out, err := c.cmd.StdoutPipe()
 	if err != nil {
 		return nil, err

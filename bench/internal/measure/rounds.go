@@ -2,6 +2,7 @@
 package measure
 
 import (
+	"context"
 	"fmt"
 	"slices"
 
@@ -46,8 +47,8 @@ type Plan struct {
 	Told      func(server string, s Sample) // of each run; may be nil
 }
 
-// Measure runs the plan. It is an error if too few rounds count.
-func (p Plan) Measure() (Series, error) {
+// Measure runs the plan. It is an error if too few rounds count. When the context ends it ends after the run that is under way.
+func (p Plan) Measure(ctx context.Context) (Series, error) {
 	var series Series
 	for attempt := 0; len(series.Rounds) < p.Rounds; attempt++ {
 		if attempt == MaxAttempts*p.Rounds {
@@ -55,6 +56,9 @@ func (p Plan) Measure() (Series, error) {
 		}
 		round := Round{}
 		for _, s := range p.Servers {
+			if ctx.Err() != nil {
+				return series, context.Cause(ctx)
+			}
 			sample, err := Run(p.Generator, s, max(1, p.Instances), p.Spec)
 			if err != nil {
 				return series, fmt.Errorf("%s: %w", s.Name, err)

@@ -9,11 +9,11 @@ import (
 	"github.com/sojourn-go/sojourn/bench/internal/work"
 )
 
-// Measures of a chart, in pixels.
+// Measures of a chart, in pixels. Charts are narrow, so that their text can be read on a phone.
 const (
-	chartWidth = 760
-	nameWidth  = 170
-	barsWidth  = 440
+	chartWidth = 480
+	nameWidth  = 160
+	barsWidth  = 220
 	rowHeight  = 26
 	headHeight = 44
 )
@@ -34,10 +34,7 @@ func barChart(title string, c work.Case, s measure.Series) string {
 		return nameWidth + barsWidth*max(0, v)/most
 	}
 	var b strings.Builder
-	height := headHeight + rowHeight*len(c.Servers) + 8
-	fmt.Fprintf(&b, `<svg xmlns="http://www.w3.org/2000/svg" width="%d" height="%d" viewBox="0 0 %[1]d %[2]d" font-family="sans-serif" font-size="13">`+"\n", chartWidth, height)
-	fmt.Fprintf(&b, `<rect width="%d" height="%d" fill="#ffffff"/>`+"\n", chartWidth, height)
-	text(&b, 10, 24, "start", title+": "+f.Name+better(f))
+	begin(&b, headHeight+rowHeight*len(c.Servers)+8, title+": "+f.Name+better(f))
 	for i, server := range c.Servers {
 		v, top := spreads[i], float64(headHeight+rowHeight*i)
 		colour := "#9aa5b1"
@@ -45,13 +42,20 @@ func barChart(title string, c work.Case, s measure.Series) string {
 			colour = "#2f6db5"
 		}
 		middle := top + rowHeight/2
-		text(&b, nameWidth-8, middle+4, "end", server)
+		text(&b, nameWidth-8, middle+5, "end", server)
 		fmt.Fprintf(&b, `<rect x="%d" y="%.1f" width="%.1f" height="%d" fill="%s"/>`+"\n", nameWidth, top+4, x(v.Median)-nameWidth, rowHeight-8, colour)
 		fmt.Fprintf(&b, `<line x1="%.1f" y1="%.1f" x2="%.1f" y2="%[2]v" stroke="#1f2933" stroke-width="1.5"/>`+"\n", x(v.Low), middle, x(v.High))
-		text(&b, x(max(v.High, v.Median))+8, middle+4, "start", label(f, v))
+		text(&b, x(max(v.High, v.Median))+6, middle+5, "start", label(f, v))
 	}
 	b.WriteString("</svg>\n")
 	return b.String()
+}
+
+// begin begins a chart of some height.
+func begin(b *strings.Builder, height int, title string) {
+	fmt.Fprintf(b, `<svg xmlns="http://www.w3.org/2000/svg" width="%d" height="%d" viewBox="0 0 %[1]d %[2]d" font-family="sans-serif" font-size="14">`+"\n", chartWidth, height)
+	fmt.Fprintf(b, `<rect width="%d" height="%d" fill="#ffffff"/>`+"\n", chartWidth, height)
+	text(b, 10, 24, "start", title)
 }
 
 func text(b *strings.Builder, x, y float64, anchor, s string) {
@@ -69,5 +73,5 @@ func label(f work.Figure, v measure.Spread) string {
 	if f.Relative {
 		return fmt.Sprintf("%.2f", v.Median)
 	}
-	return number(v.Median) + f.Unit
+	return quantity(v.Median, f.Unit)
 }

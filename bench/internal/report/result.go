@@ -9,12 +9,14 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"reflect"
 	"runtime/debug"
 	"strings"
 	"time"
 
 	"github.com/sojourn-go/sojourn/bench/internal/generate"
 	"github.com/sojourn-go/sojourn/bench/internal/measure"
+	"github.com/sojourn-go/sojourn/bench/internal/work"
 )
 
 // Result is what was measured of one case, and under which circumstances.
@@ -25,6 +27,7 @@ type Result struct {
 	Versions   map[string]string // of what was measured, by module or package
 	Spec       generate.Spec
 	Series     measure.Series
+	Failed     string `json:",omitempty"` // why nothing was measured
 }
 
 func file(dir, work, name string) string {
@@ -38,7 +41,10 @@ func Save(dir string, r Result) error {
 		err = os.MkdirAll(dir, 0o755)
 	}
 	if err == nil {
-		err = os.WriteFile(file(dir, r.Work, r.Case), append(text, '\n'), 0o644)
+		err = os.WriteFile(file(dir, r.Work, r.Case)+".new", append(text, '\n'), 0o644)
+	}
+	if err == nil {
+		err = os.Rename(file(dir, r.Work, r.Case)+".new", file(dir, r.Work, r.Case))
 	}
 	if err != nil {
 		return fmt.Errorf("report: %w", err)
@@ -61,7 +67,24 @@ func Load(dir, work, name string) (r Result, ok bool, err error) {
 	return r, true, nil
 }
 
-// Versions returns the versions of the modules that this program is made of, of Node and its packages, and the commit that ours is.
+// Answers tells whether a case need not be measured again: these servers were, in this version, with these settings.
+func (r Result) Answers(c work.Case, rounds int, versions map[string]string) bool {
+	for _, s := range c.Servers {
+		if !has(r.Series, s) {
+			return false
+		}
+	}
+	return reflect.DeepEqual(r.Spec, c.Spec) && len(r.Series.Rounds) >= rounds && r.Versions[ours] == versions[ours]
+}
+
+// Reason words in a line why something could not be measured.
+func Reason(err error) string {
+	line, _, _ := strings.Cut(err.Error(), "\n")
+	return strings.ReplaceAll(strings.TrimSuffix(line, "."), "|", "\\|")
+}
+
+// Versions returns the versions of the modules that this program is made of, of Node and its packages, and the commit that ours is: the last
+// that changed more than documents and results.
 func Versions(node string) map[string]string {
 	versions := map[string]string{}
 	if info, ok := debug.ReadBuildInfo(); ok {
@@ -69,7 +92,7 @@ func Versions(node string) map[string]string {
 			versions[m.Path] = m.Version
 		}
 	}
-	versions[ours] = output("git", "rev-parse", "--short=12", "HEAD")
+	versions[ours] = output("git", "log", "-1", "--format=%h", "--abbrev=12", "--", "..", ":!../docs", ":!results")
 	versions["node"] = output("node", "--version")
 	var lock struct {
 		Packages map[string]struct{ Version string }

@@ -110,6 +110,9 @@ func FindBar(name string) (Work, Bar, error) {
 	return Work{}, Bar{}, fmt.Errorf("work: there is no bar %q, but %s", name, strings.Join(names, ", "))
 }
 
+// CountedRounds is how many rounds that count a figure is of.
+func (w Work) CountedRounds() int { return cmp.Or(w.Rounds, Rounds) }
+
 // Case returns the case of a name.
 func (w Work) Case(name string) Case {
 	return w.Cases[slices.IndexFunc(w.Cases, func(c Case) bool { return c.Name == name })]
@@ -161,6 +164,9 @@ func (c Case) Read(f Figure, s measure.Series, server string) measure.Spread {
 	}
 	return f.read(s, server, c.Servers[0])
 }
+
+// Read reads the figure of a server, as it is.
+func (f Figure) Read(s measure.Series, server string) measure.Spread { return f.read(s, server, "") }
 
 func (f Figure) read(s measure.Series, server, against string) measure.Spread {
 	if against != "" {
