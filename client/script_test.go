@@ -187,7 +187,7 @@ func (s *script) Open(_ *http.Request, hello []byte, c transports.Carrier) (tran
 	w := s.welcome
 	w.ID = protocol.CredentialOf(h.Key).Socket
 	s.link.wakeUp() // the one before is not the newest any more
-	s.link = &scriptLink{s: s, hello: w.Append(nil), fresh: fresh && !held, once: c.Once, wake: make(chan struct{}, 1)}
+	s.link = &scriptLink{s: s, hello: w.Append(nil), fresh: fresh && !held, once: c.Once, wake: make(chan struct{}, 1), ready: c.Ready}
 	return s.link, nil
 }
 
@@ -219,10 +219,15 @@ type scriptLink struct {
 	fresh bool
 	once  bool
 	wake  chan struct{}
+	ready func(bool)
 }
 
 func (k *scriptLink) wakeUp() {
-	if k == nil {
+	switch {
+	case k == nil:
+		return
+	case k.ready != nil:
+		k.ready(false)
 		return
 	}
 	select {
@@ -243,7 +248,7 @@ func (k *scriptLink) Push(_ context.Context, frame []byte) error {
 
 func (k *scriptLink) Pull(ctx context.Context) ([][]byte, error) {
 	for {
-		if frames, err := k.take(); len(frames) > 0 || err != nil {
+		if frames, err := k.next(); len(frames) > 0 || err != nil {
 			return frames, err
 		}
 		select {
@@ -254,7 +259,12 @@ func (k *scriptLink) Pull(ctx context.Context) ([][]byte, error) {
 	}
 }
 
-func (k *scriptLink) take() ([][]byte, error) {
+func (k *scriptLink) Take(frames [][]byte) ([][]byte, error) {
+	more, err := k.next()
+	return append(frames, more...), err
+}
+
+func (k *scriptLink) next() ([][]byte, error) {
 	s := k.s
 	s.mu.Lock()
 	defer s.mu.Unlock()

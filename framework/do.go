@@ -53,7 +53,7 @@ func (s *Server) Ask(ctx context.Context, socket, method string, question, answe
 	}
 	id := newTurnID().String()
 	w := &waiter{woken: make(chan struct{}, 1)}
-	t := s.hub.tail(answersTopic+id, store.Cursor{}, w)
+	t := s.hub.tail(answersTopic+id, store.Cursor{}, w, nil)
 	defer s.hub.forget(context.WithoutCancel(ctx), t, w)
 	err := s.Do(ctx, func(t *Turn) error {
 		return t.Ask(socket, method, question, asked.With(id), time.Until(deadline))
@@ -120,7 +120,7 @@ func (w *waiter) wait(ctx context.Context, s *Server, t *tail) (a askAnswer, err
 	timer := time.NewTicker(checkTopics)
 	defer timer.Stop()
 	for {
-		if _, err := s.hub.sync(ctx, []*tail{t}, nil); err != nil && ctx.Err() == nil {
+		if _, err := s.hub.sync(ctx, []*tail{t}, nil, checkTopics/2); err != nil && ctx.Err() == nil {
 			s.log.Debug("the store does not answer", "error", err)
 		}
 		t.mu.Lock()

@@ -89,6 +89,7 @@ func (d *due) held() {
 func (d *due) tend() {
 	every := d.srv.cfg.TTL / 4
 	kept := time.Now()
+	checked := kept
 	for {
 		d.mu.Lock()
 		if d.srv.hub.held() == 0 || d.stopped {
@@ -96,7 +97,7 @@ func (d *due) tend() {
 			d.mu.Unlock()
 			return
 		}
-		wait := every
+		wait := min(every, time.Until(checked.Add(checkTopics)))
 		if !d.next.IsZero() && !d.busy {
 			wait = min(wait, time.Until(d.next))
 		}
@@ -116,6 +117,10 @@ func (d *due) tend() {
 		if all && ok {
 			kept = time.Now()
 			d.srv.hub.sweep(d.ctx)
+		}
+		if time.Since(checked) >= checkTopics {
+			checked = time.Now()
+			d.done.Go(func() { d.srv.hub.check(d.ctx) })
 		}
 		if d.due() {
 			d.done.Go(func() { d.work(d.ctx) }) // beside: connections are kept whatever a goodbye or a timer takes

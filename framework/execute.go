@@ -22,6 +22,7 @@ type job struct {
 	id      uuid.UUID // zero: that of the message that the cause says
 	cause   store.Cause
 	sock    *socket // nil: nobody's
+	link    *link   // that waits for it to end; nil: none
 	user    User
 	method  string
 	payload protocol.Payload
@@ -84,8 +85,13 @@ func (s *Server) execute(ctx context.Context, j job) (out store.Outcome, failed,
 		s.due.hint(out.NextDue)
 		switch out.Status {
 		case store.Applied:
-			s.hub.committed(turn, out.At)
-			s.sendVolatile(r, t.volatiles)
+			j.link.quietly(func() { s.hub.committed(turn, out.At) })
+			if len(t.volatiles) > 0 { // which may take their time
+				if j.link != nil {
+					j.link.wake()
+				}
+				s.sendVolatile(r, t.volatiles)
+			}
 			return out, failed, nil
 		case store.Repeated: // perhaps by ourselves, and the answer was lost
 			s.hub.uncertain(effects)

@@ -22,16 +22,30 @@ func (l *link) expireLocked(until time.Time) {
 	if !until.IsZero() && !l.carrier.Once { // a poll says its credentials in the next one
 		l.ask = until.Add(-min(renewBefore, time.Until(until)/2))
 	}
+	if !until.IsZero() && l.carrier.Ready != nil {
+		l.alarmLocked(0)
+		return
+	}
 	l.wake()
 }
 
-// expiring asks the client for fresh credentials, or ends the connection, when it is time for that. It returns after how long it is to be called again, at the
-// latest after a time.
-func (l *link) expiring(latest time.Duration) time.Duration {
+// alarmLocked has expiring called after a time, for a link that nobody waits for.
+func (l *link) alarmLocked(after time.Duration) {
+	switch {
+	case l.alarm != nil:
+		l.alarm.Reset(after)
+	case l.closed.Err() == nil:
+		l.alarm = time.AfterFunc(after, func() { l.expiring() })
+	}
+}
+
+// expiring asks the client for fresh credentials, or ends the connection, when it is time for that. It returns after how long it is to be called again; 0: it
+// is not.
+func (l *link) expiring() time.Duration {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.expires.IsZero() || l.ending != nil {
-		return latest
+		return 0
 	}
 	left := time.Until(l.expires)
 	if left <= 0 {
@@ -40,13 +54,17 @@ func (l *link) expiring(latest time.Duration) time.Duration {
 	}
 	if !l.ask.IsZero() {
 		if wait := time.Until(l.ask); wait > 0 {
-			return min(latest, wait)
+			left = wait
+		} else {
+			l.ask = time.Time{}
+			frame := []byte{byte(protocol.Expiring)}
+			l.controlLocked(protocol.AppendNumber(frame, uint64(left.Milliseconds())))
 		}
-		l.ask = time.Time{}
-		frame := []byte{byte(protocol.Expiring)}
-		l.controlLocked(protocol.AppendNumber(frame, uint64(left.Milliseconds())))
 	}
-	return min(latest, left)
+	if l.carrier.Ready != nil {
+		l.alarmLocked(left)
+	}
+	return left
 }
 
 // A renewal tells the instance that holds a socket's connection that its credentials last longer. It travels as volatile message to the socket.

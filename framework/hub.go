@@ -258,18 +258,18 @@ func entryOf(e store.Effect, at store.Cursor) store.Entry {
 	return store.Entry{Cursor: at}
 }
 
-// tail returns the topic's tail, which it makes if need be to begin at a cursor, with the waker among its listeners.
-func (h *hub) tail(topic string, from store.Cursor, w waker) *tail {
+// tail returns the topic's tail, which it makes if need be to begin at a cursor, with the waker among its listeners: a link as it follows.
+func (h *hub) tail(topic string, from store.Cursor, w waker, as *sub) *tail {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	t := h.tails[topic]
 	if t == nil {
-		t = &tail{topic: topic, from: from, pace: pace{every: h.srv.every(topic)}, listeners: map[waker]struct{}{}}
+		t = &tail{topic: topic, from: from, pace: pace{every: h.srv.every(topic)}, listeners: map[waker]*sub{}}
 		h.tails[topic] = t
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.listeners[w] = struct{}{}
+	t.listeners[w] = as
 	return t
 }
 

@@ -5,9 +5,10 @@ import (
 	"cmp"
 	"context"
 	"io"
-	"math/rand/v2"
 	"net/http"
+	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/sojourn-go/sojourn/protocol"
@@ -19,12 +20,14 @@ import (
 const (
 	maxControls = 64
 	maxNotices  = 256
+
+	maxSpare = 4 // entries for which an idle link keeps room
 )
 
 // link is one connection of a socket: a cursor in each of its streams and some frames that belong to the connection alone. A client that
 // never reads has nothing queued for it here but what the constants above allow.
 //
-// The fields below mu may be touched by anybody; the others belong to the goroutine that pulls.
+// The fields below mu may be touched by anybody; the others belong to the goroutine that pulls or takes, and while fetching to the one that fetches.
 type link struct {
 	srv     *Server
 	sock    *socket
@@ -34,27 +37,36 @@ type link struct {
 	fresh   bool          // the client waits for the hello: a poll is answered at once
 	tries   int           // of message first
 	first   uint64
-	woken   chan struct{} // capacity 1
-	taken   chan struct{} // capacity 1: controls were taken, there is room for others
+	woken   chan struct{} // capacity 1; of a link that is pulled
 	closed  context.Context
 	close   context.CancelFunc
 	closing sync.Once
 
 	greeted bool
-	cursor  store.Cursor    // the own stream has been delivered up to here
-	loss    []byte          // tells that entries before it are lost, and has not been sent
-	subs    map[string]*sub // by topic
+	cursor  store.Cursor  // the own stream has been delivered up to here
+	spare   []store.Entry // takes turns with notices
+	loss    []byte        // tells that entries before it are lost, and has not been sent
+
+	woke     atomic.Bool    // since the last fetch began: another may find something
+	quiet    atomic.Int32   // so many are bringing something down that look for it themselves
+	fetchers sync.WaitGroup // of fetch
 
 	mu       sync.Mutex
-	reread   bool                // the own stream has to be read
-	notices  []store.Entry       // of the own stream, contiguous from tip
-	tip      store.Cursor        // cursor, or the last of notices
-	latest   uint64              // highest offset that was noticed since the last read began
-	controls [][]byte            // frames of this connection alone
-	acked    []byte              // the latest acknowledgement, not yet sent
-	volatile [][]byte            // volatile frames: dropped when there are too many
-	tails    map[string]listened // of subscribed topics; nil: the link is closed
-	ending   *protocol.Close     // to be told, then EOF
+	fetching bool            // the store is being read, for who takes
+	fetched  [][]byte        // frames that were brought by that
+	failed   error           // that came with them
+	alarm    *time.Timer     // wakes a link that is not pulled when its credentials run out
+	reread   bool            // the own stream has to be read
+	notices  []store.Entry   // of the own stream, contiguous from tip
+	tip      store.Cursor    // cursor, or the last of notices
+	latest   uint64          // highest offset that was noticed since the last read began
+	controls [][]byte        // frames of this connection alone
+	taken    chan struct{}   // closed when controls are taken; nil: nobody waits for that
+	acked    []byte          // the latest acknowledgement, not yet sent
+	volatile [][]byte        // volatile frames: dropped when there are too many
+	subs     []*sub          // changed only by whom the fields above belong to, who may read them without mu
+	released bool            // the link is closed, and follows nothing
+	ending   *protocol.Close // to be told, then EOF
 	ended    bool
 	user     User         // as Identify said last
 	expires  time.Time    // when its credentials run out; zero: never
@@ -64,10 +76,26 @@ type link struct {
 }
 
 func (l *link) wake() {
+	if l.carrier.Ready != nil {
+		l.woke.Store(true)
+		if l.quiet.Load() == 0 {
+			l.carrier.Ready(false)
+		}
+		return
+	}
 	select {
 	case l.woken <- struct{}{}:
 	default:
 	}
+}
+
+// quietly runs what brings something down the link, if any, whose transport looks anyway when that is done: nobody is woken for it.
+func (l *link) quietly(f func()) {
+	if l != nil && l.carrier.Ready != nil {
+		l.quiet.Add(1)
+		defer l.quiet.Add(-1)
+	}
+	f()
 }
 
 // notice takes a notice about the socket.
@@ -151,10 +179,7 @@ func volatileFrame(data []byte) []byte { return join(data[:1], ",", data[1:]) }
 
 // Pull implements transports.Link.
 func (l *link) Pull(ctx context.Context) ([][]byte, error) {
-	stop := context.AfterFunc(l.closed, l.wake)
-	defer stop()
 	for {
-		l.expiring(0)
 		frames, err := l.collect(ctx)
 		if err != nil || l.closed.Err() != nil {
 			return frames, cmp.Or(err, io.EOF)
@@ -171,26 +196,97 @@ func (l *link) Pull(ctx context.Context) ([][]byte, error) {
 	}
 }
 
+// Take implements transports.Link.
+func (l *link) Take(frames [][]byte) ([][]byte, error) {
+	l.mu.Lock()
+	if l.fetching || l.ended && l.failed == nil {
+		ended := l.ended && !l.fetching
+		l.mu.Unlock()
+		if ended {
+			return frames, io.EOF
+		}
+		return frames, nil
+	}
+	frames, err := append(frames, l.fetched...), l.failed
+	l.fetched, l.failed = nil, nil
+	l.mu.Unlock()
+	if err != nil {
+		return frames, err
+	}
+	if !l.greeted {
+		frames = l.hello(frames)
+	}
+	frames, ok := l.atHand(frames)
+	if !ok && l.woke.Swap(false) {
+		l.fetch()
+		return frames, nil
+	}
+	frames, over := l.takeControls(frames)
+	if over {
+		return frames, io.EOF
+	}
+	return frames, nil
+}
+
+// fetch collects what the store has to be asked for, so that who takes need not wait.
+func (l *link) fetch() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.closed.Err() != nil {
+		return
+	}
+	l.fetching = true
+	l.fetchers.Go(func() {
+		frames, err := l.collect(l.closed)
+		l.mu.Lock()
+		l.fetching, l.fetched, l.failed = false, frames, err
+		l.mu.Unlock()
+		l.carrier.Ready(true)
+	})
+}
+
 // enough tells whether frames are worth returning: to a poll that is not the first its hello alone is not.
 func (l *link) enough(frames [][]byte) bool {
 	return len(frames) > 0 || !l.greeted && (!l.carrier.Once || l.fresh)
 }
 
-// wait waits for something new, or until the store should be looked at anyway.
+// wait waits for something new.
 func (l *link) wait(ctx context.Context) error {
-	timer := time.NewTimer(l.expiring(checkTopics + rand.N(time.Second)))
-	defer timer.Stop()
+	var expired <-chan time.Time
+	if left := l.expiring(); left > 0 {
+		timer := time.NewTimer(left)
+		defer timer.Stop()
+		expired = timer.C
+	}
 	select {
 	case <-l.woken:
-	case <-timer.C:
+	case <-expired:
 	case <-ctx.Done():
 		return ctx.Err()
 	}
 	return nil
 }
 
+// atHand appends the frames of entries that this instance knows of. It is not ok if the store has to be asked: for what then follows on them.
+func (l *link) atHand(frames [][]byte) (_ [][]byte, ok bool) {
+	l.mu.Lock()
+	if l.reread {
+		l.mu.Unlock()
+		return frames, false
+	}
+	entries := l.notices
+	l.notices, l.spare = l.spare[:0], nil
+	l.mu.Unlock()
+	frames = l.own(frames, entries)
+	if clear(entries); cap(entries) <= maxSpare {
+		l.spare = entries[:0]
+	}
+	return l.fromTails(frames)
+}
+
 // collect returns the frames that can be sent now. The store being away is not the connection's end: it waits.
 func (l *link) collect(ctx context.Context) (frames [][]byte, err error) {
+	l.expiring()
 	l.mu.Lock()
 	reread, ended := l.reread, l.ended
 	if l.reread {
@@ -211,7 +307,9 @@ func (l *link) collect(ctx context.Context) (frames [][]byte, err error) {
 	if err != nil && ctx.Err() == nil && l.closed.Err() == nil {
 		l.srv.log.Debug("the store does not answer a connection", "socket", l.sock.id, "error", err)
 		l.recheck()
-		<-l.woken
+		if l.carrier.Ready == nil {
+			<-l.woken
+		}
 		sleep(ctx, time.Second)
 	}
 	frames, over := l.takeControls(frames)
@@ -244,7 +342,7 @@ func (l *link) takeNotices() [][]byte {
 	entries := l.notices
 	l.notices = nil
 	l.mu.Unlock()
-	return l.own(entries)
+	return l.own(nil, entries)
 }
 
 // readOwn reads the own stream from the store.
@@ -267,7 +365,7 @@ func (l *link) readOwn(ctx context.Context) ([][]byte, error) {
 	if r.Status == store.Lost || l.cursor.IsZero() {
 		l.cursor = r.From
 	}
-	frames := l.own(r.Entries)
+	frames := l.own(nil, r.Entries)
 	l.mu.Lock()
 	l.notices, l.tip = nil, l.cursor
 	if l.cursor.Offset < max(r.Top.Offset, l.latest) { // there is more than one read returns, or was noticed meanwhile
@@ -295,8 +393,8 @@ func lostFrame(id string, at store.Cursor, why string) []byte {
 	return append(at.Append(append(b, ',')), ","+why...)
 }
 
-// own returns frames for entries of the own stream, after the news that some before them are lost, and follows what they say about subscriptions.
-func (l *link) own(entries []store.Entry) (frames [][]byte) {
+// own appends frames for entries of the own stream, after the news that some before them are lost, and follows what they say about subscriptions.
+func (l *link) own(frames [][]byte, entries []store.Entry) [][]byte {
 	if l.loss != nil {
 		frames, l.loss = append(frames, l.loss), nil
 	}
@@ -315,10 +413,8 @@ func (l *link) own(entries []store.Entry) (frames [][]byte) {
 				l.subscribe(store.Sub{Topic: string(f[0]), ID: string(f[1]), Cursor: c, Begin: c.Offset})
 			}
 		case protocol.Unsubscribed:
-			for _, s := range l.subs {
-				if s.id == string(e.Data[1:]) {
-					l.unsubscribe(s)
-				}
+			if i := slices.IndexFunc(l.subs, func(s *sub) bool { return s.id == string(e.Data[1:]) }); i >= 0 {
+				l.unsubscribe(l.subs[i])
 			}
 		}
 	}
@@ -335,9 +431,9 @@ func (l *link) takeControls(frames [][]byte) (all [][]byte, over bool) {
 	}
 	frames = append(frames, l.volatile...)
 	l.controls, l.acked, l.volatile = nil, nil, nil
-	select {
-	case l.taken <- struct{}{}:
-	default:
+	if l.taken != nil {
+		close(l.taken)
+		l.taken = nil
 	}
 	if l.ending == nil {
 		return frames, false
@@ -350,6 +446,13 @@ func (l *link) takeControls(frames [][]byte) (all [][]byte, over bool) {
 func (l *link) Close() {
 	l.closing.Do(func() {
 		l.close()
+		l.mu.Lock()
+		if l.alarm != nil {
+			l.alarm.Stop()
+		}
+		l.mu.Unlock()
+		l.wake()
+		l.fetchers.Wait()
 		l.srv.hub.leave(l)
 		l.srv.aways.left(l)
 		l.dropTopics()

@@ -2,6 +2,7 @@ package framework
 
 import (
 	"context"
+	"slices"
 
 	"github.com/sojourn-go/sojourn/protocol"
 	"github.com/sojourn-go/sojourn/store"
@@ -16,38 +17,35 @@ type sub struct {
 	tail      *tail
 }
 
-// listened is a tail that a link listens to.
-type listened struct {
-	*tail
-	id string
-}
-
 // subscribe begins to follow a topic.
 func (l *link) subscribe(s store.Sub) {
-	if old := l.subs[s.Topic]; old != nil {
-		l.unsubscribe(old)
+	if i := slices.IndexFunc(l.subs, func(old *sub) bool { return old.topic == s.Topic }); i >= 0 {
+		l.unsubscribe(l.subs[i])
 	}
+	l.follow(s)
+}
+
+// follow begins to follow a topic that the link does not follow yet.
+func (l *link) follow(s store.Sub) {
 	if s.Cursor.Tag == "" { // as the store writes the cursor of a state: it comes first
 		s.Cursor = store.Cursor{}
 	}
-	t := l.srv.hub.tail(s.Topic, s.Cursor, l)
+	f := &sub{topic: s.Topic, id: s.ID, cursor: s.Cursor, begin: s.Begin, snapshot: s.Cursor.IsZero()}
+	f.tail = l.srv.hub.tail(s.Topic, s.Cursor, l, f)
 	l.mu.Lock()
-	closed := l.tails == nil
+	closed := l.released
 	if !closed {
-		l.tails[s.Topic] = listened{t, s.ID}
+		l.subs = append(l.subs, f)
 	}
 	l.mu.Unlock()
 	if closed {
-		l.srv.hub.release(t, l)
-		return
+		l.srv.hub.release(f.tail, l)
 	}
-	l.subs[s.Topic] = &sub{topic: s.Topic, id: s.ID, cursor: s.Cursor, begin: s.Begin, snapshot: s.Cursor.IsZero(), tail: t}
 }
 
 func (l *link) unsubscribe(s *sub) {
-	delete(l.subs, s.topic)
 	l.mu.Lock()
-	delete(l.tails, s.topic)
+	l.subs = slices.DeleteFunc(slices.Clone(l.subs), func(other *sub) bool { return other == s })
 	l.mu.Unlock()
 	l.srv.hub.release(s.tail, l)
 }
@@ -55,25 +53,44 @@ func (l *link) unsubscribe(s *sub) {
 // dropTopics ends all subscriptions of a link that is closed, but not those of its socket.
 func (l *link) dropTopics() {
 	l.mu.Lock()
-	tails := l.tails
-	l.tails = nil
+	subs := l.subs
+	l.released = true
 	l.mu.Unlock()
-	for _, t := range tails {
-		l.srv.hub.release(t.tail, l)
+	for _, s := range subs {
+		l.srv.hub.release(s.tail, l)
 	}
 }
 
-// volatileEntry takes a volatile entry of a topic, if the client knows the topic and it is for him.
-func (l *link) volatileEntry(topic string, data []byte) {
+// volatileEntry takes a volatile entry of a topic that is followed, if it is for this client.
+func (l *link) volatileEntry(s *sub, data []byte) {
 	except, p := exceptOf(data)
 	if except == l.sock.id {
 		return
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if t, ok := l.tails[topic]; ok {
-		l.volatileLocked(join(string(rune(protocol.Entry)), t.id, ",", p))
+	l.volatileLocked(join(string(rune(protocol.Entry)), s.id, ",", p))
+}
+
+// fromTails appends what there is of topics in the tails. It is not ok if the store has to be asked.
+func (l *link) fromTails(frames [][]byte) (_ [][]byte, ok bool) {
+	l.mu.Lock()
+	wait := l.reread || len(l.notices) > 0
+	l.mu.Unlock()
+	if wait { // we are awake: what was noticed meanwhile comes first
+		return frames, true
 	}
+	for _, s := range l.subs {
+		if s.snapshot || s.cursor.Offset < s.begin {
+			return frames, false
+		}
+		var end store.Cursor
+		if frames, end, ok = s.tail.current(frames, s.cursor, s.id, l.sock.id); !ok {
+			return frames, false
+		}
+		s.cursor = end
+	}
+	return frames, true
 }
 
 // readTopics appends what there is of topics. They come after the own stream, which tells the client of their ids: while there is more
@@ -95,7 +112,7 @@ func (l *link) readTopics(ctx context.Context, frames [][]byte) ([][]byte, error
 			queries = append(queries, l.srv.snapshot(s.topic))
 		}
 	}
-	replies, err := l.srv.hub.sync(ctx, tails, queries)
+	replies, err := l.srv.hub.sync(ctx, tails, queries, checkTopics)
 	if err != nil {
 		return frames, err
 	}
@@ -104,12 +121,16 @@ func (l *link) readTopics(ctx context.Context, frames [][]byte) ([][]byte, error
 	}
 	var behind []*sub
 	for _, s := range l.subs {
-		more, end, ok := s.tail.after(s.cursor, s.id, l.sock.id)
-		if !ok || s.cursor.Offset < s.begin {
+		if s.cursor.Offset < s.begin {
 			behind = append(behind, s)
 			continue
 		}
-		frames, s.cursor = append(frames, more...), end
+		more, end, ok := s.tail.after(frames, s.cursor, s.id, l.sock.id)
+		if !ok {
+			behind = append(behind, s)
+			continue
+		}
+		frames, s.cursor = more, end
 	}
 	return l.catchUp(ctx, frames, behind)
 }

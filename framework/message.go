@@ -17,6 +17,7 @@ type message struct {
 	tries int
 	ack   store.Cursor // that came with it
 	user  User
+	link  *link // that it came over; nil: by a POST
 }
 
 // keepGoodbye is how long the store remembers a socket that said goodbye itself: for as long as a request of it may still be under way. Those
@@ -99,7 +100,7 @@ func (s *Server) handleMessage(ctx context.Context, sock *socket, m message) (r 
 func (s *Server) jobOf(sock *socket, m message) job {
 	j := job{
 		cause: store.Cause{Socket: sock.id, Number: m.n}, sock: sock, user: m.user,
-		payload: m.Payload, tries: m.tries, ack: m.ack, records: true, always: true,
+		link: m.link, payload: m.Payload, tries: m.tries, ack: m.ack, records: true, always: true,
 	}
 	switch target := m.Field(1); m.Kind {
 	case protocol.Call:

@@ -28,7 +28,7 @@ func (l *link) Push(ctx context.Context, line []byte) error {
 		return nil // of a later version, perhaps
 	}
 	l.mu.Lock()
-	m := message{Frame: f, ack: l.unsaidAckLocked(), user: l.user}
+	m := message{Frame: f, ack: l.unsaidAckLocked(), user: l.user, link: l}
 	l.mu.Unlock()
 	if n, _ := f.Number(0); n == l.first {
 		m.tries = l.tries
@@ -46,7 +46,9 @@ func (l *link) Push(ctx context.Context, line []byte) error {
 		l.mu.Lock()
 		l.acked = r.frame()
 		l.mu.Unlock()
-		l.wake()
+		if l.carrier.Ready == nil {
+			l.wake()
+		}
 	}
 	if f.Kind == protocol.Goodbye {
 		l.end(&protocol.Close{Code: protocol.CodeGone, Why: "goodbye"})
@@ -56,7 +58,7 @@ func (l *link) Push(ctx context.Context, line []byte) error {
 
 // over returns why nothing is taken from the connection any more, though it may be that this could not be written yet.
 func (l *link) over() error {
-	l.expiring(0)
+	l.expiring()
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.ending == nil {
@@ -100,7 +102,7 @@ func (l *link) saidAck(c store.Cursor) {
 // identify takes credentials that the client says anew.
 func (l *link) identify(ctx context.Context, f protocol.Frame) error {
 	auth, err := protocol.ParseAuth(f)
-	if err != nil {
+	if err != nil || l.srv.cfg.Identify == nil { // whom nobody asks who he is cannot say it anew
 		return err
 	}
 	c, err := l.srv.caller(l.request, auth)
@@ -122,12 +124,16 @@ func (l *link) room(ctx context.Context) error {
 	for {
 		l.mu.Lock()
 		full := len(l.controls) >= maxControls
+		if full && l.taken == nil {
+			l.taken = make(chan struct{})
+		}
+		taken := l.taken
 		l.mu.Unlock()
 		if !full {
 			return nil
 		}
 		select {
-		case <-l.taken:
+		case <-taken:
 		case <-l.closed.Done():
 			return io.EOF
 		case <-ctx.Done():
@@ -154,7 +160,13 @@ func (l *link) runVolatile(ctx context.Context, line []byte) error {
 	l.mu.Unlock()
 	go func() { // a turn like all others: Drain waits for it
 		defer l.sock.endVolatile()
-		l.control(l.srv.volatileCall(ctx, l.sock, user, f))
+		answer := l.srv.volatileCall(ctx, l.sock, user, f)
+		if l.carrier.Ready == nil {
+			l.control(answer)
+			return
+		}
+		l.quietly(func() { l.control(answer) })
+		l.carrier.Ready(true)
 	}()
 	return nil
 }

@@ -53,11 +53,16 @@ func (s switchboard) Open(r *http.Request, line []byte, by transports.Carrier) (
 
 func (s *Server) newLink(r *http.Request, sock *socket, hello protocol.HelloUp, by transports.Carrier) *link {
 	l := &link{
-		srv: s, sock: sock, carrier: by, request: r, attach: hello.Attach, fresh: hello.Cursor == nil || hello.Now,
-		taken: make(chan struct{}, 1), woken: make(chan struct{}, 1),
-		subs: map[string]*sub{}, tails: map[string]listened{}, reread: true,
+		srv: s, sock: sock, carrier: by, attach: hello.Attach, fresh: hello.Cursor == nil || hello.Now, reread: true,
 	}
-	l.closed, l.close = context.WithCancel(r.Context())
+	if s.cfg.Identify != nil { // it may be asked again
+		l.request = r
+	}
+	if by.Ready == nil {
+		l.woken = make(chan struct{}, 1)
+	}
+	l.woke.Store(true)
+	l.closed, l.close = context.WithCancel(context.WithoutCancel(r.Context())) // by Close
 	return l
 }
 
@@ -144,7 +149,7 @@ func (s *Server) attach(ctx context.Context, l *link, hello protocol.HelloUp, c 
 func (l *link) attached(sock *socket, got store.Attached) {
 	l.sock = sock
 	for _, sub := range got.Subs {
-		l.subscribe(sub)
+		l.follow(sub)
 	}
 	l.cursor = got.From
 	l.mu.Lock()

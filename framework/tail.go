@@ -2,6 +2,7 @@ package framework
 
 import (
 	"context"
+	"maps"
 	"slices"
 	"sync"
 	"time"
@@ -23,8 +24,8 @@ type tail struct {
 	topic string
 
 	mu        sync.Mutex
-	listeners map[waker]struct{}
-	left      time.Time // when the last listener left
+	listeners map[waker]*sub // as links follow it
+	left      time.Time      // when the last listener left
 
 	watched bool         // notices come
 	synced  time.Time    // when the store was last read; zero: to be read now
@@ -56,9 +57,9 @@ func (t *tail) notice(n store.Notice, attempt string) {
 	top := t.topLocked()
 	switch {
 	case n.Kind == store.Volatile:
-		for w := range t.listeners {
+		for w, s := range t.listeners {
 			if l, ok := w.(*link); ok {
-				l.volatileEntry(t.topic, n.Entry.Data)
+				l.volatileEntry(s, n.Entry.Data)
 			}
 		}
 		t.mu.Unlock()
@@ -122,13 +123,27 @@ func (t *tail) appendLocked(e store.Entry) {
 	}
 }
 
-// after returns the frames that follow a cursor for a socket that knows the topic as id, and the cursor behind them. ok is
-// false if the tail does not reach back to the cursor, or the cursor is not on it.
-func (t *tail) after(c store.Cursor, id, socket string) (frames [][]byte, end store.Cursor, ok bool) {
+// current is after, and also not ok if the tail is not up to date, as far as is known.
+func (t *tail) current(frames [][]byte, c store.Cursor, id, socket string) (_ [][]byte, end store.Cursor, ok bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	if !t.watched || t.synced.IsZero() {
+		return frames, c, false
+	}
+	return t.afterLocked(frames, c, id, socket)
+}
+
+// after appends the frames that follow a cursor for a socket that knows the topic as id, and returns the cursor behind them. ok is
+// false if the tail does not reach back to the cursor, or the cursor is not on it.
+func (t *tail) after(frames [][]byte, c store.Cursor, id, socket string) (_ [][]byte, end store.Cursor, ok bool) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.afterLocked(frames, c, id, socket)
+}
+
+func (t *tail) afterLocked(frames [][]byte, c store.Cursor, id, socket string) (_ [][]byte, end store.Cursor, ok bool) {
 	if !t.known || c.Offset < t.from.Offset || !t.hasLocked(c) {
-		return nil, c, false
+		return frames, c, false
 	}
 	told, end := t.entries[c.Offset-t.from.Offset:], t.topLocked()
 	if t.pace.every > 0 {
@@ -149,15 +164,35 @@ func (t *tail) after(c store.Cursor, id, socket string) (frames [][]byte, end st
 	return frames, end, true
 }
 
-// sync brings tails up to date with the store, if need be, and answers further queries, in at most two round trips: one to watch those that are
+// check looks whether the store has more of the topics that are followed than this instance was noticed of. Links do not ask by themselves what they were told nothing of.
+func (h *hub) check(ctx context.Context) {
+	h.mu.Lock()
+	all := slices.Collect(maps.Values(h.tails))
+	h.mu.Unlock()
+	all = slices.DeleteFunc(all, func(t *tail) bool { return !t.followed() })
+	for tails := range slices.Chunk(all, readPiece) {
+		if _, err := h.sync(ctx, tails, nil, checkTopics/2); err != nil {
+			return // their links were told to look for themselves
+		}
+	}
+}
+
+// followed tells whether anybody listens to what is known of the topic.
+func (t *tail) followed() bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.watched && len(t.listeners) > 0
+}
+
+// sync brings tails up to date with the store that are stale, or were read longer ago than older, and answers further queries, in at most two round trips: one to watch those that are
 // not watched, one to read. A tail that somebody else is reading is left to them; they wake the others.
-func (h *hub) sync(ctx context.Context, tails []*tail, more []store.Query) ([]store.Reply, error) {
+func (h *hub) sync(ctx context.Context, tails []*tail, more []store.Query, older time.Duration) ([]store.Reply, error) {
 	var mine []*tail
 	var watch []string
 	now := time.Now()
 	for _, t := range tails {
 		t.mu.Lock()
-		if !t.reading && (!t.watched || now.Sub(t.synced) > checkTopics) {
+		if !t.reading && (!t.watched || now.Sub(t.synced) > older) {
 			t.reading, t.synced = true, now // a notice that comes from now on makes it stale again
 			mine = append(mine, t)
 			if !t.watched {
@@ -173,13 +208,16 @@ func (h *hub) sync(ctx context.Context, tails []*tail, more []store.Query) ([]st
 	for i, t := range mine {
 		t.mu.Lock()
 		t.reading = false
+		news := true // also for those who wait for somebody else to read, and have to do it themselves
 		if err == nil {
 			t.watched = true
-			t.takeLocked(replies[i])
+			news = t.takeLocked(replies[i])
 		} else {
 			t.synced = time.Time{}
 		}
-		t.wakeLocked()
+		if news {
+			t.wakeLocked()
+		}
 		t.mu.Unlock()
 	}
 	if err != nil {
@@ -210,14 +248,14 @@ func (h *hub) read(ctx context.Context, tails []*tail, watch []string, more []st
 	return h.srv.readMany(ctx, append(queries, more...))
 }
 
-// takeLocked takes what the store said.
-func (t *tail) takeLocked(r store.Reply) {
+// takeLocked takes what the store said, and tells whether that is new to anybody.
+func (t *tail) takeLocked(r store.Reply) (news bool) {
+	top, known := t.topLocked(), t.known
 	if r.Status == store.Missing {
 		t.beginLocked(store.Cursor{})
-		return
+		return !known || !top.IsZero()
 	}
-	top := t.topLocked()
-	if !t.known || r.Status == store.Lost {
+	if !t.known || r.Status == store.Lost || top.IsZero() { // there was no such topic
 		t.beginLocked(r.From)
 		top = r.From
 	}
@@ -229,8 +267,10 @@ func (t *tail) takeLocked(r store.Reply) {
 	}
 	if top = t.topLocked(); top.Offset < r.Top.Offset {
 		t.synced = time.Time{} // there was more than one read returns
+		news = true
 	}
 	t.releaseLocked()
+	return news || !known || r.Status == store.Lost || len(r.Entries) > 0
 }
 
 // beginLocked has the tail begin at a cursor, with nothing after it.

@@ -307,6 +307,7 @@ func (i *instance) serve(w http.ResponseWriter, r *http.Request) {
 		cancel()
 	}()
 	i.rt.ServeHTTP(t, r.WithContext(ctx))
+	t.wait()
 	if t.gone.Load() {
 		panic(http.ErrAbortHandler) // a cut response has no orderly end
 	}
@@ -319,7 +320,28 @@ type tracked struct {
 	gone   atomic.Bool
 
 	mu       sync.Mutex
-	hijacked net.Conn
+	hijacked *lasting
+}
+
+// lasting is a connection that has been hijacked: on a platform its request lasts as long as it does.
+type lasting struct {
+	net.Conn
+	ended chan struct{}
+	end   func()
+}
+
+func (l *lasting) Close() error {
+	defer l.end()
+	return l.Conn.Close()
+}
+
+func (t *tracked) wait() {
+	t.mu.Lock()
+	c := t.hijacked
+	t.mu.Unlock()
+	if c != nil {
+		<-c.ended
+	}
 }
 
 func (t *tracked) cut() {
@@ -328,7 +350,7 @@ func (t *tracked) cut() {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.hijacked != nil {
-		t.hijacked.Close()
+		t.hijacked.Conn.Close()
 	}
 }
 
@@ -343,15 +365,18 @@ func (t *tracked) Write(b []byte) (int, error) {
 
 func (t *tracked) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 	c, rw, err := http.NewResponseController(t.ResponseWriter).Hijack()
-	if err == nil {
-		t.mu.Lock()
-		t.hijacked = c
-		t.mu.Unlock()
-		if t.gone.Load() {
-			c.Close()
-		}
+	if err != nil {
+		return nil, nil, err
 	}
-	return c, rw, err
+	l := &lasting{Conn: c, ended: make(chan struct{})}
+	l.end = sync.OnceFunc(func() { close(l.ended) })
+	t.mu.Lock()
+	t.hijacked = l
+	t.mu.Unlock()
+	if t.gone.Load() {
+		c.Close()
+	}
+	return l, rw, nil
 }
 
 var errDead = errors.New("this instance or connection is gone")

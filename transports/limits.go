@@ -8,6 +8,7 @@ import (
 	"math"
 	"net/http"
 	"os"
+	"slices"
 	"time"
 	"unicode/utf8"
 
@@ -56,13 +57,26 @@ func limit[N int | time.Duration](n, byDefault, none N) N {
 
 var errTooBig = &protocol.Close{Code: protocol.CodeTooBig}
 
-// ReadMessage reads a message of one or more frames and splits it. An error about the message is a *protocol.Close; others are the reader's.
-func (l Limits) ReadMessage(r io.Reader) ([][]byte, error) {
-	message, err := readAll(r, l.Defaults().Body)
-	if err != nil {
-		return nil, err
+// ReadMessage reads a message of one or more frames into a buffer, which it makes larger if need be, and splits it: the frames are parts of the buffer. An
+// error about the message is a *protocol.Close; others are the reader's.
+func (l Limits) ReadMessage(r io.Reader, buffer *[]byte) ([][]byte, error) {
+	b := (*buffer)[:0]
+	if cap(b) > 2*piece { // a larger one is left to the collector
+		b = nil
 	}
-	return l.Split(message)
+	for most := l.Defaults().Body; len(b) <= most; {
+		b = slices.Grow(b, 512)
+		n, err := r.Read(b[len(b):min(cap(b), most+1)])
+		b = b[:len(b)+n]
+		*buffer = b
+		if err == io.EOF {
+			break
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
+	return l.Split(b)
 }
 
 // readAll reads no more than one byte over the limit.

@@ -156,6 +156,7 @@ type localLink struct {
 	head  [][]byte      // what is not of the stream, and goes before it: the hello, acknowledgements, volatile answers
 	end   error         // what Pull returns when everything before it was pulled
 	wake  chan struct{} // holds one when there may be something to pull
+	ready func(bool)    // Carrier.Ready; nil: the link is pulled
 
 	headSize int // bytes of answers in head
 }
@@ -208,6 +209,12 @@ func (k *localLink) take(now bool) ([][]byte, error) {
 	return frames, k.end
 }
 
+// Take implements Link.
+func (k *localLink) Take(frames [][]byte) ([][]byte, error) {
+	more, err := k.take(true)
+	return append(frames, more...), err
+}
+
 // Close implements Link.
 func (k *localLink) Close() {
 	k.s.mu.Lock()
@@ -226,6 +233,10 @@ func (k *localLink) endLocked(err error) {
 }
 
 func (k *localLink) wakeLocked() {
+	if k.ready != nil {
+		k.ready(false)
+		return
+	}
 	select {
 	case k.wake <- struct{}{}:
 	default:

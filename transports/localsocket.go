@@ -43,7 +43,7 @@ func (s *localSocket) attach(h protocol.HelloUp, c Carrier) (Link, error) {
 	case h.In > s.in:
 		return nil, s.closeLocked(protocol.CodeRewound)
 	}
-	k := &localLink{s: s, once: c.Once, waits: c.Once && h.Cursor != nil && !h.Now, at: s.base, wake: make(chan struct{}, 1)}
+	k := &localLink{s: s, once: c.Once, waits: c.Once && h.Cursor != nil && !h.Now, at: s.base, wake: make(chan struct{}, 1), ready: c.Ready}
 	if h.Cursor != nil {
 		if err := s.acknowledgeLocked(*h.Cursor); err != nil {
 			return nil, err

@@ -57,6 +57,7 @@ func (t *topic) Open(*http.Request, []byte, transports.Carrier) (transports.Link
 }
 
 type topicLink struct {
+	transports.Link
 	*topic
 	pulled bool
 }

@@ -51,7 +51,7 @@ func (p Pump) Run(ctx context.Context, link Link) *protocol.Close {
 				return nil
 			}
 		case errors.Is(err, io.EOF):
-			return said(last)
+			return Said(last)
 		default:
 			return p.tell(protocol.CloseOf(err))
 		}
@@ -94,8 +94,8 @@ func (p Pump) ended(cause error) *protocol.Close {
 	return nil
 }
 
-// said returns what the last of a link's frames says of its end, if that is a z; else the connection just ends.
-func said(frames [][]byte) *protocol.Close {
+// Said returns what the last of a link's frames, those that came with io.EOF, say of its end, if that is a z; else the connection just ends.
+func Said(frames [][]byte) *protocol.Close {
 	if n := len(frames); n > 0 {
 		f, _ := protocol.ParseFrame(frames[n-1])
 		if end, err := protocol.ParseClose(f); err == nil {

@@ -18,6 +18,7 @@ import (
 type pulls func(ctx context.Context, n int) ([][]byte, error)
 
 type pullLink struct {
+	transports.Link
 	pull pulls
 	n    int
 }

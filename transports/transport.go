@@ -7,7 +7,7 @@
 //
 //	poll       = Open, one Pull, Close
 //	stream     = Open, Pull in a loop, Close
-//	WebSocket  = Open, Push and Pull in loops of their own, Close
+//	WebSocket  = Open, Push in a loop, Take when there is something, Close
 //
 // An HTTP transport keeps nothing in the instance between two requests. Package transporttest is the executable specification.
 package transports
@@ -49,9 +49,14 @@ type Carrier struct {
 	Transport string        // the transport's name
 	Once      bool          // the connection carries down what one Pull returns, and ends: a poll
 	Heartbeat time.Duration // the switchboard is asked to tell the client that a frame comes at least so often; 0: nothing is promised
+
+	// Ready, if it is set, is called when there may be something to take: the link is used with Take then, and not with Pull, and nobody has to wait.
+	// Any goroutine may call it, also before Open has returned. It must not wait; nor call the link, unless here says that the caller does not mind: what there is
+	// may then be taken and written at once. For what a Push brings down its own link it need not be called: take when Push has returned.
+	Ready func(here bool)
 }
 
-// Link is one connection's place at the switchboard. Push and Pull may be called at once, each from one goroutine at a time; Close from any.
+// Link is one connection's place at the switchboard. Push may be called at the same time as Pull, or Take, each from one goroutine at a time; Close from any.
 type Link interface {
 	// Push hands over one frame from the client and returns when it was dealt with. The frame's memory may be used again afterwards.
 	Push(ctx context.Context, frame []byte) error
@@ -64,6 +69,9 @@ type Link interface {
 	// ends Pull returns what there is, at least the hello. It returns earlier as soon as there is more than the hello, and at
 	// once if the client waits for nothing but the hello (it said no cursor).
 	Pull(ctx context.Context) ([][]byte, error)
+
+	// Take is Pull for a connection with a Ready, and never waits: it appends the frames that are to go down by now, perhaps none.
+	Take(frames [][]byte) ([][]byte, error)
 
 	// Close ends the connection, not the conversation. It is idempotent, and returns when no call of the link is left that could touch anything.
 	Close()

@@ -33,6 +33,7 @@ var limits = transports.Limits{Frames: 2048}
 // Conn is the client's end of a connection. Send and Receive may be called at once, each from one goroutine at a time; Close from any.
 type Conn struct {
 	link   transports.Link
+	ready  chan struct{} // holds one when there may be something to take
 	ctx    context.Context
 	cancel context.CancelFunc
 	once   sync.Once
@@ -53,13 +54,20 @@ func Dial(ctx context.Context, sb transports.Switchboard, hello []byte) (*Conn, 
 	ctx, cancel := context.WithCancel(ctx)
 	r, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://mock/", nil)
 	if err == nil {
-		var link transports.Link
-		if link, err = sb.Open(r, frames[0], transports.Carrier{Transport: "mock"}); err == nil {
-			return &Conn{link: link, ctx: ctx, cancel: cancel}, nil
+		c := &Conn{ready: make(chan struct{}, 1), ctx: ctx, cancel: cancel}
+		if c.link, err = sb.Open(r, frames[0], transports.Carrier{Transport: "mock", Ready: c.wake}); err == nil {
+			return c, nil
 		}
 	}
 	cancel()
 	return nil, protocol.CloseOf(err)
+}
+
+func (c *Conn) wake(bool) {
+	select {
+	case c.ready <- struct{}{}:
+	default:
+	}
 }
 
 // Send pushes a message of one frame or several lines and returns when it was dealt with. An error of the switchboard is a *protocol.Close.
@@ -72,26 +80,22 @@ func (c *Conn) Send(message []byte) error {
 		if c.ctx.Err() != nil {
 			return context.Cause(c.ctx)
 		}
-		if err := c.link.Push(c.ctx, f); err != nil {
+		err := c.link.Push(c.ctx, f)
+		c.wake(true)
+		if err != nil {
 			return protocol.CloseOf(err)
 		}
 	}
 	return nil
 }
 
-// Receive pulls: it returns the frames that go down, at least one, or waits for them. After the last it returns [io.EOF], or a *protocol.Close if the
+// Receive returns the frames that go down, at least one, or waits for them. After the last it returns [io.EOF], or a *protocol.Close if the
 // switchboard ended the connection with a reason, again and again; frames may come with the first.
 func (c *Conn) Receive(ctx context.Context) ([][]byte, error) {
 	if c.end != nil {
 		return nil, c.end
 	}
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
-	defer context.AfterFunc(c.ctx, cancel)()
-	if c.ctx.Err() != nil {
-		return nil, context.Cause(c.ctx)
-	}
-	frames, err := c.link.Pull(ctx)
+	frames, err := c.take(ctx)
 	switch {
 	case err == nil, ctx.Err() != nil && errors.Is(err, ctx.Err()):
 		return frames, err
@@ -102,6 +106,24 @@ func (c *Conn) Receive(ctx context.Context) ([][]byte, error) {
 	}
 	c.Close() // as the server does
 	return frames, c.end
+}
+
+// take waits until there is something to take.
+func (c *Conn) take(ctx context.Context) ([][]byte, error) {
+	for {
+		if c.ctx.Err() != nil {
+			return nil, context.Cause(c.ctx)
+		}
+		if frames, err := c.link.Take(nil); len(frames) > 0 || err != nil {
+			return frames, err
+		}
+		select {
+		case <-c.ready:
+		case <-c.ctx.Done():
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		}
+	}
 }
 
 // Close ends the connection, as a client does that is suddenly gone.

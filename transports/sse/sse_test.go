@@ -59,7 +59,10 @@ func TestBeginsAtOnce(t *testing.T) {
 }
 
 // quiet is a switchboard that accepts everybody and says nothing.
-type quiet struct{ transports.Switchboard }
+type quiet struct {
+	transports.Switchboard
+	transports.Link
+}
 
 func (quiet) Open(*http.Request, []byte, transports.Carrier) (transports.Link, error) {
 	return quiet{}, nil

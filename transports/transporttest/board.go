@@ -81,6 +81,20 @@ func (b *board) set(refuse, reject error) {
 	b.refuse, b.reject = refuse, reject
 }
 
+// open returns how many links are.
+func (b *board) open() (n int) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for _, k := range b.all {
+		select {
+		case <-k.closed:
+		default:
+			n++
+		}
+	}
+	return n
+}
+
 type pulled struct {
 	frames [][]byte
 	err    error
@@ -101,11 +115,16 @@ type link struct {
 	closes         int
 }
 
-// give makes one Pull return the frames.
-func (k *link) give(frames ...string) { k.down <- pulled{frames: lines(frames)} }
+// give makes one Pull, or Take, return the frames.
+func (k *link) give(frames ...string) { k.end(nil, frames...) }
 
-// end makes one Pull return the frames with an error.
-func (k *link) end(err error, frames ...string) { k.down <- pulled{lines(frames), err} }
+// end makes one Pull, or Take, return the frames with an error.
+func (k *link) end(err error, frames ...string) {
+	k.down <- pulled{lines(frames), err}
+	if k.carrier.Ready != nil {
+		k.carrier.Ready(true)
+	}
+}
 
 func (k *link) Push(ctx context.Context, frame []byte) error {
 	k.enter(&k.pushing)
@@ -113,9 +132,31 @@ func (k *link) Push(ctx context.Context, frame []byte) error {
 	return k.b.take(ctx, frame)
 }
 
+func (k *link) Take(frames [][]byte) ([][]byte, error) {
+	k.enter(&k.pulls)
+	defer k.leave(&k.pulls)
+	if k.carrier.Ready == nil || k.carrier.Once {
+		k.b.t.Error("Take was called on a link without a Ready, or that carries once")
+	}
+	if !k.greeted {
+		k.greeted = true
+		frames = append(frames, greeting)
+	}
+	select {
+	case p := <-k.down:
+		k.carrier.Ready(false) // there may be more
+		return append(frames, p.frames...), p.err
+	default:
+		return frames, nil
+	}
+}
+
 func (k *link) Pull(ctx context.Context) ([][]byte, error) {
 	k.enter(&k.pulls)
 	defer k.leave(&k.pulls)
+	if k.carrier.Ready != nil {
+		k.b.t.Error("Pull was called on a link with a Ready")
+	}
 	var head [][]byte
 	if !k.greeted {
 		head = [][]byte{greeting}
@@ -149,10 +190,10 @@ func (k *link) enter(calls *int) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	if *calls++; *calls > 1 {
-		k.b.t.Error("two calls of Push, or two of Pull, at once on one link")
+		k.b.t.Error("two calls of Push, or two of Pull or Take, at once on one link")
 	}
 	if k.closes > 0 {
-		k.b.t.Error("Push or Pull was called on a link that was closed")
+		k.b.t.Error("Push, Pull or Take was called on a link that was closed")
 	}
 }
 

@@ -1,12 +1,17 @@
 package ws
 
 import (
+	"cmp"
 	"context"
 	"errors"
-	"fmt"
+	"io"
+	"log"
+	"math/rand/v2"
 	"net"
 	"net/http"
 	"runtime/debug"
+	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/gorilla/websocket"
@@ -19,129 +24,204 @@ import (
 // the client's was unread, and a reset takes the reason with it.
 const lingering = time.Second
 
-// conn is one upgraded connection. Only read and discard read from socket, only one of them at a time; the handler's goroutine writes.
+// conn is one upgraded connection. It outlives the request that it began as, and has one goroutine, which reads, and a timer: an idle one holds nothing
+// else. Who has something to say writes (write.go).
 type conn struct {
-	Transport
+	*handler
 	socket *websocket.Conn
+	wire   *wire
 	pace   *transports.Pace // of who reads
+	link   transports.Link  // nil until the client has said its hello
+	log    *log.Logger      // of the http.Server
+
+	ctx context.Context // of what is pushed; it ends when nothing that comes is heard any more
+	end context.CancelFunc
+
+	writing atomic.Int32 // what becomes of the right to write: idle, busy ...
+
+	mu    sync.Mutex
+	words words       // for whoever writes next
+	timer *time.Timer // calls tick
+	beat  time.Time   // when the next ping is due
+	old   time.Time   // when the connection reaches its age; zero: never
 }
 
-func (c *conn) serve(r *http.Request, sb transports.Switchboard) {
-	ctx, end := context.WithCancelCause(r.Context())
-	defer end(nil)
-	c.paceControl(ctx)
-	link, rest, err := c.open(r, sb)
-	if err != nil {
-		end(err) // what else comes is not answered
-		c.refuse(err)
-		return
+// newConn returns the connection that a request was upgraded to.
+func newConn(h *handler, socket *websocket.Conn, r *http.Request) *conn {
+	c := &conn{handler: h, socket: socket, wire: socket.NetConn().(*wire), pace: h.t.Limits.Pace(), log: log.Default()}
+	if s, ok := r.Context().Value(http.ServerContextKey).(*http.Server); ok {
+		c.log = cmp.Or(s.ErrorLog, c.log)
 	}
-	defer link.Close()
+	c.ctx, c.end = context.WithCancel(context.WithoutCancel(r.Context())) // which ends with the request
+	c.writing.Store(busy)                                                 // until there is a link
+	c.wire.say, c.wire.silence, c.wire.wait = c.say, 2*h.t.Heartbeat, h.t.Limits.Wait
+	c.paceControl()
+	return c
+}
 
-	reading := make(chan struct{})
-	var panicked any
-	go func() {
-		defer close(reading)
-		defer func() {
-			if panicked = recover(); panicked != nil {
-				panicked = fmt.Sprintf("%v\n\n%s", panicked, debug.Stack())
-				end(&protocol.Close{Code: protocol.CodeUnavailable})
-			}
-		}()
-		end(c.up(ctx, link, rest))
-		c.discard()
-	}()
-
-	pump := transports.Pump{Heartbeat: c.Heartbeat, MaxAge: c.MaxAge, Format: format, Write: c.write}
-	told := pump.Run(ctx, link)
-	end(nil) // of a Push that is running
-	if told != nil {
-		c.sayGoodbye(told)
-		defer time.AfterFunc(lingering, func() { c.socket.Close() }).Stop()
-	} else {
+// serve reads until the connection has ended.
+func (c *conn) serve(r *http.Request) {
+	defer c.socket.Close()
+	defer c.end()
+	if told, ok := errors.AsType[*protocol.Close](c.converse(r)); ok {
+		c.tell(told)
+	}
+	if c.ctx.Err() == nil { // the client is gone, and nobody left to tell
 		c.socket.Close()
 	}
-	<-reading
-	if panicked != nil {
-		panic(panicked) // here, where net/http expects it: one message must not end the instance
+	c.stop()
+	if c.link != nil {
+		c.link.Close()
 	}
+	c.discard()
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.timer != nil {
+		c.timer.Stop()
+	}
+}
+
+// converse hears the client. An error that is not a *protocol.Close is of the connection itself.
+func (c *conn) converse(r *http.Request) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			c.panicked(p)
+			err = &protocol.Close{Code: protocol.CodeUnavailable}
+		}
+	}()
+	buffer := buffers.Get().(*[]byte)
+	frames, err := c.open(r, buffer)
+	for err == nil {
+		if err = c.pace.Take(c.ctx, max(1, len(frames))); err != nil {
+			break
+		}
+		for i, f := range frames {
+			if err := c.link.Push(c.ctx, f); err != nil {
+				return protocol.CloseOf(err)
+			}
+			if i+1 < len(frames) {
+				c.wake() // the next may take its time
+			}
+		}
+		c.flush()
+		buffers.Put(buffer) // an idle connection holds none
+		c.wire.await()
+		var message io.Reader
+		if message, err = c.next(); err != nil {
+			break
+		}
+		buffer = buffers.Get().(*[]byte)
+		frames, err = c.read(message, buffer)
+	}
+	return err
+}
+
+// buffers are lent for the time from a message's arrival until it is dealt with.
+var buffers = sync.Pool{New: func() any { return new([]byte) }}
+
+// panicked logs a panic as net/http does. It ends nothing but the connection.
+func (c *conn) panicked(p any) {
+	c.log.Printf("ws: panic serving %v: %v\n%s", c.wire.RemoteAddr(), p, debug.Stack())
 }
 
 // open reads the client's first message and opens a link with its first frame. The rest of the message is returned.
-func (c *conn) open(r *http.Request, sb transports.Switchboard) (link transports.Link, rest [][]byte, err error) {
-	frames, err := c.read(c.HelloTimeout, 0)
+func (c *conn) open(r *http.Request, buffer *[]byte) ([][]byte, error) {
+	c.wire.limit(c.t.HelloTimeout)
+	message, err := c.next()
 	if err != nil {
-		return nil, nil, err
+		return nil, err
+	}
+	frames, err := c.read(message, buffer)
+	if err != nil {
+		return nil, err
 	}
 	if len(frames) == 0 {
-		return nil, nil, &protocol.Close{Code: protocol.CodeMalformed, Why: "no frame"}
+		return nil, &protocol.Close{Code: protocol.CodeMalformed, Why: "no frame"}
 	}
-	link, err = sb.Open(r, frames[0], transports.Carrier{Transport: c.Name(), Heartbeat: c.Heartbeat})
+	c.link, err = c.sb.Open(r.WithContext(c.ctx), frames[0], transports.Carrier{Transport: c.t.Name(), Heartbeat: c.t.Heartbeat, Ready: c.ready})
 	if err != nil {
-		return nil, nil, protocol.CloseOf(err)
+		return nil, protocol.CloseOf(err)
 	}
-	return link, frames[1:], nil
+	c.begin()
+	return frames[1:], nil
 }
 
-// refuse ends a connection that has no link. An error that is not a Close is of the connection itself: there is nobody to tell.
-func (c *conn) refuse(err error) {
-	told, ok := errors.AsType[*protocol.Close](err)
-	if !ok || c.write(told.Append(nil)) != nil {
+// begin begins with heartbeats, and to write.
+func (c *conn) begin() {
+	now := time.Now()
+	c.mu.Lock()
+	c.beat = now.Add(c.t.Heartbeat)
+	if age := c.t.MaxAge; age > 0 {
+		c.old = now.Add(age - rand.N(age/10+1)) // connections that began together do not end together
+	}
+	c.timer = time.AfterFunc(c.wait(now), c.tick)
+	c.mu.Unlock()
+	c.write()
+}
+
+// wait returns how long nothing is due.
+func (c *conn) wait(now time.Time) time.Duration {
+	if !c.old.IsZero() && c.old.Before(c.beat) {
+		return c.old.Sub(now)
+	}
+	return c.beat.Sub(now)
+}
+
+// tick says what is due by now: a ping, or that the connection is old. A peer that was told the end has had its time to close.
+func (c *conn) tick() {
+	now := time.Now()
+	c.mu.Lock()
+	switch {
+	case c.words.over:
+		c.socket.Close()
+		c.mu.Unlock()
 		return
+	case !c.old.IsZero() && !now.Before(c.old):
+		c.words.move = true
+		c.old = time.Time{}
+	case !now.Before(c.beat):
+		c.words.ping = true
+		c.beat = now.Add(c.t.Heartbeat)
 	}
-	c.sayGoodbye(told)
-	defer time.AfterFunc(lingering, func() { c.socket.Close() }).Stop()
-	c.discard()
+	c.timer.Reset(c.wait(now))
+	c.mu.Unlock()
+	c.flush()
 }
 
-// up pushes what the client sends, until it is gone or did something that ends the connection: then that is a *protocol.Close.
-func (c *conn) up(ctx context.Context, link transports.Link, frames [][]byte) error {
-	for {
-		if err := c.pace.Take(ctx, max(1, len(frames))); err != nil {
-			return err
-		}
-		for _, f := range frames {
-			if err := link.Push(ctx, f); err != nil {
-				return protocol.CloseOf(err)
-			}
-		}
-		var err error
-		if frames, err = c.read(2*c.Heartbeat, c.Limits.Wait); err != nil {
-			return err
-		}
-	}
-}
-
-// read returns the frames of the next message, which must begin in time, and then has a time of its own to arrive, unless that is 0. What is
-// the client's fault is a *protocol.Close.
-func (c *conn) read(begin, whole time.Duration) ([][]byte, error) {
-	_ = c.socket.SetReadDeadline(time.Now().Add(begin))
+// next waits for the next message. What is the client's fault is a *protocol.Close.
+func (c *conn) next() (io.Reader, error) {
 	kind, message, err := c.socket.NextReader()
 	if err == nil && kind == websocket.BinaryMessage {
 		return nil, &protocol.Close{Code: protocol.CodeMalformed, Why: "a binary message"}
 	}
-	if err == nil && whole > 0 {
-		_ = c.socket.SetReadDeadline(time.Now().Add(whole))
-	}
-	var frames [][]byte
-	if err == nil {
-		frames, err = c.Limits.ReadMessage(message)
-	}
+	return message, silent(err)
+}
+
+// read reads a message that has begun into the buffer, of which the frames are parts.
+func (c *conn) read(message io.Reader, buffer *[]byte) ([][]byte, error) {
+	c.wire.within = true
+	frames, err := c.t.Limits.ReadMessage(message, buffer)
+	c.wire.unlimit()
+	return frames, silent(err)
+}
+
+// silent says of a deadline that is over what it means.
+func silent(err error) error {
 	if timeout, ok := errors.AsType[net.Error](err); ok && timeout.Timeout() {
-		return nil, &protocol.Close{Code: protocol.CodeSilent}
+		return &protocol.Close{Code: protocol.CodeSilent}
 	}
-	return frames, err
+	return err
 }
 
 // paceControl makes the WebSocket's own pings and pongs count as frames. They are dealt with while the next message is waited for.
-func (c *conn) paceControl(ctx context.Context) {
+func (c *conn) paceControl() {
 	c.socket.SetPongHandler(func(string) error {
-		_ = c.pace.Take(ctx, 1)
+		_ = c.pace.Take(c.ctx, 1)
 		return nil
 	})
 	c.socket.SetPingHandler(func(data string) error {
-		if c.pace.Take(ctx, 1) == nil {
-			_ = c.socket.WriteControl(websocket.PongMessage, []byte(data), time.Now().Add(c.Limits.Write)) // if it fails, so does the next write
+		if c.pace.Take(c.ctx, 1) == nil {
+			_ = c.socket.WriteControl(websocket.PongMessage, []byte(data), time.Time{}) // if it fails, so does the next write
 		}
 		return nil
 	})
@@ -154,20 +234,4 @@ func (c *conn) discard() {
 			return
 		}
 	}
-}
-
-// format ends each frame with a line break, of which write drops the last.
-func format(b, frame []byte) []byte { return append(append(b, frame...), '\n') }
-
-func (c *conn) write(b []byte) error {
-	if n := len(b) - 1; b[n] == '\n' {
-		b = b[:n]
-	}
-	_ = c.socket.SetWriteDeadline(time.Now().Add(c.Limits.Write))
-	return c.socket.WriteMessage(websocket.TextMessage, b)
-}
-
-func (c *conn) sayGoodbye(end *protocol.Close) {
-	message := websocket.FormatCloseMessage(int(end.Code), end.Code.String())
-	_ = c.socket.WriteControl(websocket.CloseMessage, message, time.Now().Add(c.Limits.Write))
 }

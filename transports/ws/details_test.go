@@ -1,10 +1,13 @@
 package ws_test
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
+	"log"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -134,39 +137,22 @@ func TestPeerDoesNotClose(t *testing.T) {
 	})
 }
 
-// A panic while a message is dealt with is net/http's to log, and ends nothing but the connection.
+// A panic while a message is dealt with is logged, and ends nothing but the connection.
 func TestPanic(t *testing.T) {
+	var logged bytes.Buffer
+	log.SetOutput(&logged)
+	defer log.SetOutput(os.Stderr)
 	synctest.Test(t, func(t *testing.T) {
 		local := transports.NewLocal(func(string, string, protocol.Payload) (protocol.Payload, error) { panic("kit") })
-		h, err := transports.Handler(local, transports.Options{}, ws.Transport{})
-		if err != nil {
-			t.Fatal(err)
-		}
-		var got any
-		s := transporttest.Serve(t, local, wrapped{ws.Transport{}, func(w http.ResponseWriter, r *http.Request) {
-			defer func() { got = recover() }()
-			h.ServeHTTP(w, r)
-		}})
-		c := upgraded(t, s)
+		c := upgraded(t, transporttest.Serve(t, local, ws.Transport{}))
 		if err := c.Send(hello, []byte("C1,a.b")); err != nil {
 			t.Fatal(err)
 		}
 		ends(t, c, protocol.CodeUnavailable, 0)
-		synctest.Wait()
-		if !strings.Contains(fmt.Sprint(got), "kit\n\ngoroutine") {
-			t.Errorf("the handler panicked with %v", got)
-		}
 	})
-}
-
-// wrapped is the transport with another handler.
-type wrapped struct {
-	transports.Transport
-	handler http.HandlerFunc
-}
-
-func (w wrapped) Endpoints(transports.Switchboard) map[string]http.Handler {
-	return map[string]http.Handler{"ws": w.handler}
+	if !strings.Contains(logged.String(), "kit\ngoroutine") {
+		t.Errorf("logged is %q", &logged)
+	}
 }
 
 func TestNotAHandshake(t *testing.T) {

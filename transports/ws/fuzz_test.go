@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"slices"
+	"sync"
 	"testing"
 	"time"
 	"unicode/utf8"
@@ -23,11 +24,12 @@ var tight = transports.Limits{Frame: 32, Body: 128, Frames: 4, Rate: -1}
 // recorder is a switchboard, and its one link, that keeps what comes up.
 type recorder struct {
 	transports.Switchboard
+	transports.Link
 	frames [][]byte
 }
 
 func (r *recorder) Open(_ *http.Request, hello []byte, _ transports.Carrier) (transports.Link, error) {
-	r.frames = append(r.frames, hello)
+	r.frames = append(r.frames, bytes.Clone(hello))
 	return r, nil
 }
 
@@ -36,22 +38,21 @@ func (r *recorder) Push(_ context.Context, frame []byte) error {
 	return nil
 }
 
-func (r *recorder) Pull(ctx context.Context) ([][]byte, error) {
-	<-ctx.Done()
-	return nil, ctx.Err()
-}
+func (r *recorder) Take(frames [][]byte) ([][]byte, error) { return frames, nil }
 
 func (r *recorder) Close() {}
 
 // stranger is a connection over which a client has said something, and then hangs up.
 type stranger struct {
 	net.Conn
-	said io.Reader
+	said   io.Reader
+	closed func()
 }
 
 func (s stranger) Read(b []byte) (int, error)       { return s.said.Read(b) }
 func (s stranger) Write(b []byte) (int, error)      { return len(b), nil }
-func (s stranger) Close() error                     { return nil }
+func (s stranger) Close() error                     { s.closed(); return nil }
+func (s stranger) RemoteAddr() net.Addr             { return nil }
 func (s stranger) SetDeadline(time.Time) error      { return nil }
 func (s stranger) SetReadDeadline(time.Time) error  { return nil }
 func (s stranger) SetWriteDeadline(time.Time) error { return nil }
@@ -75,11 +76,14 @@ func hear(said io.Reader) [][]byte {
 		r.Header.Set(name, value)
 	}
 	heard := new(recorder)
-	ws.Transport{Limits: tight}.Endpoints(heard)["ws"].ServeHTTP(hijacked{httptest.NewRecorder(), stranger{said: said}}, r)
+	closed := make(chan struct{})
+	conn := stranger{said: said, closed: sync.OnceFunc(func() { close(closed) })}
+	ws.Transport{Limits: tight}.Endpoints(heard)["ws"].ServeHTTP(hijacked{httptest.NewRecorder(), conn}, r)
+	<-closed
 	return heard.frames
 }
 
-// FuzzWire: whatever bytes come, the handler returns, and what is handed on are frames within the limits.
+// FuzzWire: whatever bytes come, the connection ends, and what is handed on are frames within the limits.
 func FuzzWire(f *testing.F) {
 	for _, bytes := range [][]byte{
 		wire(0x81, "H{}"),

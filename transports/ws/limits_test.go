@@ -21,18 +21,16 @@ import (
 // sink is a switchboard, and its one link, that counts what comes up.
 type sink struct {
 	transports.Switchboard
+	transports.Link
 	pushed atomic.Int64
 }
 
 func (s *sink) Open(*http.Request, []byte, transports.Carrier) (transports.Link, error) {
 	return s, nil
 }
-func (s *sink) Push(context.Context, []byte) error { s.pushed.Add(1); return nil }
-func (s *sink) Close()                             {}
-func (s *sink) Pull(ctx context.Context) ([][]byte, error) {
-	<-ctx.Done()
-	return nil, ctx.Err()
-}
+func (s *sink) Push(context.Context, []byte) error     { s.pushed.Add(1); return nil }
+func (s *sink) Close()                                 {}
+func (s *sink) Take(frames [][]byte) ([][]byte, error) { return frames, nil }
 
 // opened returns a connection that said its hello, and what it is connected to.
 func opened(t *testing.T, l transports.Limits) (*conn, *sink) {

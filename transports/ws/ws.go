@@ -12,6 +12,7 @@ import (
 	_ "embed"
 	"net"
 	"net/http"
+	"runtime"
 	"sync"
 	"time"
 
@@ -51,13 +52,13 @@ func (t Transport) Endpoints(sb transports.Switchboard) map[string]http.Handler 
 	t.Limits.Frames = cmp.Or(t.Limits.Frames, 2048)
 	t.Limits = t.Limits.Defaults()
 	return map[string]http.Handler{"ws": &handler{
-		t:  t,
-		sb: sb,
+		t:       t,
+		sb:      sb,
+		flusher: &flusher{most: runtime.GOMAXPROCS(0)},
 		upgrader: websocket.Upgrader{
 			HandshakeTimeout: t.Limits.Write,
-			ReadBufferSize:   1 << 10,
-			WriteBufferSize:  4 << 10,
-			WriteBufferPool:  new(sync.Pool),                           // an idle connection holds none
+			ReadBufferSize:   512,
+			WriteBufferPool:  new(sync.Pool),                           // of which none is used: see write.go
 			CheckOrigin:      func(*http.Request) bool { return true }, // transports.Handler has
 			Error:            refuse,
 		},
@@ -67,6 +68,7 @@ func (t Transport) Endpoints(sb transports.Switchboard) map[string]http.Handler 
 type handler struct {
 	t        Transport
 	sb       transports.Switchboard
+	flusher  *flusher
 	upgrader websocket.Upgrader
 }
 
@@ -80,9 +82,7 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if err != nil {
 		return // refuse has answered
 	}
-	defer socket.Close()
-	c := &conn{Transport: h.t, socket: socket, pace: h.t.Limits.Pace()}
-	c.serve(r, h.sb)
+	go newConn(h, socket, r).serve(r)
 }
 
 // refuse answers a request that is not a WebSocket handshake.
@@ -95,11 +95,15 @@ func refuse(w http.ResponseWriter, _ *http.Request, status int, reason error) {
 	transports.RespondStatus(w, status, end)
 }
 
-// hijacker finds the Hijacker behind wrappers that can be unwrapped, where the Upgrader looks at the outermost only.
+// hijacker finds the Hijacker behind wrappers that can be unwrapped, where the Upgrader looks at the outermost only, and wraps the connection.
 type hijacker struct{ http.ResponseWriter }
 
 func (h hijacker) Hijack() (net.Conn, *bufio.ReadWriter, error) {
-	return http.NewResponseController(h.ResponseWriter).Hijack()
+	c, buffered, err := http.NewResponseController(h.ResponseWriter).Hijack()
+	if err != nil {
+		return nil, nil, err
+	}
+	return newWire(c), buffered, nil
 }
 
 func (h hijacker) Unwrap() http.ResponseWriter { return h.ResponseWriter }
