@@ -70,26 +70,34 @@ func encode(c Codec, v any) (protocol.Payload, error) {
 
 // encodeAfter returns what comes before a payload, and the payload.
 func encodeAfter(before []byte, c Codec, v any) ([]byte, error) {
-	raw, bytes := v.([]byte)
+	form, text, err := "", []byte(nil), error(nil)
 	switch p := v.(type) {
 	case nil:
-		return join(before), nil
 	case protocol.Payload:
-		return join(before, p), nil
+		text = p
+	default:
+		form, text, err = written(c, v)
 	}
-	switch {
-	case c != nil:
-		data, err := c.Marshal(v)
-		return join(before, protocol.BytesPayload(data)), err
-	case bytes:
-		return join(before, protocol.BytesPayload(raw)), nil
-	}
-	if raw, ok := v.(json.RawMessage); ok && rawjson.Plain(raw) {
-		return join(before, "|", []byte(raw)), nil
-	}
-	text, err := json.Marshal(v)
 	if err != nil {
 		return nil, err
 	}
-	return join(before, "|", text), nil
+	return join(before, form, text), nil
+}
+
+// written returns a payload in two parts: JSON has its form before it.
+func written(c Codec, v any) (form string, text []byte, err error) {
+	if c != nil {
+		data, err := c.Marshal(v)
+		return "", protocol.BytesPayload(data), err
+	}
+	switch p := v.(type) {
+	case []byte:
+		return "", protocol.BytesPayload(p), nil
+	case json.RawMessage:
+		if rawjson.Plain(p) {
+			return "|", p, nil
+		}
+	}
+	text, err = json.Marshal(v)
+	return "|", text, err
 }
