@@ -3,6 +3,7 @@
 //	go run . run W1 [-case name] [-servers raw,gws] [-rounds n] [-seconds s] [-connections n] [-any]
 //	go run . -bar NAME
 //	go run . report [-rest] [-rounds n] [-seconds s] [-any] [W1 ...] [growth]
+//	go run . scaling
 //
 // README.md says what is measured, and by which rules.
 package main
@@ -45,8 +46,10 @@ func command(words []string) error {
 		return bar(words)
 	case "report":
 		return measureAll(words)
+	case "scaling":
+		return scale(words)
 	}
-	return errors.New("bench: say one of: run WORK, -bar NAME, report")
+	return errors.New("bench: say one of: run WORK, -bar NAME, report, scaling")
 }
 
 func serve(words []string) error {

@@ -19,7 +19,7 @@ func headline(b *strings.Builder, all []work.Work, have Results) {
 			if !ok {
 				continue
 			}
-			if why := tried(w, c, r); why != "" {
+			if why := Tried(w, c, r); why != "" {
 				tries = append(tries, fmt.Sprintf("%s %s (%s)", w.Name, c.Name, why))
 			}
 		}
@@ -58,8 +58,8 @@ func headline(b *strings.Builder, all []work.Work, have Results) {
 // even is how many times worse than others ours may be, and count as even: differences that are smaller are noise.
 const even = 1.05
 
-// tried says why a result is no figure: it was measured in another way than the rules say. "" if it is one.
-func tried(w work.Work, c work.Case, r Result) string {
+// Tried says why a result is no figure: it was measured in another way than the rules say. "" if it is one.
+func Tried(w work.Work, c work.Case, r Result) string {
 	rounds := w.CountedRounds()
 	switch {
 	case len(r.Series.Rounds) < rounds:
