@@ -190,6 +190,9 @@ func (c *conn) tick() {
 
 // next waits for the next message. What is the client's fault is a *protocol.Close.
 func (c *conn) next() (io.Reader, error) {
+	if err := c.wire.next(); err != nil {
+		return nil, silent(err)
+	}
 	kind, message, err := c.socket.NextReader()
 	if err == nil && kind == websocket.BinaryMessage {
 		return nil, &protocol.Close{Code: protocol.CodeMalformed, Why: "a binary message"}

@@ -57,7 +57,6 @@ func (t Transport) Endpoints(sb transports.Switchboard) map[string]http.Handler 
 		flusher: &flusher{most: runtime.GOMAXPROCS(0)},
 		upgrader: websocket.Upgrader{
 			HandshakeTimeout: t.Limits.Write,
-			ReadBufferSize:   512,
 			WriteBufferPool:  new(sync.Pool),                           // of which none is used: see write.go
 			CheckOrigin:      func(*http.Request) bool { return true }, // transports.Handler has
 			Error:            refuse,
@@ -103,7 +102,11 @@ func (h hijacker) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	return newWire(c), buffered, nil
+	if buffered.Reader.Buffered() > 0 { // gorilla says what is wrong with that
+		return c, buffered, nil
+	}
+	w := newWire(c)
+	return w, bufio.NewReadWriter(w.buffered, buffered.Writer), nil
 }
 
 func (h hijacker) Unwrap() http.ResponseWriter { return h.ResponseWriter }
