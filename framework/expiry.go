@@ -1,6 +1,7 @@
 package framework
 
 import (
+	"net/http"
 	"strconv"
 	"time"
 
@@ -10,6 +11,22 @@ import (
 // renewBefore is how long before its credentials run out a client is asked for fresh ones; but not before half of their time is over.
 const renewBefore = 30 * time.Second
 
+// credentials are what is known of who a connection's client is.
+type credentials struct {
+	request *http.Request // that began it: Identify may be asked again
+	user    User          // as it said last
+	expires time.Time     // when they run out; zero: never
+	ask     time.Time     // when to ask for fresh ones; zero: not
+	alarm   *time.Timer   // of a link that is not pulled
+}
+
+func (l *link) userLocked() User {
+	if l.said == nil {
+		return User{}
+	}
+	return l.said.user
+}
+
 // expire sets until when the connection's credentials last. Zero: for ever.
 func (l *link) expire(until time.Time) {
 	l.mu.Lock()
@@ -18,9 +35,9 @@ func (l *link) expire(until time.Time) {
 }
 
 func (l *link) expireLocked(until time.Time) {
-	l.expires, l.ask = until, time.Time{}
+	l.said.expires, l.said.ask = until, time.Time{}
 	if !until.IsZero() && !l.carrier.Once { // a poll says its credentials in the next one
-		l.ask = until.Add(-min(renewBefore, time.Until(until)/2))
+		l.said.ask = until.Add(-min(renewBefore, time.Until(until)/2))
 	}
 	if !until.IsZero() && l.carrier.Ready != nil {
 		l.alarmLocked(0)
@@ -32,10 +49,11 @@ func (l *link) expireLocked(until time.Time) {
 // alarmLocked has expiring called after a time, for a link that nobody waits for.
 func (l *link) alarmLocked(after time.Duration) {
 	switch {
-	case l.alarm != nil:
-		l.alarm.Reset(after)
-	case l.closed.Err() == nil:
-		l.alarm = time.AfterFunc(after, func() { l.expiring() })
+	case l.closed:
+	case l.said.alarm != nil:
+		l.said.alarm.Reset(after)
+	default:
+		l.said.alarm = time.AfterFunc(after, func() { l.expiring() })
 	}
 }
 
@@ -44,19 +62,19 @@ func (l *link) alarmLocked(after time.Duration) {
 func (l *link) expiring() time.Duration {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.expires.IsZero() || l.ending != nil {
+	if l.said == nil || l.said.expires.IsZero() || l.ending != nil {
 		return 0
 	}
-	left := time.Until(l.expires)
+	left := time.Until(l.said.expires)
 	if left <= 0 {
 		l.endLocked(errExpired)
 		return 0
 	}
-	if !l.ask.IsZero() {
-		if wait := time.Until(l.ask); wait > 0 {
+	if !l.said.ask.IsZero() {
+		if wait := time.Until(l.said.ask); wait > 0 {
 			left = wait
 		} else {
-			l.ask = time.Time{}
+			l.said.ask = time.Time{}
 			frame := []byte{byte(protocol.Expiring)}
 			l.controlLocked(protocol.AppendNumber(frame, uint64(left.Milliseconds())))
 		}
@@ -76,7 +94,7 @@ func renewal(until time.Time) []byte {
 
 func (l *link) renewLocked(data []byte) {
 	ms, err := strconv.ParseInt(string(data[1:]), 10, 64)
-	if until := time.UnixMilli(ms); err == nil && !l.expires.IsZero() && until.After(l.expires) {
+	if until := time.UnixMilli(ms); err == nil && l.said != nil && !l.said.expires.IsZero() && until.After(l.said.expires) {
 		l.expireLocked(until)
 	}
 }

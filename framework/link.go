@@ -5,7 +5,6 @@ import (
 	"cmp"
 	"context"
 	"io"
-	"net/http"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -33,13 +32,10 @@ type link struct {
 	sock    *socket
 	carrier transports.Carrier
 	attach  uint64
-	request *http.Request // that began it
-	fresh   bool          // the client waits for the hello: a poll is answered at once
-	tries   int           // of message first
+	fresh   bool // the client waits for the hello: a poll is answered at once
+	tries   int  // of message first
 	first   uint64
 	woken   chan struct{} // capacity 1; of a link that is pulled
-	closed  context.Context
-	close   context.CancelFunc
 	closing sync.Once
 
 	greeted bool
@@ -47,15 +43,12 @@ type link struct {
 	spare   []store.Entry // takes turns with notices
 	loss    []byte        // tells that entries before it are lost, and has not been sent
 
-	woke     atomic.Bool    // since the last fetch began: another may find something
-	quiet    atomic.Int32   // so many are bringing something down that look for it themselves
-	fetchers sync.WaitGroup // of fetch
+	woke  atomic.Bool  // since the last fetch began: another may find something
+	quiet atomic.Int32 // so many are bringing something down that look for it themselves
 
 	mu       sync.Mutex
-	fetching bool            // the store is being read, for who takes
-	fetched  [][]byte        // frames that were brought by that
-	failed   error           // that came with them
-	alarm    *time.Timer     // wakes a link that is not pulled when its credentials run out
+	fetching *fetch          // for who takes; nil: there is none whose frames were not taken
+	said     *credentials    // nil: nobody asks who the client is
 	reread   bool            // the own stream has to be read
 	notices  []store.Entry   // of the own stream, contiguous from tip
 	tip      store.Cursor    // cursor, or the last of notices
@@ -65,12 +58,9 @@ type link struct {
 	acked    []byte          // the latest acknowledgement, not yet sent
 	volatile [][]byte        // volatile frames: dropped when there are too many
 	subs     []*sub          // changed only by whom the fields above belong to, who may read them without mu
-	released bool            // the link is closed, and follows nothing
+	closed   bool            // nothing is followed any more
 	ending   *protocol.Close // to be told, then EOF
 	ended    bool
-	user     User         // as Identify said last
-	expires  time.Time    // when its credentials run out; zero: never
-	ask      time.Time    // when to ask for fresh ones; zero: not
 	ack      store.Cursor // the client has its stream up to here
 	ackSaid  store.Cursor // and the store knows so
 }
@@ -160,7 +150,7 @@ func (l *link) control(frame []byte) {
 }
 
 func (l *link) controlLocked(frame []byte) {
-	if len(l.controls) >= maxControls+cap(l.sock.volatiles) {
+	if len(l.controls) >= maxControls+l.srv.cfg.Limits.Volatile {
 		l.endLocked(&protocol.Close{Code: protocol.CodeFull, Why: "answers are not read"})
 		return
 	}
@@ -177,18 +167,25 @@ func (l *link) volatileLocked(frame []byte) {
 
 func volatileFrame(data []byte) []byte { return join(data[:1], ",", data[1:]) }
 
+// isClosed tells whether nobody needs the link any more.
+func (l *link) isClosed() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.closed
+}
+
 // Pull implements transports.Link.
 func (l *link) Pull(ctx context.Context) ([][]byte, error) {
 	for {
 		frames, err := l.collect(ctx)
-		if err != nil || l.closed.Err() != nil {
+		if err != nil || l.isClosed() {
 			return frames, cmp.Or(err, io.EOF)
 		}
 		if l.enough(frames) {
 			return frames, nil
 		}
 		if err := l.wait(ctx); err != nil {
-			if l.carrier.Once && l.closed.Err() == nil {
+			if l.carrier.Once && !l.isClosed() {
 				return l.hello(frames), nil
 			}
 			return nil, err
@@ -196,19 +193,28 @@ func (l *link) Pull(ctx context.Context) ([][]byte, error) {
 	}
 }
 
+// fetch is what is being collected for who takes.
+type fetch struct {
+	cancel context.CancelFunc
+	over   chan struct{} // closed when it is done
+
+	done   bool // guarded by the link's mutex, as what follows
+	frames [][]byte
+	err    error
+}
+
 // Take implements transports.Link.
-func (l *link) Take(frames [][]byte) ([][]byte, error) {
+func (l *link) Take(frames [][]byte) (_ [][]byte, err error) {
 	l.mu.Lock()
-	if l.fetching || l.ended && l.failed == nil {
-		ended := l.ended && !l.fetching
+	switch f := l.fetching; {
+	case f != nil && !f.done, l.closed:
 		l.mu.Unlock()
-		if ended {
-			return frames, io.EOF
-		}
 		return frames, nil
+	case f != nil:
+		frames, err, l.fetching = append(frames, f.frames...), f.err, nil
+	case l.ended:
+		err = io.EOF
 	}
-	frames, err := append(frames, l.fetched...), l.failed
-	l.fetched, l.failed = nil, nil
 	l.mu.Unlock()
 	if err != nil {
 		return frames, err
@@ -232,17 +238,21 @@ func (l *link) Take(frames [][]byte) ([][]byte, error) {
 func (l *link) fetch() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.closed.Err() != nil {
+	if l.closed {
 		return
 	}
-	l.fetching = true
-	l.fetchers.Go(func() {
-		frames, err := l.collect(l.closed)
+	ctx, cancel := context.WithCancel(context.Background())
+	f := &fetch{cancel: cancel, over: make(chan struct{})}
+	l.fetching = f
+	go func() {
+		defer cancel()
+		defer close(f.over)
+		frames, err := l.collect(ctx)
 		l.mu.Lock()
-		l.fetching, l.fetched, l.failed = false, frames, err
+		f.done, f.frames, f.err = true, frames, err
 		l.mu.Unlock()
 		l.carrier.Ready(true)
-	})
+	}()
 }
 
 // enough tells whether frames are worth returning: to a poll that is not the first its hello alone is not.
@@ -304,7 +314,7 @@ func (l *link) collect(ctx context.Context) (frames [][]byte, err error) {
 	if err == nil {
 		frames, err = l.readTopics(ctx, frames)
 	}
-	if err != nil && ctx.Err() == nil && l.closed.Err() == nil {
+	if err != nil && ctx.Err() == nil && !l.isClosed() {
 		l.srv.log.Debug("the store does not answer a connection", "socket", l.sock.id, "error", err)
 		l.recheck()
 		if l.carrier.Ready == nil {
@@ -431,10 +441,7 @@ func (l *link) takeControls(frames [][]byte) (all [][]byte, over bool) {
 	}
 	frames = append(frames, l.volatile...)
 	l.controls, l.acked, l.volatile = nil, nil, nil
-	if l.taken != nil {
-		close(l.taken)
-		l.taken = nil
-	}
+	l.takenLocked()
 	if l.ending == nil {
 		return frames, false
 	}
@@ -442,20 +449,33 @@ func (l *link) takeControls(frames [][]byte) (all [][]byte, over bool) {
 	return append(frames, l.ending.Append(nil)), true
 }
 
+// takenLocked tells those who wait for room.
+func (l *link) takenLocked() {
+	if l.taken != nil {
+		close(l.taken)
+		l.taken = nil
+	}
+}
+
 // Close implements transports.Link.
 func (l *link) Close() {
 	l.closing.Do(func() {
-		l.close()
 		l.mu.Lock()
-		if l.alarm != nil {
-			l.alarm.Stop()
+		l.closed = true
+		f := l.fetching
+		if l.said != nil && l.said.alarm != nil {
+			l.said.alarm.Stop()
 		}
+		l.takenLocked()
 		l.mu.Unlock()
 		l.wake()
-		l.fetchers.Wait()
+		if f != nil {
+			f.cancel()
+			<-f.over
+		}
 		l.srv.hub.leave(l)
 		l.srv.aways.left(l)
 		l.dropTopics()
-		l.srv.hub.sweep(context.WithoutCancel(l.closed))
+		l.srv.hub.sweep(context.Background())
 	})
 }

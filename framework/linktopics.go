@@ -33,7 +33,7 @@ func (l *link) follow(s store.Sub) {
 	f := &sub{topic: s.Topic, id: s.ID, cursor: s.Cursor, begin: s.Begin, snapshot: s.Cursor.IsZero()}
 	f.tail = l.srv.hub.tail(s.Topic, s.Cursor, l, f)
 	l.mu.Lock()
-	closed := l.released
+	closed := l.closed
 	if !closed {
 		l.subs = append(l.subs, f)
 	}
@@ -54,7 +54,6 @@ func (l *link) unsubscribe(s *sub) {
 func (l *link) dropTopics() {
 	l.mu.Lock()
 	subs := l.subs
-	l.released = true
 	l.mu.Unlock()
 	for _, s := range subs {
 		l.srv.hub.release(s.tail, l)

@@ -28,7 +28,7 @@ func (l *link) Push(ctx context.Context, line []byte) error {
 		return nil // of a later version, perhaps
 	}
 	l.mu.Lock()
-	m := message{Frame: f, ack: l.unsaidAckLocked(), user: l.user, link: l}
+	m := message{Frame: f, ack: l.unsaidAckLocked(), user: l.userLocked(), link: l}
 	l.mu.Unlock()
 	if n, _ := f.Number(0); n == l.first {
 		m.tries = l.tries
@@ -102,10 +102,10 @@ func (l *link) saidAck(c store.Cursor) {
 // identify takes credentials that the client says anew.
 func (l *link) identify(ctx context.Context, f protocol.Frame) error {
 	auth, err := protocol.ParseAuth(f)
-	if err != nil || l.srv.cfg.Identify == nil { // whom nobody asks who he is cannot say it anew
+	if err != nil || l.said == nil { // whom nobody asks who he is cannot say it anew
 		return err
 	}
-	c, err := l.srv.caller(l.request, auth)
+	c, err := l.srv.caller(l.said.request, auth)
 	if err == nil {
 		err = l.srv.admit(ctx, l.sock, c)
 	}
@@ -114,7 +114,7 @@ func (l *link) identify(ctx context.Context, f protocol.Frame) error {
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.user = c.user
+	l.said.user = c.user
 	l.expireLocked(c.user.Expires)
 	return nil
 }
@@ -123,19 +123,20 @@ func (l *link) identify(ctx context.Context, f protocol.Frame) error {
 func (l *link) room(ctx context.Context) error {
 	for {
 		l.mu.Lock()
-		full := len(l.controls) >= maxControls
+		full, closed := len(l.controls) >= maxControls, l.closed
 		if full && l.taken == nil {
 			l.taken = make(chan struct{})
 		}
 		taken := l.taken
 		l.mu.Unlock()
-		if !full {
+		switch {
+		case closed:
+			return io.EOF
+		case !full:
 			return nil
 		}
 		select {
 		case <-taken:
-		case <-l.closed.Done():
-			return io.EOF
 		case <-ctx.Done():
 			return ctx.Err()
 		}
@@ -151,12 +152,12 @@ func (l *link) runVolatile(ctx context.Context, line []byte) error {
 	if err := l.room(ctx); err != nil {
 		return err
 	}
-	if refused := l.sock.beginVolatile(f); refused != nil {
+	if refused := l.sock.beginVolatile(f, l.srv.cfg.Limits.Volatile); refused != nil {
 		l.control(refused)
 		return nil
 	}
 	l.mu.Lock()
-	user := l.user
+	user := l.userLocked()
 	l.mu.Unlock()
 	go func() { // a turn like all others: Drain waits for it
 		defer l.sock.endVolatile()

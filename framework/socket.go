@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
+	"slices"
 	"sync"
 	"time"
 
@@ -19,15 +20,14 @@ type socket struct {
 	user                       User // as Identify said when it was opened
 	bound                      bool // its session's cookie comes with each of its requests
 
-	turns     chan struct{} // holds one while a message's turn runs here: a second run of it would only find that out
-	volatiles chan struct{} // a place for each volatile call that runs here
-
 	mu      sync.Mutex
-	in      uint64 // messages up to in are known to be applied
+	running bool            // a message's turn runs here: a second run of it would only find that out
+	queue   []chan struct{} // messages that wait for it; closed when it is their turn
+	calls   int             // volatile ones that run here
+	in      uint64          // messages up to in are known to be applied
 	top     store.Cursor
 	seen    time.Time // when the store last said that the socket lives
 	expires time.Time // its connection is known to have credentials until then
-	waiting int       // messages that wait for turns
 	full    time.Time // when the store last refused a message since too much is unread
 	leapt   time.Time // when it last refused one since others come first
 }
@@ -49,16 +49,10 @@ func (k *socket) identity() []byte {
 
 func (s *Server) socketFrom(r store.Socket) *socket {
 	k := &socket{id: r.ID, secret: r.Secret, session: r.Session, in: r.Number, top: r.Top, seen: time.Now()}
-	s.places(k)
 	var i identity
 	_ = json.Unmarshal(r.User, &i) // written by identity
 	k.user, k.build, k.bound = i.User, i.Build, i.Bound
 	return k
-}
-
-// places makes room for what of the socket may run here at the same time.
-func (s *Server) places(k *socket) {
-	k.turns, k.volatiles = make(chan struct{}, 1), make(chan struct{}, s.cfg.Limits.Volatile)
 }
 
 // sameUser tells whether a user is the socket's: by the ID, or all that is known of one that has none.
@@ -119,32 +113,47 @@ const maxWaiting = 4
 
 // begin waits until no other message of the socket runs here.
 func (k *socket) begin(ctx context.Context) error {
-	select {
-	case k.turns <- struct{}{}:
-		return nil
-	default:
-	}
 	k.mu.Lock()
-	if k.waiting >= maxWaiting {
+	if !k.running {
+		k.running = true
+		k.mu.Unlock()
+		return nil
+	}
+	if len(k.queue) >= maxWaiting {
 		k.mu.Unlock()
 		return &protocol.Close{Code: protocol.CodeUnavailable, Why: "one request at a time"}
 	}
-	k.waiting++
+	turn := make(chan struct{})
+	k.queue = append(k.queue, turn)
 	k.mu.Unlock()
-	defer func() {
-		k.mu.Lock()
-		k.waiting--
-		k.mu.Unlock()
-	}()
 	select {
-	case k.turns <- struct{}{}:
+	case <-turn:
 		return nil
 	case <-ctx.Done():
-		return ctx.Err()
 	}
+	k.mu.Lock()
+	i := slices.Index(k.queue, turn)
+	if i >= 0 {
+		k.queue = slices.Delete(k.queue, i, i+1)
+	}
+	k.mu.Unlock()
+	if i < 0 { // it has just become this one's turn
+		k.done()
+	}
+	return ctx.Err()
 }
 
-func (k *socket) done() { <-k.turns }
+// done lets the next message run.
+func (k *socket) done() {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if len(k.queue) == 0 {
+		k.running, k.queue = false, nil
+		return
+	}
+	close(k.queue[0])
+	k.queue = k.queue[1:]
+}
 
 // What the store has refused has run in vain. So for a while after it has refused a message, others are not run before they are known to be wanted.
 const (
@@ -177,14 +186,15 @@ func (k *socket) isFull() bool {
 	return !k.full.IsZero() && time.Since(k.full) < fullFor
 }
 
-// beginVolatile takes a place for a volatile call, or returns the frame that refuses it.
-func (k *socket) beginVolatile(f protocol.Frame) (refused []byte) {
-	select {
-	case k.volatiles <- struct{}{}:
-		return nil
-	default:
-		return refusal(f, Errorf(CodeRateLimited, "more than %d volatile calls at the same time", cap(k.volatiles)))
+// beginVolatile takes a place for a volatile call, of so many, or returns the frame that refuses it.
+func (k *socket) beginVolatile(f protocol.Frame, most int) (refused []byte) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if k.calls >= most {
+		return refusal(f, Errorf(CodeRateLimited, "more than %d volatile calls at the same time", most))
 	}
+	k.calls++
+	return nil
 }
 
 // refusal is the frame that answers a volatile call with an error.
@@ -192,7 +202,11 @@ func refusal(f protocol.Frame, e *Error) []byte {
 	return join(string(rune(protocol.VolatileError)), f.Field(0), e.payload())
 }
 
-func (k *socket) endVolatile() { <-k.volatiles }
+func (k *socket) endVolatile() {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.calls--
+}
 
 // knownSockets remembers sockets that posted to this instance lately, so that their next message need not be preceded by a read. It is a
 // cache of what does not change; the store decides about everything that does.

@@ -35,10 +35,11 @@ func (s switchboard) Open(r *http.Request, line []byte, by transports.Carrier) (
 	}
 	cred := protocol.CredentialOf(hello.Key)
 	sock := &socket{id: cred.Socket, secret: cred.Secret, session: c.session, build: hello.Build, user: c.user, bound: c.cookie}
-	s.places(sock)
-	l := s.newLink(r, sock, hello, by)
-	l.user = c.user
-	l.expire(c.user.Expires)
+	l := s.newLink(sock, hello, by)
+	if s.cfg.Identify != nil {
+		l.said = &credentials{request: r, user: c.user}
+		l.expire(c.user.Expires)
+	}
 	if !s.hub.join(l) { // before the store knows of it, so that no notice is missed
 		return nil, &protocol.Close{Code: protocol.CodeUnavailable, Why: "the instance is being shut down"}
 	}
@@ -51,18 +52,14 @@ func (s switchboard) Open(r *http.Request, line []byte, by transports.Carrier) (
 	return l, nil
 }
 
-func (s *Server) newLink(r *http.Request, sock *socket, hello protocol.HelloUp, by transports.Carrier) *link {
+func (s *Server) newLink(sock *socket, hello protocol.HelloUp, by transports.Carrier) *link {
 	l := &link{
 		srv: s, sock: sock, carrier: by, attach: hello.Attach, fresh: hello.Cursor == nil || hello.Now, reread: true,
-	}
-	if s.cfg.Identify != nil { // it may be asked again
-		l.request = r
 	}
 	if by.Ready == nil {
 		l.woken = make(chan struct{}, 1)
 	}
 	l.woke.Store(true)
-	l.closed, l.close = context.WithCancel(context.WithoutCancel(r.Context())) // by Close
 	return l
 }
 
@@ -233,7 +230,7 @@ func (s switchboard) volatilePost(ctx context.Context, sock *socket, user User, 
 	if most := s.cfg.Limits.EffectBytes; size > most {
 		return refusal(f, Errorf(CodeFull, "the answers before have %d bytes, more than %d", size, most))
 	}
-	if refused := sock.beginVolatile(f); refused != nil {
+	if refused := sock.beginVolatile(f, s.cfg.Limits.Volatile); refused != nil {
 		return refused
 	}
 	defer sock.endVolatile()

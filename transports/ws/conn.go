@@ -34,8 +34,7 @@ type conn struct {
 	link   transports.Link  // nil until the client has said its hello
 	log    *log.Logger      // of the http.Server
 
-	ctx context.Context // of what is pushed; it ends when nothing that comes is heard any more
-	end context.CancelFunc
+	life life // ends when nothing that comes is heard any more
 
 	writing atomic.Int32 // what becomes of the right to write: idle, busy ...
 
@@ -52,8 +51,8 @@ func newConn(h *handler, socket *websocket.Conn, r *http.Request) *conn {
 	if s, ok := r.Context().Value(http.ServerContextKey).(*http.Server); ok {
 		c.log = cmp.Or(s.ErrorLog, c.log)
 	}
-	c.ctx, c.end = context.WithCancel(context.WithoutCancel(r.Context())) // which ends with the request
-	c.writing.Store(busy)                                                 // until there is a link
+	c.life.Context = context.WithoutCancel(r.Context())
+	c.writing.Store(busy) // until there is a link
 	c.wire.say, c.wire.silence, c.wire.wait = c.say, 2*h.t.Heartbeat, h.t.Limits.Wait
 	c.paceControl()
 	return c
@@ -62,11 +61,11 @@ func newConn(h *handler, socket *websocket.Conn, r *http.Request) *conn {
 // serve reads until the connection has ended.
 func (c *conn) serve(r *http.Request) {
 	defer c.socket.Close()
-	defer c.end()
+	defer c.life.end()
 	if told, ok := errors.AsType[*protocol.Close](c.converse(r)); ok {
 		c.tell(told)
 	}
-	if c.ctx.Err() == nil { // the client is gone, and nobody left to tell
+	if c.life.Err() == nil { // the client is gone, and nobody left to tell
 		c.socket.Close()
 	}
 	c.stop()
@@ -92,11 +91,11 @@ func (c *conn) converse(r *http.Request) (err error) {
 	buffer := buffers.Get().(*[]byte)
 	frames, err := c.open(r, buffer)
 	for err == nil {
-		if err = c.pace.Take(c.ctx, max(1, len(frames))); err != nil {
+		if err = c.pace.Take(&c.life, max(1, len(frames))); err != nil {
 			break
 		}
 		for i, f := range frames {
-			if err := c.link.Push(c.ctx, f); err != nil {
+			if err := c.link.Push(&c.life, f); err != nil {
 				return protocol.CloseOf(err)
 			}
 			if i+1 < len(frames) {
@@ -138,7 +137,7 @@ func (c *conn) open(r *http.Request, buffer *[]byte) ([][]byte, error) {
 	if len(frames) == 0 {
 		return nil, &protocol.Close{Code: protocol.CodeMalformed, Why: "no frame"}
 	}
-	c.link, err = c.sb.Open(r.WithContext(c.ctx), frames[0], transports.Carrier{Transport: c.t.Name(), Heartbeat: c.t.Heartbeat, Ready: c.ready})
+	c.link, err = c.sb.Open(r.WithContext(&c.life), frames[0], transports.Carrier{Transport: c.t.Name(), Heartbeat: c.t.Heartbeat, Ready: c.ready})
 	if err != nil {
 		return nil, protocol.CloseOf(err)
 	}
@@ -219,11 +218,11 @@ func silent(err error) error {
 // paceControl makes the WebSocket's own pings and pongs count as frames. They are dealt with while the next message is waited for.
 func (c *conn) paceControl() {
 	c.socket.SetPongHandler(func(string) error {
-		_ = c.pace.Take(c.ctx, 1)
+		_ = c.pace.Take(&c.life, 1)
 		return nil
 	})
 	c.socket.SetPingHandler(func(data string) error {
-		if c.pace.Take(c.ctx, 1) == nil {
+		if c.pace.Take(&c.life, 1) == nil {
 			_ = c.socket.WriteControl(websocket.PongMessage, []byte(data), time.Time{}) // if it fails, so does the next write
 		}
 		return nil

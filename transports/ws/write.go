@@ -111,7 +111,7 @@ func (c *conn) say(frame []byte) error {
 	select {
 	case <-w.written:
 		return nil
-	case <-c.ctx.Done():
+	case <-c.life.Done():
 		return websocket.ErrCloseSent
 	}
 }
@@ -126,7 +126,7 @@ func (c *conn) tell(why *protocol.Close) {
 	} else {
 		c.flush()
 	}
-	<-c.ctx.Done()
+	<-c.life.Done()
 }
 
 // write writes until there is nothing more to say. Only who holds the right calls it, and passes that on.
@@ -206,7 +206,7 @@ func (c *conn) fail() {
 
 // finish ends the writing: the last is said. The peer has some time to close.
 func (c *conn) finish() {
-	c.end()
+	c.life.end()
 	c.mu.Lock()
 	c.words.over = true
 	if c.timer == nil {
