@@ -93,7 +93,7 @@ func glance(b *strings.Builder, have Results) {
 			if r, _ := have.Of(column.Work, column.Case); has(r.Series, server) {
 				v := column.Figure.Read(r.Series, server)
 				relative := r.Series.Relative(server, work.Glancing[0], column.Figure.Of)
-				cell = fmt.Sprintf("%s (%.2f)", quantity(v.Median, column.Figure.Unit), relative.Median)
+				cell = fmt.Sprintf("%s (%s)", quantity(v.Median, column.Figure.Unit), number(relative.Median))
 			}
 			fmt.Fprintf(b, " %s |", cell)
 		}

@@ -36,7 +36,8 @@ type Load struct {
 type Bill struct {
 	Load
 	CPU       float64 // processors that all instances use
-	Store     float64 // part of Redis' processor that it uses
+	Store     float64 // processors of Redis that it uses
+	Cells     int     // Redis, of which each has one
 	Memory    float64 // MiB of each instance, of which fill is used
 	Instances int
 	Because   string  // what asks for so many
@@ -50,6 +51,7 @@ func Of(f Figures, p Prices, l Load) Bill {
 	b := Bill{Load: l}
 	b.CPU = l.Clients * (l.Says*(f.Turn+f.Say) + f.Connection/maxAge) // of the two commits that this counts a turn makes one
 	b.Store = l.Clients * l.Says * max(f.StoreTurn, f.StoreSay)
+	b.Cells = max(1, int(math.Ceil(b.Store/busyStore)))
 	byConnections, byCPU := math.Ceil(l.Clients/(concurrency*fill)), math.Ceil(b.CPU/busyCPU)
 	b.Instances, b.Because = int(byConnections), "connections"
 	if byCPU > byConnections {
@@ -59,7 +61,7 @@ func Of(f Figures, p Prices, l Load) Bill {
 	b.Memory = max(512, 128*math.Ceil((f.Base+l.Clients/n*f.Socket)/fill/mib/128))
 	b.Requests = l.Clients * month / maxAge / 1e6
 	b.Polling = l.Clients * month / hold / 1e6
-	b.Dollars = n*month*(p.CPU+p.Memory*b.Memory*mib/gib) + b.Requests*p.Requests + p.Redis
+	b.Dollars = n*month*(p.CPU+p.Memory*b.Memory*mib/gib) + b.Requests*p.Requests + float64(b.Cells)*p.Redis
 	return b
 }
 

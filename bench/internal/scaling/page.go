@@ -18,7 +18,7 @@ var page = template.Must(template.New("scaling.md").Funcs(template.FuncMap{
 	"join":      func(all []string) string { return strings.Join(all, ", ") },
 	"thousands": thousands,
 	"micro":     func(seconds float64) string { return fmt.Sprintf("%.3g µs", seconds*1e6) },
-	"percent":   func(part float64) string { return fmt.Sprintf("%.2g %%", part*100) },
+	"percent":   func(part float64) string { return fmt.Sprintf("%.0f %%", part*100) },
 	"bytes":     bytes,
 	"price":     func(v float64) string { return "$" + strconv.FormatFloat(v, 'f', -1, 64) },
 }).Parse(text))
@@ -40,7 +40,7 @@ func Write(out io.Writer, have report.Results, p Prices) error {
 		bills = append(bills, Of(f, p, l))
 	}
 	err = page.Execute(out, map[string]any{
-		"Figures": f, "Prices": p, "Bills": bills, "Concurrency": concurrency, "BusyCPU": busyCPU, "MaxAge": maxAge, "Polling": bills[0].Polling,
+		"Figures": f, "Prices": p, "Bills": bills, "Concurrency": concurrency, "BusyCPU": busyCPU, "BusyStore": busyStore, "MaxAge": maxAge, "Polling": bills[0].Polling,
 		"Cells": cells, "CellTurns": cells * f.PlannedTurns(),
 	})
 	if err != nil {

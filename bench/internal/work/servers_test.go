@@ -101,7 +101,13 @@ type client struct {
 
 func connectTo(t *testing.T, address string, s speaker, follow bool) *client {
 	t.Helper()
-	session, err := dialect.New(s.dialect, dialect.Setting{Host: address, Follow: follow})
+	return connectWith(t, s, dialect.Setting{Host: address, Follow: follow})
+}
+
+func connectWith(t *testing.T, s speaker, setting dialect.Setting) *client {
+	t.Helper()
+	address := setting.Host
+	session, err := dialect.New(s.dialect, setting)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -244,6 +250,59 @@ func TestServersFanOut(t *testing.T) {
 							}
 							got(i, payload, first.N)
 						default:
+						}
+					}
+				}
+			}
+		})
+	}
+}
+
+// Each server that is measured with topics sends what is published in one to those who follow it, and to nobody else.
+func TestServersHaveTopics(t *testing.T) {
+	var all []string
+	for _, w := range All {
+		for _, c := range w.Cases {
+			if c.Spec.Topics > 0 {
+				all = append(all, c.Servers...)
+			}
+		}
+	}
+	for _, name := range names(all) {
+		s := speakers[name]
+		if s.redis { // the same program, on another store
+			continue
+		}
+		t.Run(name, func(t *testing.T) {
+			address := start(t, s)
+			var followers []*client
+			for _, topic := range []string{"0", "1", "1"} {
+				followers = append(followers, connectWith(t, s, dialect.Setting{Host: address, Follow: true, Topic: topic}))
+			}
+			first := map[*client]bool{}
+			for n := 0; n < 5 || len(first) < len(followers); n++ { // some are answered before they quite follow
+				if n == 1000 {
+					t.Fatalf("after %d messages in each topic %d of %d followers have got one", n, len(first), len(followers))
+				}
+				for _, topic := range []string{"0", "1"} {
+					post(t, address, "/publish/"+topic, fmt.Appendf(nil, `{"topic":%s,"n":%d}`, topic, n))
+				}
+				for i, c := range followers {
+					want := fmt.Sprintf(`{"topic":%d,"n":%d}`, min(i, 1), n)
+					if !first[c] {
+						select {
+						case payload := <-c.came:
+							first[c] = true
+							if payload == want {
+								continue
+							}
+						default:
+							continue
+						}
+					}
+					for got := ""; got != want; {
+						if got = c.next(); !strings.HasPrefix(got, fmt.Sprintf(`{"topic":%d,`, min(i, 1))) {
+							t.Fatalf("client %d was sent %s where %s is expected", i, got, want)
 						}
 					}
 				}
