@@ -13,7 +13,7 @@ var growth = []Work{
 	curve(Work{
 		Name: "G1", Title: "sockets", Along: "sockets",
 		About: "Connections that follow, and to which nothing is said, as in W5: resident memory of the server without its store, each above what it was before, and all together. " +
-			"Where a process may not have so many files they are spread over several, at both ends.",
+			"What a few take is lost in what a process has anyway. Where a process may not have so many files they are spread over several, at both ends.",
 	}, []int{1, 10, 100, 1000, 10_000, 100_000}, func(n int) Case {
 		return Case{Spec: held(n), Servers: []string{"raw", "sojourn", "sojourn-redis"}, Figures: []Figure{total, memory, inStore}}
 	}),
