@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/sojourn-go/sojourn/bench/internal/generate"
 	"github.com/sojourn-go/sojourn/bench/internal/measure"
 	"github.com/sojourn-go/sojourn/bench/internal/peers"
 	"github.com/sojourn-go/sojourn/bench/internal/work"
@@ -44,7 +45,7 @@ func circumstances(b *strings.Builder, all []work.Work, have Results) {
 			if !slices.Contains(machines, r.Machine) {
 				machines = append(machines, r.Machine)
 			}
-			fmt.Fprintf(&rows, "| %s %s | %s | %s | %d | %.1f %% | %d |\n", w.Name, c.Name, r.When.UTC().Format("2006-01-02 15:04"), settings(r), len(r.Series.Rounds), 100*foreign(r.Series),
+			fmt.Fprintf(&rows, "| %s %s | %s | %s | %d | %s | %d |\n", w.Name, c.Name, r.When.UTC().Format("2006-01-02 15:04"), settings(r), len(r.Series.Rounds), took(r),
 				slices.Index(machines, r.Machine)+1)
 		}
 	}
@@ -54,11 +55,19 @@ func circumstances(b *strings.Builder, all []work.Work, have Results) {
 	b.WriteString("| case | when | settings | rounds | others took | machine |\n| --- | --- | --- | --- | --- | --- |\n" + rows.String() + "\n")
 }
 
+// took is what others took of the machine, where it is known.
+func took(r Result) string {
+	if r.Spec.Work == generate.Hold {
+		return "-"
+	}
+	return fmt.Sprintf("%.1f %%", 100*foreign(r.Series))
+}
+
 // settings words a spec.
 func settings(r Result) string {
 	s := r.Spec
 	words := []string{fmt.Sprintf("%s connections", grouped(s.Connections))}
-	if s.Work != "hold" {
+	if s.Work != generate.Hold {
 		words = append(words, fmt.Sprintf("%s B", grouped(s.Bytes)))
 	}
 	if s.Topics > 1 {

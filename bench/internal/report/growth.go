@@ -83,7 +83,7 @@ func points(b *strings.Builder, w work.Work, have Results) {
 		fmt.Fprintf(b, "%s: %s\n\n", unmeasured[why], why)
 	}
 	if fewest > 0 {
-		fmt.Fprintf(b, "%s for each point, %d dropped in all; others took at most %.1f %% of the machine.\n\n", plural(fewest, "round"), dropped, 100*most)
+		fmt.Fprintf(b, "%s for each point, %d dropped in all%s.\n\n", plural(fewest, "round"), dropped, others(w.Cases[0].Spec, most))
 	}
 }
 

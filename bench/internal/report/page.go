@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/sojourn-go/sojourn/bench/internal/generate"
 	"github.com/sojourn-go/sojourn/bench/internal/measure"
 	"github.com/sojourn-go/sojourn/bench/internal/work"
 )
@@ -165,7 +166,7 @@ func noise(c work.Case, r Result) string {
 			}
 		}
 	}
-	text := fmt.Sprintf("%s, %d dropped; others took at most %.1f %% of the machine.", plural(len(r.Series.Rounds), "round"), r.Series.Dropped, 100*foreign(r.Series))
+	text := fmt.Sprintf("%s, %d dropped%s.", plural(len(r.Series.Rounds), "round"), r.Series.Dropped, others(r.Spec, foreign(r.Series)))
 	if slow := slices.DeleteFunc(slices.Clone(c.Servers), func(server string) bool { return keptUp(c, r.Series, server) }); len(slow) > 0 {
 		text += " Could not keep up, in some round: " + strings.Join(slow, ", ") + "."
 	}
@@ -173,6 +174,14 @@ func noise(c work.Case, r Result) string {
 		text += " Delivered nothing for 200 ms, in some round: " + strings.Join(slices.Sorted(maps.Keys(stalled)), ", ") + "."
 	}
 	return text
+}
+
+// others says how busy others were. Of memory that is not known, and does not matter.
+func others(s generate.Spec, most float64) string {
+	if s.Work == generate.Hold {
+		return ""
+	}
+	return fmt.Sprintf("; others took at most %.1f %% of the machine", 100*most)
 }
 
 // keptUp tells whether a server did all that it was to do, in each round.

@@ -15,7 +15,7 @@ var growth = []Work{
 		About: "Connections that follow, and to which nothing is said, as in W5: resident memory of the server without its store, each above what it was before, and all together. " +
 			"What a few take is lost in what a process has anyway. Where a process may not have so many files they are spread over several, at both ends.",
 	}, []int{1, 10, 100, 1000, 10_000, 100_000}, func(n int) Case {
-		return Case{Spec: held(n), Servers: []string{"raw", "sojourn", "sojourn-redis"}, Figures: []Figure{total, memory, inStore}}
+		return Case{Spec: held(n), Servers: []string{"raw", "sojourn", "sojourn-redis"}, Figures: []Figure{total, ofEach(memory), ofEach(inStore)}}
 	}),
 	curve(Work{
 		Name: "G2", Title: "subscribers", Along: "subscribers",
@@ -81,6 +81,12 @@ func curve(w Work, at []int, point func(int) Case) Work {
 func brief(s generate.Spec) generate.Spec {
 	s.Warm, s.Measure = time.Second, 3*time.Second
 	return s
+}
+
+// ofEach is a figure beside one of all.
+func ofEach(f Figure) Figure {
+	f.Name += ", of each"
+	return f
 }
 
 var (
