@@ -8,7 +8,7 @@ import (
 	"github.com/sojourn-go/sojourn/bench/internal/scaling"
 )
 
-// scale prints docs/scaling.md, worked out from the results that are kept.
+// scale prints the page scaling.md, worked out from the results that are kept.
 func scale(words []string) error {
 	flags := flag.NewFlagSet("scaling", flag.ContinueOnError)
 	p := scaling.Assumed
