@@ -36,6 +36,7 @@ type conn struct {
 
 	life life // ends when nothing that comes is heard any more
 
+	grown   atomic.Bool  // it is time for another stack
 	writing atomic.Int32 // what becomes of the right to write: idle, busy ...
 
 	mu    sync.Mutex
@@ -58,14 +59,42 @@ func newConn(h *handler, socket *websocket.Conn, r *http.Request) *conn {
 	return c
 }
 
-// serve reads until the connection has ended.
+// serve hears the client's hello, and then listens.
 func (c *conn) serve(r *http.Request) {
+	if err := c.greet(r); err != nil {
+		c.part(err)
+		return
+	}
+	go c.listen()
+}
+
+// listen hears the client until the connection has ended. As long as nothing comes its stack is as small as one can be; so now and then, when it has grown by what came, another
+// goroutine goes on.
+func (c *conn) listen() {
+	for {
+		err := c.wire.next()
+		if err == nil {
+			err = c.hear()
+		}
+		if err != nil {
+			c.part(silent(err))
+			return
+		}
+		if c.grown.Swap(false) {
+			go c.listen()
+			return
+		}
+	}
+}
+
+// part ends the connection. An error that is not a *protocol.Close is of the connection itself: the client is gone, or was told already.
+func (c *conn) part(err error) {
 	defer c.socket.Close()
 	defer c.life.end()
-	if told, ok := errors.AsType[*protocol.Close](c.converse(r)); ok {
+	if told, ok := errors.AsType[*protocol.Close](err); ok {
 		c.tell(told)
 	}
-	if c.life.Err() == nil { // the client is gone, and nobody left to tell
+	if c.life.Err() == nil { // there is nobody left to tell
 		c.socket.Close()
 	}
 	c.stop()
@@ -80,69 +109,95 @@ func (c *conn) serve(r *http.Request) {
 	}
 }
 
-// converse hears the client. An error that is not a *protocol.Close is of the connection itself.
-func (c *conn) converse(r *http.Request) (err error) {
-	defer func() {
-		if p := recover(); p != nil {
-			c.panicked(p)
-			err = &protocol.Close{Code: protocol.CodeUnavailable}
-		}
-	}()
-	buffer := buffers.Get().(*[]byte)
-	frames, err := c.open(r, buffer)
-	for err == nil {
-		if err = c.pace.Take(&c.life, max(1, len(frames))); err != nil {
-			break
-		}
-		for i, f := range frames {
-			if err := c.link.Push(&c.life, f); err != nil {
-				return protocol.CloseOf(err)
-			}
-			if i+1 < len(frames) {
-				c.wake() // the next may take its time
-			}
-		}
-		c.flush()
-		buffers.Put(buffer) // an idle connection holds none
-		c.wire.await()
-		var message io.Reader
-		if message, err = c.next(); err != nil {
-			break
-		}
-		buffer = buffers.Get().(*[]byte)
-		frames, err = c.read(message, buffer)
+// contain makes of a panic the end of its connection, and of nothing else. It is logged as net/http logs its own.
+func (c *conn) contain(err *error) {
+	if p := recover(); p != nil {
+		c.panicked(p)
+		*err = &protocol.Close{Code: protocol.CodeUnavailable}
 	}
-	return err
+}
+
+func (c *conn) panicked(p any) {
+	c.log.Printf("ws: panic serving %v: %v\n%s", c.wire.RemoteAddr(), p, debug.Stack())
 }
 
 // buffers are lent for the time from a message's arrival until it is dealt with.
 var buffers = sync.Pool{New: func() any { return new([]byte) }}
 
-// panicked logs a panic as net/http does. It ends nothing but the connection.
-func (c *conn) panicked(p any) {
-	c.log.Printf("ws: panic serving %v: %v\n%s", c.wire.RemoteAddr(), p, debug.Stack())
-}
-
-// open reads the client's first message and opens a link with its first frame. The rest of the message is returned.
-func (c *conn) open(r *http.Request, buffer *[]byte) ([][]byte, error) {
+// greet reads the client's first message, opens a link with its first frame, and pushes the rest.
+func (c *conn) greet(r *http.Request) (err error) {
+	defer c.contain(&err)
 	c.wire.limit(c.t.HelloTimeout)
 	message, err := c.next()
 	if err != nil {
-		return nil, err
+		return err
 	}
+	buffer := buffers.Get().(*[]byte)
+	defer buffers.Put(buffer)
 	frames, err := c.read(message, buffer)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	if len(frames) == 0 {
-		return nil, &protocol.Close{Code: protocol.CodeMalformed, Why: "no frame"}
+		return &protocol.Close{Code: protocol.CodeMalformed, Why: "no frame"}
 	}
-	c.link, err = c.sb.Open(r.WithContext(&c.life), frames[0], transports.Carrier{Transport: c.t.Name(), Heartbeat: c.t.Heartbeat, Ready: c.ready})
-	if err != nil {
-		return nil, protocol.CloseOf(err)
+	by := transports.Carrier{Transport: c.t.Name(), Heartbeat: c.t.Heartbeat, Ready: c.ready}
+	if c.link, err = c.sb.Open(r.WithContext(&c.life), frames[0], by); err != nil {
+		return protocol.CloseOf(err)
 	}
 	c.begin()
-	return frames[1:], nil
+	return c.push(frames[1:])
+}
+
+// hear deals with the next message.
+func (c *conn) hear() (err error) {
+	defer c.contain(&err)
+	message, err := c.next()
+	if err != nil {
+		return err
+	}
+	buffer := buffers.Get().(*[]byte)
+	defer buffers.Put(buffer)
+	frames, err := c.read(message, buffer)
+	if err != nil {
+		return err
+	}
+	return c.push(frames)
+}
+
+// push pushes the frames of a message.
+func (c *conn) push(frames [][]byte) error {
+	if err := c.pace.Take(&c.life, max(1, len(frames))); err != nil {
+		return err
+	}
+	for i, f := range frames {
+		if err := c.link.Push(&c.life, f); err != nil {
+			return protocol.CloseOf(err)
+		}
+		if i+1 < len(frames) {
+			c.wake() // the next may take its time
+		}
+	}
+	c.flush()
+	c.wire.await()
+	return nil
+}
+
+// next waits for the next message. What is the client's fault is a *protocol.Close.
+func (c *conn) next() (io.Reader, error) {
+	kind, message, err := c.socket.NextReader()
+	if err == nil && kind == websocket.BinaryMessage {
+		return nil, &protocol.Close{Code: protocol.CodeMalformed, Why: "a binary message"}
+	}
+	return message, silent(err)
+}
+
+// read reads a message that has begun into the buffer, of which the frames are parts.
+func (c *conn) read(message io.Reader, buffer *[]byte) ([][]byte, error) {
+	c.wire.within = true
+	frames, err := c.t.Limits.ReadMessage(message, buffer)
+	c.wire.unlimit()
+	return frames, silent(err)
 }
 
 // begin begins with heartbeats, and to write.
@@ -180,31 +235,12 @@ func (c *conn) tick() {
 		c.old = time.Time{}
 	case !now.Before(c.beat):
 		c.words.ping = true
+		c.grown.Store(true)
 		c.beat = now.Add(c.t.Heartbeat)
 	}
 	c.timer.Reset(c.wait(now))
 	c.mu.Unlock()
 	c.flush()
-}
-
-// next waits for the next message. What is the client's fault is a *protocol.Close.
-func (c *conn) next() (io.Reader, error) {
-	if err := c.wire.next(); err != nil {
-		return nil, silent(err)
-	}
-	kind, message, err := c.socket.NextReader()
-	if err == nil && kind == websocket.BinaryMessage {
-		return nil, &protocol.Close{Code: protocol.CodeMalformed, Why: "a binary message"}
-	}
-	return message, silent(err)
-}
-
-// read reads a message that has begun into the buffer, of which the frames are parts.
-func (c *conn) read(message io.Reader, buffer *[]byte) ([][]byte, error) {
-	c.wire.within = true
-	frames, err := c.t.Limits.ReadMessage(message, buffer)
-	c.wire.unlimit()
-	return frames, silent(err)
 }
 
 // silent says of a deadline that is over what it means.
