@@ -210,6 +210,7 @@ func (c *conn) begin() {
 	}
 	c.timer = time.AfterFunc(c.wait(now), c.tick)
 	c.mu.Unlock()
+	c.grown.Store(true) // soon, by what a client says first
 	c.write()
 }
 
