@@ -14,29 +14,29 @@ import (
 	"github.com/sojourn-go/sojourn/transports"
 )
 
-// pulls is a link whose Pull is a function of how often it was called.
-type pulls func(ctx context.Context, n int) ([][]byte, error)
+// takes is a link whose Take is a function of how often it was called.
+type takes func(n int) ([][]byte, error)
 
-type pullLink struct {
+type takeLink struct {
 	transports.Link
-	pull pulls
-	n    int
+	take  takes
+	ready func(bool)
+	n     int
 }
 
-func (l *pullLink) Push(context.Context, []byte) error { return nil }
-func (l *pullLink) Close()                             {}
-func (l *pullLink) Pull(ctx context.Context) ([][]byte, error) {
+func (l *takeLink) Take(frames [][]byte) ([][]byte, error) {
 	l.n++
-	return l.pull(ctx, l.n)
+	more, err := l.take(l.n)
+	if len(more) > 0 {
+		l.ready(true) // there may be more
+	}
+	return append(frames, more...), err
 }
 
-func forever(ctx context.Context, _ int) ([][]byte, error) {
-	<-ctx.Done()
-	return nil, ctx.Err()
-}
+func silence(int) ([][]byte, error) { return nil, nil }
 
 // pump runs one over the link, and returns how it ended and what was written, each write in brackets.
-func pump(ctx context.Context, p transports.Pump, pull pulls) (*protocol.Close, string) {
+func pump(ctx context.Context, p transports.Pump, take takes) (*protocol.Close, string) {
 	var out strings.Builder
 	p.Format = func(b, frame []byte) []byte { return append(append(b, frame...), ' ') }
 	if p.Write == nil {
@@ -45,7 +45,7 @@ func pump(ctx context.Context, p transports.Pump, pull pulls) (*protocol.Close, 
 			return nil
 		}
 	}
-	end := p.Run(ctx, &pullLink{pull: pull})
+	end := p.Run(ctx, &takeLink{take: take, ready: p.Carrier("kit").Ready})
 	return end, out.String()
 }
 
@@ -58,33 +58,27 @@ func code(end *protocol.Close) protocol.Code {
 
 func TestPumpEnds(t *testing.T) {
 	gone := &protocol.Close{Code: protocol.CodeGone}
-	cancelled, cancel := context.WithCancelCause(t.Context())
-	cancel(nil)
-	told, cancel := context.WithCancelCause(t.Context())
-	cancel(fmt.Errorf("kit: %w", gone))
+	cancelled, cancel := context.WithCancel(t.Context())
+	cancel()
 	frames := [][]byte{[]byte("e1"), []byte("e2")}
 	for name, c := range map[string]struct {
 		ctx  context.Context
-		pull pulls
+		take takes
 		code protocol.Code
 		out  string
 	}{
-		"EOF":             {t.Context(), func(context.Context, int) ([][]byte, error) { return nil, io.EOF }, protocol.CodeMove, ""},
-		"EOF with frames": {t.Context(), func(context.Context, int) ([][]byte, error) { return frames, io.EOF }, protocol.CodeMove, "[e1 e2]"},
-		"EOF after a z": {t.Context(), func(context.Context, int) ([][]byte, error) {
+		"EOF":             {t.Context(), func(int) ([][]byte, error) { return nil, io.EOF }, protocol.CodeMove, ""},
+		"EOF with frames": {t.Context(), func(int) ([][]byte, error) { return frames, io.EOF }, protocol.CodeMove, "[e1 e2]"},
+		"EOF after a z": {t.Context(), func(int) ([][]byte, error) {
 			return [][]byte{[]byte("e1"), []byte("z4008,7,why")}, io.EOF
 		}, protocol.CodeFull, "[e1 z4008,7,why]"},
-		"Close":                  {t.Context(), func(context.Context, int) ([][]byte, error) { return frames, gone }, protocol.CodeGone, "[e1 e2][z4004,,]"},
-		"error":                  {t.Context(), func(context.Context, int) ([][]byte, error) { return nil, errors.New("x") }, protocol.CodeUnavailable, "[z4006,,]"},
-		"a time-out not of ctx":  {t.Context(), func(context.Context, int) ([][]byte, error) { return nil, context.DeadlineExceeded }, protocol.CodeUnavailable, "[z4006,,]"},
-		"nobody is there":        {cancelled, forever, 0, ""},
-		"cause is told":          {told, forever, protocol.CodeGone, "[z4004,,]"},
-		"Close before the cause": {told, func(context.Context, int) ([][]byte, error) { return nil, &protocol.Close{Code: protocol.CodeFull} }, protocol.CodeFull, "[z4008,,]"},
-		"frames before the cause": {told, func(_ context.Context, n int) ([][]byte, error) {
-			return frames[:2-n], []error{nil, context.Canceled}[n-1]
-		}, protocol.CodeGone, "[e1][z4004,,]"},
+		"Close":           {t.Context(), func(int) ([][]byte, error) { return frames, gone }, protocol.CodeGone, "[e1 e2][z4004,,]"},
+		"error":           {t.Context(), func(int) ([][]byte, error) { return nil, errors.New("x") }, protocol.CodeUnavailable, "[z4006,,]"},
+		"nobody is there": {cancelled, silence, 0, ""},
+		"Close though nobody is there": {cancelled, func(int) ([][]byte, error) { return nil, &protocol.Close{Code: protocol.CodeFull} },
+			protocol.CodeFull, "[z4008,,]"},
 	} {
-		end, out := pump(c.ctx, transports.Pump{}, c.pull)
+		end, out := pump(c.ctx, transports.Pump{}, c.take)
 		if code(end) != c.code || out != c.out {
 			t.Errorf("%s: ended with %v after %s, want %v after %s", name, code(end), out, c.code, c.out)
 		}
@@ -92,12 +86,12 @@ func TestPumpEnds(t *testing.T) {
 }
 
 func TestPumpStopsWhenWriteFails(t *testing.T) {
-	for _, pull := range []pulls{
-		func(context.Context, int) ([][]byte, error) { return [][]byte{[]byte("e")}, nil },
-		func(context.Context, int) ([][]byte, error) { return nil, errors.New("x") },
+	for _, take := range []takes{
+		func(int) ([][]byte, error) { return [][]byte{[]byte("e")}, nil },
+		func(int) ([][]byte, error) { return nil, errors.New("x") },
 	} {
 		writes := 0
-		end, _ := pump(t.Context(), transports.Pump{Heartbeat: time.Hour, Write: func([]byte) error { writes++; return io.ErrClosedPipe }}, pull)
+		end, _ := pump(t.Context(), transports.Pump{Heartbeat: time.Hour, Write: func([]byte) error { writes++; return io.ErrClosedPipe }}, take)
 		if end != nil || writes != 1 {
 			t.Errorf("ended with %v after %d writes, want nil after 1", end, writes)
 		}
@@ -114,7 +108,7 @@ func TestPumpWritesPieces(t *testing.T) {
 	pump(t.Context(), transports.Pump{Heartbeat: time.Hour, Write: func(b []byte) error {
 		sizes = append(sizes, len(b)>>10)
 		return nil
-	}}, func(context.Context, int) ([][]byte, error) { return frames, io.EOF })
+	}}, func(int) ([][]byte, error) { return frames, io.EOF })
 	if got, want := fmt.Sprint(sizes), fmt.Sprint([]int{60, 10, 64, 65, 1, 200, 2}); got != want {
 		t.Errorf("writes of %s KiB, want %s", got, want)
 	}
@@ -122,15 +116,11 @@ func TestPumpWritesPieces(t *testing.T) {
 
 func TestPumpPingsHoweverBusy(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		end, out := pump(t.Context(), transports.Pump{Heartbeat: 25 * time.Second}, func(ctx context.Context, n int) ([][]byte, error) {
-			select {
-			case <-time.After(10 * time.Second):
-			case <-ctx.Done():
-				return nil, ctx.Err()
-			}
+		end, out := pump(t.Context(), transports.Pump{Heartbeat: 25 * time.Second}, func(n int) ([][]byte, error) {
+			<-time.After(10 * time.Second)
 			return [][]byte{[]byte("e")}, []error{nil, io.EOF}[n/8]
 		})
-		if code(end) != protocol.CodeMove || out != "[e][e][p][e][e][p][e][e]" {
+		if code(end) != protocol.CodeMove || out != "[e][e][e][p][e][e][e][p][e][e]" {
 			t.Errorf("ended with %v after %s", end, out)
 		}
 	})

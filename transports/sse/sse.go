@@ -53,12 +53,14 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if !ok {
 		return
 	}
-	link, err := h.sb.Open(r, hello, transports.Carrier{Transport: h.Name(), Heartbeat: h.Heartbeat})
+	s := newStream(w, h.Limits.Write)
+	pump := transports.Pump{Heartbeat: h.Heartbeat, MaxAge: h.MaxAge, Format: format, Write: s.write}
+	link, err := h.sb.Open(r, hello, pump.Carrier(h.Name()))
 	if err != nil && protocol.CloseOf(err).Code.Status() != http.StatusOK {
 		h.Limits.Respond(w, nil, err)
 		return
 	}
-	s := newStream(w, h.Limits.Write)
+	s.begin()
 	if err != nil {
 		_ = s.write(format(nil, protocol.CloseOf(err).Append(nil)))
 		return
@@ -68,6 +70,5 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if s.write([]byte(":\n\n")) != nil {
 		return
 	}
-	pump := transports.Pump{Heartbeat: h.Heartbeat, MaxAge: h.MaxAge, Format: format, Write: s.write}
 	_ = pump.Run(r.Context(), link) // it has told the client
 }

@@ -12,14 +12,17 @@ type stream struct {
 	timeout time.Duration
 }
 
-// newStream sets the headers. They leave with the first write.
 func newStream(w http.ResponseWriter, timeout time.Duration) *stream {
-	h := w.Header()
+	return &stream{w, http.NewResponseController(w), timeout}
+}
+
+// begin sets the headers. They leave with the first write.
+func (s *stream) begin() {
+	h := s.w.Header()
 	h.Set("Content-Type", "text/event-stream; charset=utf-8")
 	h.Set("Cache-Control", "no-cache, no-store, no-transform") // no-transform: compressors hold back small events
 	h.Set("X-Accel-Buffering", "no")                           // nginx does, unless told
 	h.Set("X-Content-Type-Options", "nosniff")
-	return &stream{w, http.NewResponseController(w), timeout}
 }
 
 // write sends events that leave at once, all together. Its deadline is its own: it moves on with each write, so that a

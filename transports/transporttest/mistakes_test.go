@@ -24,14 +24,14 @@ type broken struct {
 	says  string // a part of its message; left: a goroutine is
 	specimen
 	open func(open opener, r *http.Request, hello []byte, c transports.Carrier) (transports.Link, error)
-	pull func(pull puller, ctx context.Context) ([][]byte, error)
+	take func(take taker) ([][]byte, error)
 	post func(post poster, r *http.Request, frames [][]byte) ([][]byte, error)
 	http func(h http.Handler, w http.ResponseWriter, r *http.Request)
 }
 
 type (
 	opener func(*http.Request, []byte, transports.Carrier) (transports.Link, error)
-	puller func(context.Context) ([][]byte, error)
+	taker  func([][]byte) ([][]byte, error)
 	poster func(*http.Request, [][]byte) ([][]byte, error)
 )
 
@@ -56,7 +56,7 @@ func (b brokenBoard) Open(r *http.Request, hello []byte, c transports.Carrier) (
 	} else {
 		link, err = b.Switchboard.Open(r, hello, c)
 	}
-	if err != nil || b.pull == nil {
+	if err != nil || b.take == nil {
 		return link, err
 	}
 	return brokenLink{link, b.broken}, nil
@@ -74,7 +74,7 @@ type brokenLink struct {
 	broken
 }
 
-func (k brokenLink) Pull(ctx context.Context) ([][]byte, error) { return k.pull(k.Link.Pull, ctx) }
+func (k brokenLink) Take([][]byte) ([][]byte, error) { return k.take(k.Link.Take) }
 
 // writer is a ResponseWriter whose Write is a function.
 type writer struct {
@@ -107,8 +107,8 @@ var mistakes = map[string]broken{
 	"the carrier is not described": {check: "HelloFirst", says: "the carrier", open: func(open opener, r *http.Request, hello []byte, _ transports.Carrier) (transports.Link, error) {
 		return open(r, hello, transports.Carrier{})
 	}},
-	"the last frame goes first": {check: "DownInOrder", says: "received", pull: func(pull puller, ctx context.Context) ([][]byte, error) {
-		frames, err := pull(ctx)
+	"the last frame goes first": {check: "DownInOrder", says: "received", take: func(take taker) ([][]byte, error) {
+		frames, err := take(nil)
 		slices.Reverse(frames)
 		return frames, err
 	}},
@@ -123,8 +123,8 @@ var mistakes = map[string]broken{
 			return len(b), nil
 		}}, r)
 	}},
-	"what does not fit is dropped": {check: "LargeBatch", says: "received", pull: func(pull puller, ctx context.Context) ([][]byte, error) {
-		frames, err := pull(ctx)
+	"what does not fit is dropped": {check: "LargeBatch", says: "received", take: func(take taker) ([][]byte, error) {
+		frames, err := take(nil)
 		return frames[:min(20, len(frames))], err
 	}},
 	"messages come up in any order": {check: "UpInOrder", says: "came up, want", post: func(post poster, r *http.Request, frames [][]byte) ([][]byte, error) {
@@ -158,9 +158,9 @@ var mistakes = map[string]broken{
 		}
 		return link, err
 	}},
-	"why it ended is not told": {check: "PullRefused", says: "the client was told", pull: func(pull puller, ctx context.Context) ([][]byte, error) {
-		frames, err := pull(ctx)
-		if err != nil && ctx.Err() == nil {
+	"why it ended is not told": {check: "PullRefused", says: "the client was told", take: func(take taker) ([][]byte, error) {
+		frames, err := take(nil)
+		if err != nil {
 			err = io.EOF
 		}
 		return frames, err
@@ -169,8 +169,8 @@ var mistakes = map[string]broken{
 		reply, _ := post(r, frames)
 		return reply, nil
 	}},
-	"an orderly end is an error": {check: "EndOfFile", says: "want an orderly end", pull: func(pull puller, ctx context.Context) ([][]byte, error) {
-		frames, err := pull(ctx)
+	"an orderly end is an error": {check: "EndOfFile", says: "want an orderly end", take: func(take taker) ([][]byte, error) {
+		frames, err := take(nil)
 		if errors.Is(err, io.EOF) {
 			err = io.ErrUnexpectedEOF
 		}
@@ -179,8 +179,8 @@ var mistakes = map[string]broken{
 	"a message cannot be ended": {check: "EndDuringPush", says: left, post: func(post poster, r *http.Request, frames [][]byte) ([][]byte, error) {
 		return post(r.WithContext(context.WithoutCancel(r.Context())), frames)
 	}},
-	"an end takes its time": {check: "Drain", says: "after their links", pull: func(pull puller, ctx context.Context) ([][]byte, error) {
-		frames, err := pull(ctx)
+	"an end takes its time": {check: "Drain", says: "after their links", take: func(take taker) ([][]byte, error) {
+		frames, err := take(nil)
 		if errors.Is(err, io.EOF) {
 			<-time.After(3 * time.Second)
 		}

@@ -43,16 +43,6 @@ func (h handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if !ok {
 		return // it has answered
 	}
-	link, err := h.sb.Open(r, hello, transports.Carrier{Transport: "lines", Heartbeat: heartbeat})
-	if err != nil {
-		h.limits.Respond(w, nil, err)
-		return
-	}
-	defer link.Close()
-
-	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
-	w.Header().Set("Cache-Control", "no-store, no-transform")
-	w.Header().Set("X-Accel-Buffering", "no")
 	control := http.NewResponseController(w)
 	pump := transports.Pump{
 		Heartbeat: heartbeat,
@@ -66,6 +56,16 @@ func (h handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			return control.Flush()
 		},
 	}
+	link, err := h.sb.Open(r, hello, pump.Carrier("lines"))
+	if err != nil {
+		h.limits.Respond(w, nil, err)
+		return
+	}
+	defer link.Close()
+
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	w.Header().Set("Cache-Control", "no-store, no-transform")
+	w.Header().Set("X-Accel-Buffering", "no")
 	_ = pump.Run(r.Context(), link) // it has told the client
 }
 
