@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"io"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
@@ -79,7 +78,7 @@ func program(b *testing.B, over ...transports.Transport) *framework.Server {
 			Name: "bench", Topics: []framework.Stream{news, seen},
 			Methods: framework.Methods{"echo": framework.Call(same).Volatile(), "typed": framework.Call(typed)},
 		}},
-		Log: slog.New(slog.NewTextHandler(io.Discard, nil)),
+		Log: slog.New(slog.DiscardHandler),
 	})
 	if err != nil {
 		b.Fatal(err)

@@ -3,7 +3,6 @@ package framework_test
 import (
 	"context"
 	"errors"
-	"io"
 	"log/slog"
 	"testing"
 	"testing/synctest"
@@ -38,7 +37,7 @@ func TestTurnEndsAsAContext(t *testing.T) {
 		for when, early := range map[string]bool{"asked before": true, "asked after": false} {
 			t.Run(name+", "+when, func(t *testing.T) {
 				synctest.Test(t, func(t *testing.T) {
-					rt, err := framework.New(framework.Config{TurnTime: turnTime, Log: slog.New(slog.NewTextHandler(io.Discard, nil))})
+					rt, err := framework.New(framework.Config{TurnTime: turnTime, Log: slog.New(slog.DiscardHandler)})
 					if err != nil {
 						t.Fatal(err)
 					}
@@ -80,7 +79,7 @@ func TestTurnEndsAsAContext(t *testing.T) {
 func TestCommitHasADeadline(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		st := &deafStore{Store: memory.New(memory.Options{}), began: make(chan context.Context)}
-		rt, err := framework.New(framework.Config{Store: st, Log: slog.New(slog.NewTextHandler(io.Discard, nil))})
+		rt, err := framework.New(framework.Config{Store: st, Log: slog.New(slog.DiscardHandler)})
 		if err != nil {
 			t.Fatal(err)
 		}

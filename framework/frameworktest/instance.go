@@ -23,12 +23,13 @@ type instance struct {
 	pipes *pipes
 	http  *http.Server
 	log   testLog
+	ended *sync.WaitGroup // the program's
 }
 
 // start starts an instance.
 func (p *Program) start() *instance {
 	p.t.Helper()
-	i := &instance{store: &mortal{Store: p.store, twice: &p.twice}, pipes: newPipes(), log: testLog{t: p.t}}
+	i := &instance{store: &mortal{Store: p.store, twice: &p.twice}, pipes: newPipes(), log: testLog{t: p.t}, ended: &p.ended}
 	cfg := p.cfg
 	cfg.Store = i.store
 	if cfg.Log == nil {
@@ -73,6 +74,7 @@ func (i *instance) end() {
 	i.pipes.cut()
 	_ = i.http.Close()
 	i.log.close()
+	i.ended.Go(func() { _ = i.rt.Drain(context.Background()) }) // a WebSocket outlives its request
 }
 
 // testLog is the test's log, for as long as an instance lives.

@@ -239,6 +239,7 @@ func TestBlockedHandlerIsSaid(t *testing.T) {
 				t.Errorf("the test is told %q, want %q", f.said, want)
 			}
 			close(release)
+			time.Sleep(time.Second)
 		})
 		rt := frameworktest.New(f, framework.Config{Services: []framework.Service{{Name: "stuck", Methods: framework.Methods{
 			"here": framework.Event(func(*framework.Turn, any) error {

@@ -48,11 +48,13 @@ type conn struct {
 
 // newConn returns the connection that a request was upgraded to.
 func newConn(h *handler, socket *websocket.Conn, r *http.Request) *conn {
-	c := &conn{handler: h, socket: socket, wire: socket.NetConn().(*wire), pace: h.t.Limits.Pace(), log: log.Default()}
+	c := &conn{
+		handler: h, socket: socket, wire: socket.NetConn().(*wire), pace: h.t.Limits.Pace(), log: log.Default(),
+		life: life{values: context.WithoutCancel(r.Context())},
+	}
 	if s, ok := r.Context().Value(http.ServerContextKey).(*http.Server); ok {
 		c.log = cmp.Or(s.ErrorLog, c.log)
 	}
-	c.life.Context = context.WithoutCancel(r.Context())
 	c.writing.Store(busy) // until there is a link
 	c.wire.say, c.wire.silence, c.wire.wait = c.say, 2*h.t.Heartbeat, h.t.Limits.Wait
 	c.paceControl()
