@@ -23,10 +23,13 @@ func (l *link) Push(ctx context.Context, line []byte) error {
 	case f.Kind == protocol.Auth:
 		return l.identify(ctx, f)
 	case f.Kind == protocol.Volatile:
-		return l.runVolatile(ctx, bytes.Clone(line))
+		f.Payload = bytes.Clone(f.Payload)
+		f.Header = bytes.Clone(f.Header)
+		return l.runVolatile(ctx, f)
 	case !numbered(f.Kind):
 		return nil // of a later version, perhaps
 	}
+	f.Payload = bytes.Clone(f.Payload) // a handler may keep it, and the line is used again
 	l.mu.Lock()
 	m := message{Frame: f, ack: l.unsaidAckLocked(), user: l.userLocked(), link: l}
 	l.mu.Unlock()
@@ -144,11 +147,7 @@ func (l *link) room(ctx context.Context) error {
 }
 
 // runVolatile runs a volatile call beside all others. One too many is refused.
-func (l *link) runVolatile(ctx context.Context, line []byte) error {
-	f, err := protocol.ParseFrame(line)
-	if err != nil {
-		return err
-	}
+func (l *link) runVolatile(ctx context.Context, f protocol.Frame) error {
 	if err := l.room(ctx); err != nil {
 		return err
 	}

@@ -233,7 +233,7 @@ var mutants = []mutant{
 	},
 	{
 		promise: "I7", name: "answers that a client does not read are queued",
-		edits: []edit{{"framework/link.go", "len(l.controls) >= maxControls+cap(l.sock.volatiles)", "false"}},
+		edits: []edit{{"framework/link.go", "len(l.controls) >= maxControls+l.srv.cfg.Limits.Volatile", "false"}},
 		pkg:   framework, test: "TestI7QueuesOfAConnection",
 	},
 	{
