@@ -72,7 +72,7 @@ var theirs = []struct {
 	{"github.com/golang-jwt/jwt/v5", []string{"examples/..."}, "how a program knows its users is the program's"},
 	{"github.com/alexedwards/scs/v2", []string{"examples/..."}, "how a program knows its users is the program's"},
 	{"github.com/gorilla/sessions", []string{"examples/..."}, "how a program knows its users is the program's"},
-	{"github.com/gorilla/websocket", []string{"client", "transports/ws"}, "nothing else knows how WebSockets are made"},
+	{"github.com/gorilla/websocket", []string{"client", "transports/internal/wsock", "transports/ws"}, "nothing else knows how WebSockets are made"},
 	{"github.com/r3labs/sse/v2", []string{"client"}, "its reader of event streams is used, its server is not: see docs/design.md"},
 	{"github.com/redis/rueidis", []string{"store/redis", "e2e/..."}, "nothing else knows Redis"},
 	{"github.com/google/uuid", []string{"framework"}, "turns have ids; to all others an id is a string"},
