@@ -13,24 +13,23 @@ type drain struct {
 	turns    context.Context // ends when turns have to stop
 	endTurns context.CancelFunc
 
-	mu       sync.Mutex
-	draining bool
-	stopped  bool      // no turn may begin
-	at       time.Time // when that was; known to whoever sees that turns has ended
-	running  int
-	idle     chan struct{} // closed when stopped and nothing runs
+	draining context.Context // ends when the instance begins to go away
+	start    context.CancelFunc
+
+	mu      sync.Mutex
+	stopped bool      // no turn may begin
+	at      time.Time // when that was; known to whoever sees that turns has ended
+	running int
+	idle    chan struct{} // closed when stopped and nothing runs
 }
 
 func (d *drain) init() {
 	d.turns, d.endTurns = context.WithCancel(context.Background())
+	d.draining, d.start = context.WithCancel(context.Background())
 	d.idle = make(chan struct{})
 }
 
-func (d *drain) started() bool {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	return d.draining
-}
+func (d *drain) started() bool { return d.draining.Err() != nil }
 
 // begin notes that a turn begins; false if none may.
 func (d *drain) begin() bool {
@@ -53,8 +52,8 @@ func (d *drain) end() {
 
 // now stops all turns.
 func (d *drain) now() {
+	d.start()
 	d.mu.Lock()
-	d.draining = true
 	if !d.stopped {
 		d.stopped, d.at = true, time.Now()
 		if d.running == 0 {
@@ -75,9 +74,7 @@ const (
 // at once, turns are finished or, when ctx has 3 seconds left, given up, to be run by another instance. It returns nil when there is nothing left,
 // or ctx's error; then [Server.Close] ends the rest. Nothing is lost either way.
 func (s *Server) Drain(ctx context.Context) error {
-	s.drain.mu.Lock()
-	s.drain.draining = true
-	s.drain.mu.Unlock()
+	s.drain.start()
 	spread := moveSpread
 	if deadline, ok := ctx.Deadline(); ok {
 		spread = min(spread, time.Until(deadline)/2)

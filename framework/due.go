@@ -329,6 +329,10 @@ func (s *Server) Sweep(ctx context.Context) (int, error) {
 // finish runs the turn that a claimed thing asks for. If it does not come to a commit, the thing is due again when the lease is over; or soon, if only
 // a newer build can do it, which newer tells.
 func (s *Server) finish(ctx context.Context, due store.Due) (newer bool) {
+	if isGuest(due.Socket) {
+		s.bury(ctx, due)
+		return false
+	}
 	j := job{always: true, patient: true} // if a hook fails the goodbye itself commits
 	if due.Item.ID != "" {
 		j.id = turnID("item "+due.Item.ID, 0)

@@ -110,15 +110,15 @@ func New(cfg Config) (*Server, error) {
 	if s.log == nil {
 		s.log = slog.Default()
 	}
+	if s.store == nil { // before the transports, which may keep guests in it
+		s.store, s.owned = memory.New(memory.Options{}), true
+	}
 	if len(cfg.Transports) > 0 {
 		handler, muxErr := transports.Handler(switchboard{s}, transports.Options{Origins: cfg.Origins}, cfg.Transports...)
 		s.handler, err = handler, errors.Join(err, muxErr)
 	}
 	if err = errors.Join(err, s.prepareFiles()); err != nil {
 		return nil, err
-	}
-	if s.store == nil {
-		s.store, s.owned = memory.New(memory.Options{}), true
 	}
 	if cfg.Discover {
 		s.log.Info("discovery is on: clients can ask for the names and types of all services that are not private")

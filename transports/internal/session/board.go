@@ -122,6 +122,14 @@ func (r *Receiver) linked() transports.Link {
 	return r.link
 }
 
+// drained returns what is closed when the instance is being shut down. Who has a link is told by that.
+func (r *Receiver) drained() <-chan struct{} {
+	if r.s.host == nil || r.linked() != nil {
+		return nil
+	}
+	return r.s.host.Drained()
+}
+
 // hang ends the link, and tells whether there was one.
 func (r *Receiver) hang() bool {
 	r.mu.Lock()

@@ -213,20 +213,40 @@ func TestARefusedHelloEndsTheSession(t *testing.T) {
 	})
 }
 
-// guarded is a switchboard that lets nobody in.
-type guarded struct{ *transports.Local }
+// host is a switchboard that lets nobody in, or is being shut down.
+type host struct {
+	*transports.Local
+	refused error
+	drained chan struct{}
+}
 
-func (guarded) Store() store.Store        { return nil }
-func (guarded) Admit(*http.Request) error { return &protocol.Close{Code: protocol.CodeCrowded} }
+func (*host) Store() store.Store          { return nil }
+func (h *host) Admit(*http.Request) error { return h.refused }
+func (h *host) Drained() <-chan struct{}  { return h.drained }
 
 func TestTheSwitchboardAdmits(t *testing.T) {
-	inWorld(t, session.Config{Board: guarded{echo()}}, nil, func(w *world) {
+	refused := &protocol.Close{Code: protocol.CodeCrowded}
+	inWorld(t, session.Config{Board: &host{Local: echo(), refused: refused}}, nil, func(w *world) {
 		_, err := w.a.Open(request(w.Context()), sid, nil)
-		if protocol.CloseOf(err).Code != protocol.CodeCrowded {
-			t.Errorf("the error is %v", err)
-		}
-		if _, err = w.a.Direct(request(w.Context()), onWebSocket); protocol.CloseOf(err).Code != protocol.CodeCrowded {
-			t.Errorf("the error is %v", err)
-		}
+		w.is(err, refused)
+		_, err = w.a.Direct(request(w.Context()), onWebSocket)
+		w.is(err, refused)
+	})
+}
+
+func TestWhoWaitsWhileTheSwitchboardIsDrainedComesAgain(t *testing.T) {
+	board := &host{Local: echo()}
+	inWorld(t, session.Config{Board: board}, nil, func(w *world) {
+		board.drained = make(chan struct{})
+		w.open(w.a)
+		poll := begin(func() (session.Batch, error) { return w.poll(w.a, 15*time.Second) })
+		time.Sleep(time.Second)
+		close(board.drained)
+		_, err := poll.wait()
+		w.is(err, session.ErrClosed)
+		board.drained = nil // at another instance, as it were
+		var c client
+		w.must(w.say(w.b, c.hello()))
+		w.begins(w.polled(w.b), "h{", "")
 	})
 }

@@ -188,6 +188,8 @@ func (r *Receiver) Next(ctx context.Context) (Batch, error) {
 		case <-r.woken:
 		case <-ctx.Done():
 			return Batch{}, r.over(ctx, ctx.Err())
+		case <-r.drained():
+			return Batch{}, r.over(ctx, ErrClosed)
 		}
 	}
 }

@@ -40,10 +40,11 @@ type Config struct {
 	Program *Program
 }
 
-// Host is what a switchboard is asked for, if it has it: where sessions may be kept, and whether another may begin.
+// Host is what a switchboard is asked for, if it has it.
 type Host interface {
-	Store() store.Store
+	Store() store.Store        // where sessions may be kept
 	Admit(*http.Request) error // a *protocol.Close: why the request's client may not open another session here now
+	Drained() <-chan struct{}  // closed when the instance begins to be shut down
 }
 
 // Errors that a protocol has answers for. All others come from the store: the outcome is not known, and the instance is not able to serve.
