@@ -48,7 +48,7 @@ func readNames(root string) (names, error) {
 		}
 		switch filepath.Base(file) {
 		case "limits.js": // numbers, which esbuild puts where they are used
-		case "app.js", "discover.js": // parts of their own
+		case "app.js", "discover.js", "guest.js": // of other parts
 		case "state.js":
 			n.properties.add(property, text)
 		default:

@@ -8,8 +8,10 @@ const files = {
   ws: '../../../transports/ws/ws.min.js',
   sse: '../../../transports/sse/sse.min.js',
   longpoll: '../../../transports/longpoll/longpoll.min.js',
-  mock: '../../../transports/mock/mock.min.js'
+  mock: '../../../transports/mock/mock.min.js',
+  engineio: '../../../transports/engineio/engineio.min.js',
+  sockjs: '../../../transports/sockjs/sockjs.min.js'
 }
 const text = Object.values(files).map(file => readFileSync(new URL(file, import.meta.url), 'utf8')).join('\n') +
   Object.keys(files).map(name => `\nexport const ${name} = sojourn_${name}`).join('')
-export const { connect, join, discover, ws, sse, longpoll, mock } = await import('data:text/javascript,' + encodeURIComponent(text))
+export const { connect, join, discover, ws, sse, longpoll, mock, engineio, sockjs } = await import('data:text/javascript,' + encodeURIComponent(text))

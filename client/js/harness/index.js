@@ -5,7 +5,7 @@ import { mock as fakes } from 'node:test'
 /** The built client, if SOJOURN_BUILT is set: what is tested is then what pages get. */
 const built = process.env.SOJOURN_BUILT
 export const { connect: connectWith } = await import(built ? './built.js' : '../src/client.js')
-export const { join, discover, mock, ws, sse, longpoll } = await import(built ? './built.js' : './sources.js')
+export const { join, discover, mock, ws, sse, longpoll, engineio, sockjs } = await import(built ? './built.js' : './sources.js')
 
 /** Lets everything happen that is to happen without time passing. */
 export const settle = async () => {

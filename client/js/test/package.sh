@@ -27,8 +27,10 @@ sort >"$work/wanted" <<-'END'
 	dist/client.js
 	dist/core.js
 	dist/discover.js
+	dist/engineio.js
 	dist/longpoll.js
 	dist/mock.js
+	dist/sockjs.js
 	dist/sse.js
 	dist/ws.js
 	package.json
@@ -40,8 +42,10 @@ sort >"$work/wanted" <<-'END'
 	types/app.d.ts
 	types/core.d.ts
 	types/discover.d.ts
+	types/engineio.d.ts
 	types/longpoll.d.ts
 	types/mock.d.ts
+	types/sockjs.d.ts
 	types/sse.d.ts
 	types/testing.d.ts
 	types/transportkit.d.ts
@@ -72,7 +76,7 @@ cp -R "$js/../../transports" "$js/../../services" sources
 mkdir -p sources/client/js
 cp -R "$js"/*.d.ts "$js/src" "$js/types" "$js/test" "$js/dist" sources/client/js/
 check --module nodenext --types node --allowJs --checkJs --maxNodeModuleJsDepth 0 sources/client/js/src/*.js sources/transports/*/ws.js \
-	sources/transports/*/sse.js sources/transports/*/longpoll.js sources/transports/*/mock.js sources/client/js/test/toy.js sources/client/js/test/testing.js \
+	sources/transports/*/sse.js sources/transports/*/longpoll.js sources/transports/*/mock.js sources/transports/*/engineio.js sources/transports/*/sockjs.js sources/client/js/test/toy.js sources/client/js/test/testing.js \
 	sources/services/*/client.js
 
 step "is bundled"

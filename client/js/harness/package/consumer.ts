@@ -6,6 +6,8 @@ import { discover, type Description } from 'sojourn-client/discover'
 import { ws } from 'sojourn-client/ws'
 import { sse } from 'sojourn-client/sse'
 import { longpoll } from 'sojourn-client/longpoll'
+import { engineio, type EngineIOSocket } from 'sojourn-client/engineio'
+import { sockjs, type SockJSSocket } from 'sojourn-client/sockjs'
 import { mock, type MockConnection } from 'sojourn-client/mock'
 
 const options: Options = {
@@ -43,6 +45,10 @@ const known: string | undefined = rt.transport
 const memory = mock({ name: 'memory', up: false, opened: (c: MockConnection) => c.down('p') })
 memory.connections[0].cut()
 connectCore('/rt', { transports: [ws, sse, longpoll, memory], auth: known })
+
+declare const Engine: new (uri?: string, options?: { path?: string }) => EngineIOSocket
+declare const SockJS: new (url: string, reserved?: null, options?: { transports?: string[] }) => SockJSSocket
+connectCore('/rt', { transports: [engineio(Engine), engineio(Engine, { transports: ['polling'] }), sockjs(SockJS), sockjs(SockJS, { transports: ['xhr-polling'] })] })
 
 export const mine: Transport = {
   name: 'mine',

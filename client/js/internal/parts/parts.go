@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"io/fs"
 	"path"
+	"slices"
+	"strings"
 )
 
 // A Part is one script that is minified by itself. Its files' names are relative to the repository's root.
@@ -13,7 +15,7 @@ type Part struct {
 	Name  string // the script declares sojourn_<Name>
 	Entry string // the module that is bundled; its export is named Name
 	Built string // the result
-	glob  string // all that it is bundled from
+	from  string // all that it is bundled from: patterns
 }
 
 // Core is what every client needs.
@@ -26,10 +28,13 @@ var App = Part{"join", "client/js/src/app.js", "client/js/dist/app.min.js", "cli
 var Discover = Part{"discover", "client/js/src/discover.js", "client/js/dist/discover.min.js", "client/js/src/discover.js"}
 
 // All are all parts.
-var All = append([]Part{Core, App, Discover}, Transports...)
+var All = slices.Concat([]Part{Core, App, Discover}, Transports, Guests)
 
 // Transports are the JavaScript halves of the transports.
 var Transports = []Part{transport("ws"), transport("sse"), transport("longpoll"), transport("mock")}
+
+// Guests are the JavaScript halves of transports that carry another protocol, by its own client: a page has them only if it imports them.
+var Guests = []Part{guest("engineio"), guest("sockjs")}
 
 // Whole is the package's main file: the core and the transports but mock, joined.
 const Whole = "client/js/dist/client.js"
@@ -37,6 +42,14 @@ const Whole = "client/js/dist/client.js"
 func transport(name string) Part {
 	file := path.Join("transports", name, name)
 	return Part{name, file + ".js", file + ".min.js", file + ".js"}
+}
+
+const guests = "client/js/src/guest.js" // what they have in common
+
+func guest(name string) Part {
+	p := transport(name)
+	p.from += " " + guests
+	return p
 }
 
 // Module is the name of the module, for npm, that exports what the script declares, by the part's name.
@@ -67,13 +80,17 @@ func (p Part) AsModule(script []byte) []byte {
 
 // Stamp returns the first line of the built part, which names its sources' digest.
 func (p Part) Stamp(root fs.FS) ([]byte, error) {
-	names, err := fs.Glob(root, p.glob) // sorted
-	if err != nil {
-		return nil, err
+	var names []string
+	for pattern := range strings.FieldsSeq(p.from) {
+		some, err := fs.Glob(root, pattern) // sorted
+		if err != nil {
+			return nil, err
+		}
+		names = append(names, some...)
 	}
 	digest := sha256.New()
 	for _, name := range names {
-		if p == Core && (name == App.Entry || name == Discover.Entry) {
+		if p == Core && (name == App.Entry || name == Discover.Entry || name == guests) {
 			continue
 		}
 		text, err := fs.ReadFile(root, name)

@@ -1,0 +1,3 @@
+var sojourn_engineio=(()=>{var guest=({hello:s,frames:i,signal:t},o)=>{let r,n,a=()=>{let e=s();r=JSON.parse(e.slice(1)),n??=r.tries||0,o(e)};return{greet:a,heard:e=>{t.aborted||(e?i(e):a())},send:e=>{let l=/(?:^|\n)A(.*)/.exec(e)?.[1]||"";o(`K${r.key},${l},${n}${r.auth?"|"+JSON.stringify(r.auth):""}
+${e}`),n=0}}},engineio=(s,i)=>({name:"engineio",open(t){let{origin:o,pathname:r}=new URL(t.url),n=new s(o,{path:r+"/engine.io/",withCredentials:t.options.credentials==="include",...i}),a=guest(t,e=>n.send(e));return n.on("open",a.greet),n.on("message",a.heard),n.on("close",t.closed),t.signal.onabort=()=>n.close(),a}});return engineio})();
+export{sojourn_engineio as engineio}
