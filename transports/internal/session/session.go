@@ -75,11 +75,12 @@ const unheld = 5 * time.Second
 
 // Sessions are the sessions of one protocol on one instance. Their methods may be called at once.
 type Sessions struct {
-	cfg   Config
-	store store.Store
-	owned bool
-	host  Host  // nil: none
-	turns locks // of sessions whose messages are dealt with
+	cfg      Config
+	store    store.Store
+	owned    bool
+	host     Host  // nil: none
+	turns    locks // of sessions whose messages are dealt with
+	entering locks // of sessions that are not known yet
 
 	starting sync.Mutex
 	watch    store.Watch

@@ -1,0 +1,109 @@
+package sockjs
+
+import (
+	"errors"
+	"io"
+	"mime"
+	"net/http"
+	"net/url"
+	"slices"
+	"time"
+
+	"github.com/sojourn-go/sojourn/transports"
+	"github.com/sojourn-go/sojourn/transports/internal/session"
+)
+
+// atOnce is how many messages take effect together; what a client has sent at once may be more.
+const atOnce = 256
+
+// sender is how messages come up by a request.
+type sender struct {
+	foreign bool // pages of other origins may send so by script
+	form    bool // a form may bring them, as its field d
+	status  int
+	body    string // of the answer, for browsers that want one
+}
+
+var senders = map[string]sender{
+	"xhr_send":   {foreign: true, status: http.StatusNoContent},
+	"jsonp_send": {form: true, status: http.StatusOK, body: "ok"},
+}
+
+// send serves a request that brings messages.
+func (s *service) send(w http.ResponseWriter, r *http.Request, sid string, by sender) {
+	if !s.allows(w, r, http.MethodPost, by.foreign) {
+		return
+	}
+	neverCached(w.Header())
+	s.jsessionID(w.Header(), r)
+	body, status := s.readBody(w, r)
+	if status != 0 {
+		answer(w, status, plainText, http.StatusText(status)+"\n")
+		return
+	}
+	ms, err := by.messages(r, body)
+	if err != nil {
+		answer(w, http.StatusInternalServerError, plainText, err.Error())
+		return
+	}
+	err = s.deliver(r, sid, ms)
+	_, gone := errors.AsType[*session.Gone](err)
+	switch {
+	case err == nil:
+		answer(w, by.status, plainText, by.body)
+	case gone, err == session.ErrUnknown:
+		answer(w, http.StatusNotFound, plainText, "no such session\n")
+	default:
+		answer(w, http.StatusServiceUnavailable, plainText, "not available now\n")
+	}
+}
+
+// readBody reads what a request brings; a status: it is refused. For a switchboard messages have their limit themselves, and stand here quoted.
+func (s *service) readBody(w http.ResponseWriter, r *http.Request) (body []byte, status int) {
+	limit := s.Limits.Body
+	if s.board {
+		limit *= 2
+	}
+	_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(s.Limits.Wait)) // not every ResponseWriter has deadlines; the server lifts it
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, int64(limit)))
+	if _, tooLarge := errors.AsType[*http.MaxBytesError](err); tooLarge {
+		return nil, http.StatusRequestEntityTooLarge
+	}
+	if err != nil {
+		return nil, http.StatusBadRequest
+	}
+	return body, 0
+}
+
+func (by sender) messages(r *http.Request, body []byte) ([]session.Message, error) {
+	kind, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type")) // any kind will do
+	if by.form && kind == "application/x-www-form-urlencoded" {
+		form, err := url.ParseQuery(string(body))
+		if err != nil {
+			return nil, errNoPayload
+		}
+		body = []byte(form.Get("d"))
+	}
+	return parseMessages(body)
+}
+
+// deliver hands messages over, as fast as a client may send.
+func (s *service) deliver(r *http.Request, sid string, ms []session.Message) error {
+	if len(ms) == 0 { // it has shown that it is there
+		_, err := s.sessions.Look(r.Context(), sid)
+		return err
+	}
+	return inPieces(s.Limits.Pace(), r, ms, func(some []session.Message) error { return s.sessions.Deliver(r, sid, some) })
+}
+
+func inPieces(pace *transports.Pace, r *http.Request, ms []session.Message, deliver func([]session.Message) error) error {
+	for some := range slices.Chunk(ms, atOnce) {
+		if err := pace.Take(r.Context(), len(some)); err != nil {
+			return err
+		}
+		if err := deliver(some); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,47 @@
+package sockjs
+
+import (
+	"bytes"
+	_ "embed"
+	"net/http"
+	"time"
+
+	"github.com/sojourn-go/sojourn/transports"
+	"github.com/sojourn-go/sojourn/transports/internal/session"
+)
+
+// Transport carries frames over SockJS, for pages that have its client: /rt/sockjs. Sessions are in the switchboard's store, if it has one.
+//
+// Which origins may connect is the switchboard's to say, not the protocol's. So there is no iframe page, by which a page of any origin could act as one of the server's own, unless
+// SockJSURL is set; and no raw WebSocket. Limits.Body bounds what a message carries; a request's body, in which it stands quoted, may be twice as long.
+type Transport struct{ Options }
+
+var _ transports.Transport = Transport{}
+
+// Name returns "sockjs".
+func (Transport) Name() string { return transportName }
+
+// Script returns nil: without SockJS's own client there is nothing to join. The endpoint "sockjs.js" has the client's half, as a module.
+func (Transport) Script() []byte { return nil }
+
+// Endpoints returns the endpoints "sockjs/", below which everything of the protocol is, and "sockjs.js".
+func (t Transport) Endpoints(sb transports.Switchboard) map[string]http.Handler {
+	s := newService(t.Options.defaults(), session.Config{Name: transportName, Board: sb})
+	return map[string]http.Handler{
+		"sockjs/": http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			s.serve(w, r, r.URL.EscapedPath()[len("/sockjs"):])
+		}),
+		"sockjs.js": http.HandlerFunc(serveModule),
+	}
+}
+
+//go:embed sockjs.min.js
+var script []byte
+
+var module = append(bytes.TrimSpace(script), "\nexport{sojourn_sockjs as sockjs}\n"...)
+
+func serveModule(w http.ResponseWriter, r *http.Request) {
+	w.Header().Set("Content-Type", "text/javascript; charset=utf-8")
+	w.Header().Set("Cache-Control", "no-cache")
+	http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(module))
+}

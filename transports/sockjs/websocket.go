@@ -1,0 +1,152 @@
+package sockjs
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"net/http"
+
+	"github.com/sojourn-go/sojourn/protocol"
+	"github.com/sojourn-go/sojourn/transports/internal/session"
+	"github.com/sojourn-go/sojourn/transports/internal/wsock"
+)
+
+// socket is a WebSocket, which is a session of its own, whatever its path says. A raw one carries the messages and nothing else.
+type socket struct {
+	*service
+	raw  bool
+	conn *wsock.Conn
+	got  *session.Receiver
+}
+
+// unsupported is the close code for what is not text (RFC 6455, section 7.4.1).
+const unsupported = 1003
+
+// websocket serves a WebSocket until it ends. Callbacks run in the request's goroutine, where net/http catches what they panic with.
+func (s *service) websocket(w http.ResponseWriter, r *http.Request, raw bool) {
+	if !s.allows(w, r, http.MethodGet, false) {
+		return
+	}
+	conn, err := wsock.Accept(w, r, s.Limits)
+	if refused, ok := errors.AsType[*wsock.Refused](err); ok {
+		answer(w, refused.Status, plainText, "Not a valid websocket request\n")
+	}
+	if err != nil {
+		return
+	}
+	s.sockets.Add(1)
+	defer s.sockets.Done()
+	ctx, cancel := context.WithCancel(r.Context())
+	defer cancel()
+	r = r.WithContext(ctx)
+	c := &socket{service: s, raw: raw, conn: conn}
+	if c.got, err = s.begin(r); err != nil {
+		c.end(err)
+		return
+	}
+	ended := make(chan struct{})
+	defer func() {
+		cancel()
+		<-ended
+	}()
+	go func() {
+		defer close(ended)
+		defer cancel() // a message that is dealt with does not hold up the end
+		c.end(c.down(ctx))
+	}()
+	c.up(r)
+}
+
+// begin makes the session of a WebSocket. No URL can say its id.
+func (s *service) begin(r *http.Request) (*session.Receiver, error) {
+	c := session.Carrier{Transport: transportName, Heartbeat: s.HeartbeatDelay, WebSocket: true}
+	if s.board {
+		return s.sessions.Direct(r, c)
+	}
+	return s.sessions.Open(r, "/"+rand.Text(), &c)
+}
+
+// up delivers what the client says until it is gone.
+func (c *socket) up(r *http.Request) {
+	pace := c.Limits.Pace()
+	for {
+		binary, data, err := c.conn.Read()
+		if err != nil {
+			return
+		}
+		if binary {
+			c.conn.Close(unsupported, "text is expected")
+			return
+		}
+		ms := []session.Message{{Data: data}}
+		if !c.raw {
+			if ms, err = parseOne(data); err != nil {
+				c.conn.Close(wsock.Protocol, err.Error())
+				return
+			}
+		}
+		err = inPieces(pace, r, ms, func(some []session.Message) error { return c.got.Deliver(r.Context(), some) })
+		if err != nil {
+			return
+		}
+	}
+}
+
+// down writes what the client is to be told, and returns why that is all.
+func (c *socket) down(ctx context.Context) error {
+	err := c.write(openFrame)
+	for age := c.newAge(); err == nil; {
+		var b session.Batch
+		b, err = next(ctx, c.got, age.wait(c.HeartbeatDelay))
+		switch {
+		case err == nil:
+			if err = c.messages(b.Messages); err == nil && b.End != nil {
+				return b.End
+			}
+		case errors.Is(err, context.DeadlineExceeded) && age.over():
+			_ = c.messages([]session.Message{{Data: []byte{byte(protocol.Move), '0'}}}) // it is over anyway
+			err = &session.Gone{Code: wsock.Normal, Why: "Normal closure"}
+		case errors.Is(err, context.DeadlineExceeded):
+			err = c.write(c.heartbeat())
+		}
+	}
+	c.got.Broken()
+	return err
+}
+
+// write writes a frame, of which a raw client knows nothing.
+func (c *socket) write(frame []byte) error {
+	if c.raw {
+		return nil
+	}
+	return c.conn.Write(false, frame)
+}
+
+func (c *socket) messages(ms []session.Message) error {
+	if !c.raw {
+		return inFrames(ms, c.write)
+	}
+	for _, m := range ms {
+		if err := c.conn.Write(false, m.Data); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// end tells the client why it is over, and closes the connection.
+func (c *socket) end(err error) {
+	end, _ := errors.AsType[*session.Gone](err)
+	switch {
+	case err == session.ErrClosed:
+		end = &session.Gone{Code: wsock.Away, Why: "Going away"}
+	case end == nil, end.Code == 0:
+		end = &session.Gone{Code: interrupted, Why: "Connection interrupted"}
+	}
+	_ = c.write(closeFrame(end.Code, end.Why)) // if the client is gone there is nobody to tell
+	if c.raw {
+		c.conn.Close(end.Code, end.Why)
+		return
+	}
+	c.conn.Close(wsock.Normal, "")
+}
