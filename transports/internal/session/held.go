@@ -35,10 +35,14 @@ func (s *Sessions) hold(r *Receiver) error {
 		return ErrClosed
 	}
 	if before := s.receivers[r.id]; before != nil {
-		if !r.carrier.WebSocket {
+		switch {
+		case r.carrier.WebSocket:
+			r.replaces = before
+		case before.carrier.WebSocket: // it is about to be attached, if it is not
+			return ErrUpgraded
+		default:
 			return ErrBusy
 		}
-		r.replaces = before
 	}
 	s.receivers[r.id] = r
 	if !s.keeping {

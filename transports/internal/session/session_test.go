@@ -186,6 +186,30 @@ func TestUpgradeOnTheSameInstance(t *testing.T) {
 	})
 }
 
+// The websocket has said that it comes, and the store has not answered yet.
+func TestAPollBesideAWebSocketThatComesIsNotASecondPoll(t *testing.T) {
+	var gate storetest.Gate
+	late := func(s store.Store) store.Store { return storetest.Late(s, &gate) }
+	inWorld(t, session.Config{}, late, func(w *world) {
+		w.open(w.b)
+		w.polled(w.a)
+		gate.Shut()
+		ws := begin(func() (session.Batch, error) {
+			r, err := w.a.Receive(request(w.Context()), sid, onWebSocket)
+			if err == nil {
+				r.Broken()
+			}
+			return session.Batch{}, err
+		})
+		gate.Waiting(w.Context(), 1)
+		_, err := w.a.Receive(request(w.Context()), sid, session.Carrier{Once: true})
+		w.is(err, session.ErrUpgraded)
+		gate.Open()
+		_, err = ws.wait()
+		w.must(err)
+	})
+}
+
 func TestTwoRequestsAtOnce(t *testing.T) {
 	for _, serial := range []bool{true, false} {
 		var w *world
