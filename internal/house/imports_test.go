@@ -27,6 +27,7 @@ var ours = []rule{
 
 	{"transports", []string{"protocol"}, "a transport is usable by programs that use nothing else of ours"},
 	{"transports/...", []string{"protocol", "transports"}, "a transport meets a switchboard, never the framework, and no other transport"},
+	{"transports/engineio", []string{"protocol", "store", "transports", "transports/internal/session", "transports/internal/wsock"}, "its sessions are kept in a store, which a program chooses"},
 	{"transports/sockjs", []string{"protocol", "store", "transports", "transports/internal/session", "transports/internal/wsock"}, "a protocol that was made elsewhere has sessions, and WebSockets that are not ours"},
 	{"transports/internal/session", []string{"protocol", "store", "store/memory", "transports"}, "the sessions of protocols that were made elsewhere are kept in a store; memory is the default"},
 

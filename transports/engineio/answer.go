@@ -1,0 +1,85 @@
+package engineio
+
+import (
+	"encoding/json"
+	"errors"
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/sojourn-go/sojourn/protocol"
+	"github.com/sojourn-go/sojourn/transports/internal/session"
+)
+
+// refusal is an error as the protocol tells it.
+type refusal struct {
+	status  int
+	code    int
+	message string
+}
+
+var (
+	unknownTransport = refusal{http.StatusBadRequest, 0, "Transport unknown"}
+	unknownSession   = refusal{http.StatusBadRequest, 1, "Session ID unknown"}
+	badMethod        = refusal{http.StatusBadRequest, 2, "Bad handshake method"}
+	badRequest       = refusal{http.StatusBadRequest, 3, "Bad request"}
+	forbidden        = refusal{http.StatusForbidden, 4, "Forbidden"}
+	unsupported      = refusal{http.StatusBadRequest, 5, "Unsupported protocol version"}
+	tooLarge         = refusal{http.StatusRequestEntityTooLarge, 3, "Payload too large"}
+	unavailable      = refusal{http.StatusServiceUnavailable, 3, "Service unavailable"}
+)
+
+// refusalOf is what a client is told of an error of its session.
+func refusalOf(err error) refusal {
+	if _, ok := errors.AsType[*session.Gone](err); ok || errors.Is(err, session.ErrUnknown) {
+		return unknownSession
+	}
+	if end, ok := errors.AsType[*protocol.Close](err); ok {
+		return refusal{end.Code.Status(), forbidden.code, end.Error()}
+	}
+	switch {
+	case errors.Is(err, session.ErrUpgraded), errors.Is(err, session.ErrBusy), errors.Is(err, session.ErrTwice), errors.Is(err, session.ErrMoved):
+		return badRequest
+	}
+	return unavailable
+}
+
+// refuse answers a request with an error. A connection that was to become a websocket is of no other use to its client.
+func refuse(w http.ResponseWriter, r *http.Request, why refusal) {
+	body, _ := json.Marshal(struct { // has no values that cannot be
+		Code    int    `json:"code"`
+		Message string `json:"message"`
+	}{why.code, why.message})
+	h := w.Header()
+	h.Set("Content-Type", "application/json")
+	h.Set("Cache-Control", "no-store")
+	h.Set("Content-Length", strconv.Itoa(len(body)))
+	if isUpgrade(r) {
+		h.Set("Connection", "close")
+	}
+	if why.status == http.StatusServiceUnavailable || why.status == http.StatusTooManyRequests {
+		h.Set("Retry-After", "1")
+	}
+	w.WriteHeader(why.status)
+	_, _ = w.Write(body) // who does not take it is refused all the same
+}
+
+// piece is how much is written under one deadline.
+const piece = 64 << 10
+
+// answer answers a request completely. The server's WriteTimeout counts from the request's arrival, however long the answer was waited for: here each piece has a time of its own.
+func (e *engine) answer(w http.ResponseWriter, contentType string, body []byte) error {
+	h := w.Header()
+	h.Set("Content-Type", contentType)
+	h.Set("Cache-Control", "no-store")
+	h.Set("Content-Length", strconv.Itoa(len(body)))
+	control := http.NewResponseController(w)
+	for {
+		_ = control.SetWriteDeadline(time.Now().Add(e.Limits.Write)) // not every ResponseWriter has deadlines
+		n := min(len(body), piece)
+		if _, err := w.Write(body[:n]); err != nil || n == len(body) {
+			return err
+		}
+		body = body[n:]
+	}
+}

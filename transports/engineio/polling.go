@@ -1,0 +1,185 @@
+package engineio
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net/http"
+	"time"
+
+	"github.com/sojourn-go/sojourn/transports/internal/session"
+)
+
+// hold is how long a poll is held at most for a switchboard's client, which is to hear something well before it takes the connection for a dead one.
+const hold = 20 * time.Second
+
+// poll answers a GET: with what there is, as soon as there is something, or a ping when that is due.
+func (e *engine) poll(w http.ResponseWriter, r *http.Request, sid string) {
+	came := time.Now()
+	control := http.NewResponseController(w) // not every ResponseWriter has deadlines
+	_ = control.SetReadDeadline(time.Time{}) // the server's ReadTimeout does not end a poll
+	receiver, err := e.sessions.Receive(r, sid, session.Carrier{Transport: name, Once: true})
+	if errors.Is(err, session.ErrBusy) { // who has lost count of its polls cannot be told anything in order
+		e.end(r.Context(), sid, whyError)
+	}
+	if err != nil {
+		refuse(w, r, refusalOf(err))
+		return
+	}
+	defer e.polls.arrive(sid)()
+
+	due := e.pings.due(sid, e.PingInterval)
+	until := due
+	if limit := came.Add(hold); e.board && until.After(limit) {
+		until = limit
+	}
+	ctx, cancel := context.WithDeadline(r.Context(), until)
+	defer cancel()
+	batch, err := receiver.Next(ctx)
+	body, err := e.polled(r, sid, came, batch, err)
+	switch {
+	case errors.Is(err, context.Canceled):
+		receiver.Broken()
+		return
+	case err != nil:
+		receiver.Broken()
+		refuse(w, r, refusalOf(err))
+		return
+	}
+	if !time.Now().Before(due) && batch.End == nil {
+		e.pings.said(sid)
+		body = body.add(packetPing)
+	}
+	if len(body) == 0 {
+		body = body.add(packetNoop)
+	}
+	if e.answerPoll(w, r, body) != nil {
+		receiver.Broken()
+	}
+}
+
+// polled is what a poll is answered; an error of its own is one that it is refused with.
+func (e *engine) polled(r *http.Request, sid string, came time.Time, batch session.Batch, err error) (body payload, _ error) {
+	if end, ok := errors.AsType[*session.Gone](err); ok {
+		if end.Why == whyClose { // the client has said so
+			return body.add(packetNoop), nil
+		}
+		return body.add(packetClose), nil
+	}
+	switch {
+	case err == context.DeadlineExceeded:
+		return nil, nil
+	case err == session.ErrClosed:
+		return body.add(packetNoop), nil
+	case err == session.ErrMoved, err == nil && batch.Noop && len(batch.Messages) == 0 && batch.End == nil:
+		return e.released(r, sid, came)
+	case err != nil:
+		return nil, err
+	}
+	for _, m := range batch.Messages {
+		body = body.addMessage(Message(m))
+	}
+	if batch.End != nil {
+		body = body.add(packetClose)
+	}
+	return body, nil
+}
+func (e *engine) answerPoll(w http.ResponseWriter, r *http.Request, body payload) error {
+	return e.answer(w, "text/plain; charset=UTF-8", body)
+}
+
+// settle is how long a poll that has just come may have been sent after the packet that upgrades its session.
+const settle = 20 * time.Millisecond
+
+// released is the answer of a poll that is to end because of an upgrade. Who comes when that is done is refused, and so is who came a moment before on a connection of its own though it was sent later.
+func (e *engine) released(r *http.Request, sid string, came time.Time) (body payload, _ error) {
+	if wait := settle - time.Since(came); wait > 0 {
+		timer := time.NewTimer(wait)
+		defer timer.Stop()
+		select {
+		case <-timer.C:
+		case <-r.Context().Done():
+			return nil, context.Canceled
+		}
+		if state, err := e.sessions.Look(r.Context(), sid); err == nil && state == session.Upgraded {
+			return nil, session.ErrUpgraded
+		}
+	}
+	return body.add(packetNoop), nil
+}
+
+func (e *engine) end(ctx context.Context, sid, why string) {
+	_ = e.sessions.End(context.WithoutCancel(ctx), e.sessions.ID(sid), session.Gone{Why: why}) // if nobody hears of it, the session ends at its deadline
+}
+
+// post deals with a POST: packets from the client.
+func (e *engine) post(w http.ResponseWriter, r *http.Request, sid string) {
+	if !e.posts.take(sid) {
+		why := e.unless(r, sid, badRequest)
+		e.end(r.Context(), sid, whyError)
+		refuse(w, r, why)
+		return
+	}
+	defer e.posts.leave(sid)
+	body, err := e.readBody(w, r)
+	if _, over := errors.AsType[*http.MaxBytesError](err); over {
+		refuse(w, r, e.unless(r, sid, tooLarge))
+		return
+	}
+	if err != nil {
+		refuse(w, r, e.unless(r, sid, badRequest))
+		return
+	}
+	err = e.deliver(r, sid, body)
+	switch {
+	case errors.Is(err, errPacket):
+		why := e.unless(r, sid, badRequest)
+		e.end(r.Context(), sid, whyParse)
+		refuse(w, r, why)
+	case errors.Is(err, session.ErrTwice):
+		e.end(r.Context(), sid, whyError)
+		refuse(w, r, badRequest)
+	case err != nil:
+		refuse(w, r, refusalOf(err))
+	default:
+		_ = e.answer(w, "text/html", []byte("ok"))
+	}
+}
+
+// readBody reads no more than the client's own reckoning can come to: it counts four thirds of a byte as 1.33.
+func (e *engine) readBody(w http.ResponseWriter, r *http.Request) ([]byte, error) {
+	_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(e.Limits.Wait)) // not every ResponseWriter has deadlines
+	return io.ReadAll(http.MaxBytesReader(w, r.Body, int64(e.MaxPayload)+int64(e.MaxPayload)/100+1))
+}
+
+// deliver deals with all packets of a payload, or with none.
+func (e *engine) deliver(r *http.Request, sid string, body []byte) error {
+	var messages []session.Message
+	closes := false
+	err := parsePayload(body, func(p packet) error {
+		if p.kind == packetPing {
+			return errPacket
+		}
+		if m, ok := p.message(); ok && !closes {
+			messages = append(messages, session.Message(m))
+		}
+		closes = closes || p.kind == packetClose
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	if len(messages) > 0 {
+		err = e.sessions.Deliver(r, sid, messages)
+	} else if state, looked := e.sessions.Look(r.Context(), sid); looked != nil || state == session.Upgraded {
+		err = looked
+		if err == nil {
+			err = session.ErrUpgraded
+		}
+	}
+	if err == nil && closes {
+		e.polls.await(r.Context(), sid)
+		e.end(r.Context(), sid, whyClose)
+	}
+	return err
+}
