@@ -2,6 +2,7 @@ package sockjs
 
 import (
 	"bytes"
+	"cmp"
 	_ "embed"
 	"net/http"
 	"time"
@@ -26,6 +27,7 @@ func (Transport) Script() []byte { return nil }
 
 // Endpoints returns the endpoints "sockjs/", below which everything of the protocol is, and "sockjs.js".
 func (t Transport) Endpoints(sb transports.Switchboard) map[string]http.Handler {
+	t.Limits.Frames = cmp.Or(t.Limits.Frames, 2048) // a client says in one message all that it has to say
 	s := newService(t.Options.defaults(), session.Config{Name: transportName, Board: sb})
 	return map[string]http.Handler{
 		"sockjs/": http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

@@ -45,16 +45,17 @@ func (s *service) websocket(w http.ResponseWriter, r *http.Request, raw bool) {
 		return
 	}
 	ended := make(chan struct{})
-	defer func() {
-		cancel()
-		<-ended
-	}()
+	defer func() { <-ended }()
 	go func() {
 		defer close(ended)
-		defer cancel() // a message that is dealt with does not hold up the end
-		c.end(c.down(ctx))
+		err := c.down(ctx)
+		cancel() // a message that is dealt with does not hold up the end
+		c.end(err)
 	}()
-	c.up(r)
+	defer cancel() // also if a callback panics
+	if c.up(r) {
+		<-ended // it tells why
+	}
 }
 
 // begin makes the session of a WebSocket. No URL can say its id.
@@ -66,28 +67,28 @@ func (s *service) begin(r *http.Request) (*session.Receiver, error) {
 	return s.sessions.Open(r, "/"+rand.Text(), &c)
 }
 
-// up delivers what the client says until it is gone.
-func (c *socket) up(r *http.Request) {
+// up delivers what the client says until it is gone, or told: nothing more can be delivered then, and whoever writes knows why.
+func (c *socket) up(r *http.Request) (told bool) {
 	pace := c.Limits.Pace()
 	for {
 		binary, data, err := c.conn.Read()
 		if err != nil {
-			return
+			return false
 		}
 		if binary {
 			c.conn.Close(unsupported, "text is expected")
-			return
+			return false
 		}
 		ms := []session.Message{{Data: data}}
 		if !c.raw {
 			if ms, err = parseOne(data); err != nil {
 				c.conn.Close(wsock.Protocol, err.Error())
-				return
+				return false
 			}
 		}
 		err = inPieces(pace, r, ms, func(some []session.Message) error { return c.got.Deliver(r.Context(), some) })
 		if err != nil {
-			return
+			return true
 		}
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"io"
 	"net/http"
 
 	"github.com/sojourn-go/sojourn/protocol"
@@ -29,7 +30,7 @@ func (s *Sessions) Direct(r *http.Request, c Carrier) (*Receiver, error) {
 // themselves whose they are, and what they are answered goes down like all else.
 func (s *Sessions) postToBoard(r *http.Request, sid string, ms []Message) (entries [][]byte) {
 	for _, m := range ms {
-		if len(m.Data) > 0 && m.Data[0] == byte(protocol.Hello) {
+		if s.isHello(m) {
 			entries = append(entries, s.seal(sid, m.Data))
 			continue
 		}
@@ -43,7 +44,7 @@ func (s *Sessions) postToBoard(r *http.Request, sid string, ms []Message) (entri
 // postFrames hands over frames that say whose they are, and returns what they are answered.
 func (s *Sessions) postFrames(r *http.Request, m Message) []Message {
 	var reply [][]byte
-	frames, err := s.cfg.Limits.Split(m.Data)
+	frames, err := s.split(m)
 	if err == nil && len(frames) == 0 {
 		return nil
 	}
@@ -56,10 +57,22 @@ func (s *Sessions) postFrames(r *http.Request, m Message) []Message {
 	return joined(reply)
 }
 
+// split splits a message of frames, before which a line says whose they are.
+func (s *Sessions) split(m Message) ([][]byte, error) {
+	l := s.cfg.Limits.Defaults()
+	l.Frames++
+	return l.Split(m.Data)
+}
+
+// isHello tells whether a message is a hello. One that is too large is none, and so is answered as frames are.
+func (s *Sessions) isHello(m Message) bool {
+	return len(m.Data) > 0 && m.Data[0] == byte(protocol.Hello) && len(m.Data) <= s.cfg.Limits.Defaults().Frame
+}
+
 // up deals with messages that a websocket has brought: its link takes them, if it has one.
 func (r *Receiver) up(ctx context.Context, ms []Message) error {
 	for _, m := range ms {
-		if len(m.Data) > 0 && m.Data[0] == byte(protocol.Hello) {
+		if r.s.isHello(m) {
 			r.open(m.Data)
 			continue
 		}
@@ -68,7 +81,7 @@ func (r *Receiver) up(ctx context.Context, ms []Message) error {
 			r.say(r.s.postFrames(r.request, m)...)
 			continue
 		}
-		frames, err := r.s.cfg.Limits.Split(m.Data)
+		frames, err := r.s.split(m)
 		if err == nil {
 			err = r.pace.Take(ctx, max(1, len(frames)))
 		}
@@ -76,6 +89,9 @@ func (r *Receiver) up(ctx context.Context, ms []Message) error {
 			err = link.Push(ctx, frames[i])
 		}
 		if err != nil {
+			if ctx.Err() == nil {
+				r.refuse(err)
+			}
 			return err
 		}
 	}
@@ -89,11 +105,7 @@ func (r *Receiver) open(line []byte) {
 		Transport: r.carrier.Transport, Once: r.carrier.Once, Heartbeat: r.carrier.Heartbeat,
 	})
 	if err != nil {
-		refused := protocol.CloseOf(err)
-		r.mu.Lock()
-		r.refused = &Gone{Why: refused.Error()}
-		r.mu.Unlock()
-		r.say(Message{Data: refused.Append(nil)})
+		r.refuse(err)
 		return
 	}
 	r.mu.Lock()
@@ -106,6 +118,15 @@ func (r *Receiver) open(line []byte) {
 	if over {
 		link.Close()
 	}
+}
+
+// refuse ends the session with what the switchboard has against what it was told.
+func (r *Receiver) refuse(err error) {
+	end := protocol.CloseOf(err)
+	r.mu.Lock()
+	r.refused = &Gone{Why: end.Error()}
+	r.mu.Unlock()
+	r.say(Message{Data: end.Append(nil)})
 }
 
 // say sends messages down this connection alone.
@@ -163,6 +184,10 @@ func (r *Receiver) pull(ctx context.Context, b *Batch) {
 	r.mu.Unlock()
 
 	frames, err := link.Pull(waiting)
+	over := err != nil && (waiting.Err() == nil || !errors.Is(err, context.Canceled) && !errors.Is(err, context.DeadlineExceeded))
+	if over && err != io.EOF {
+		frames = append(frames, protocol.CloseOf(err).Append(nil))
+	}
 	r.mu.Lock()
 	r.interrupt = nil
 	r.mu.Unlock()
@@ -173,12 +198,12 @@ func (r *Receiver) pull(ctx context.Context, b *Batch) {
 	switch {
 	case r.carrier.Once:
 		r.hang()
-		if end := said(frames, err); end == nil {
+		if end := said(frames); end == nil {
 			b.Messages = append(b.Messages, Message{}) // the link is over
 		} else if b.End == nil {
 			b.End = end
 		}
-	case err != nil && waiting.Err() == nil, err != nil && !errors.Is(err, context.Canceled) && !errors.Is(err, context.DeadlineExceeded):
+	case over:
 		r.hang()
 		if b.End == nil {
 			b.End = &Gone{Why: "transport close"} // its client comes again in a new session
@@ -187,7 +212,7 @@ func (r *Receiver) pull(ctx context.Context, b *Batch) {
 }
 
 // said returns the end that a link's last frames tell of; nil: a poll's client just comes again.
-func said(frames [][]byte, err error) *Gone {
+func said(frames [][]byte) *Gone {
 	if len(frames) > 0 {
 		last, _ := protocol.ParseFrame(frames[len(frames)-1])
 		if end, err := protocol.ParseClose(last); err == nil {

@@ -56,7 +56,9 @@ func (r *Receiver) Deliver(ctx context.Context, ms []Message) error {
 	defer r.s.turns.unlock(r.id)
 	effects := r.s.post(r.request, r.sid, ms)
 	number, err := r.s.turn(ctx, r.id, r.number, effects, false)
-	r.number = number
+	if r.number = number; err != nil {
+		r.fail(err)
+	}
 	return err
 }
 

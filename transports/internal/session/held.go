@@ -3,6 +3,7 @@ package session
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 
@@ -45,9 +46,8 @@ func (s *Sessions) hold(r *Receiver) error {
 		}
 	}
 	s.receivers[r.id] = r
-	if !s.keeping {
-		s.keeping = true
-		s.done.Go(s.keepAll)
+	if s.keeper == nil {
+		s.keepLocked()
 	}
 	return nil
 }
@@ -69,25 +69,26 @@ func (s *Sessions) release(r *Receiver) {
 	close(r.left)
 }
 
+// keepLocked arranges for those who receive here to be kept. Between two times nothing runs.
+func (s *Sessions) keepLocked() {
+	s.keeper = time.AfterFunc(s.cfg.Away, func() {
+		if s.begin() {
+			defer s.done.Done()
+			s.keepAll()
+		}
+	})
+}
+
 // keepAll keeps those who receive here, as long as there are some.
 func (s *Sessions) keepAll() {
-	for {
-		if !pause(s.ctx, s.cfg.Away) {
-			return
-		}
-		s.mu.Lock()
-		var all []*Receiver
-		for _, r := range s.receivers {
-			all = append(all, r)
-		}
-		s.keeping = len(all) > 0
-		s.mu.Unlock()
-		if len(all) == 0 {
-			return
-		}
-		for batch := range slices.Chunk(all, keepBatch) {
-			s.keepSome(batch)
-		}
+	s.mu.Lock()
+	all := slices.Collect(maps.Values(s.receivers))
+	if s.keeper = nil; len(all) > 0 {
+		s.keepLocked()
+	}
+	s.mu.Unlock()
+	for batch := range slices.Chunk(all, keepBatch) {
+		s.keepSome(batch)
 	}
 }
 

@@ -28,7 +28,8 @@ type Batch struct {
 
 func (b *Batch) empty() bool { return len(b.Messages) == 0 && b.End == nil && !b.Noop }
 
-// Receiver is the one who receives a session. Next, Leave and Broken are called by one goroutine at a time; Deliver by another.
+// Receiver is the one who receives a session. Next, Leave and Broken are called by one goroutine at a time; Deliver by another. After an error of Deliver's nothing
+// more is to be delivered; Next returns why.
 type Receiver struct {
 	s       *Sessions
 	request *http.Request
@@ -51,7 +52,7 @@ type Receiver struct {
 	interrupt context.CancelFunc // of a pull
 	link      transports.Link
 	down      []Message // of this connection alone
-	refused   *Gone     // the switchboard has refused a hello: told after down
+	refused   *Gone     // the switchboard has refused something: told after down
 	number    uint64    // last message applied
 	pace      *transports.Pace
 	dropped   bool
@@ -264,7 +265,11 @@ func (r *Receiver) collect(b *Batch, hellos bool) {
 
 // take lets go of what was collected, in one step with the receiver itself if it is a poll.
 func (r *Receiver) take(ctx context.Context, b Batch) (Batch, error) {
-	if r.id == "" || r.upto == r.told && !r.carrier.Once && b.End == nil {
+	switch {
+	case r.id == "" && b.End != nil:
+		r.drop()
+		return b, nil
+	case r.id == "", r.upto == r.told && !r.carrier.Once && b.End == nil:
 		return b, nil
 	}
 	letsGo := r.carrier.Once && b.End == nil
@@ -339,7 +344,8 @@ func (r *Receiver) Leave(ctx context.Context) (Batch, error) {
 // Broken says that the client is gone, or what was written did not arrive: the session ends, unless somebody else receives it.
 func (r *Receiver) Broken() {
 	r.mu.Lock()
-	over := r.failed != nil && r.failed != ErrClosed
+	_, gone := errors.AsType[*Gone](r.failed)
+	over := gone || r.failed == ErrMoved
 	r.mu.Unlock()
 	defer r.drop()
 	if over || r.id == "" {

@@ -87,7 +87,7 @@ type Sessions struct {
 
 	mu        sync.Mutex
 	receivers map[string]*Receiver // that hold a session here, by id
-	keeping   bool
+	keeper    *time.Timer          // for keeping them; nil: nobody is held
 	closed    bool
 	due       time.Time   // when to claim; zero: nothing is known to be due
 	timer     *time.Timer // for that
@@ -144,8 +144,10 @@ func (s *Sessions) Close(ctx context.Context) error {
 	s.mu.Lock()
 	first := !s.closed
 	s.closed = true
-	if s.timer != nil {
-		s.timer.Stop()
+	for _, t := range []*time.Timer{s.timer, s.keeper} {
+		if t != nil {
+			t.Stop()
+		}
 	}
 	var held []*Receiver
 	for _, r := range s.receivers {
@@ -195,8 +197,6 @@ func (s *Sessions) Open(r *http.Request, sid string, c *Carrier) (*Receiver, err
 	}
 	defer s.turns.unlock(id)
 
-	x := &Exchange{ID: id, Request: r}
-	s.cfg.Program.opened(x)
 	open := store.Open{Secret: s.secret(sid), User: []byte(s.cfg.Name), TTL: s.cfg.Away}
 	var got *Receiver
 	switch {
@@ -213,16 +213,24 @@ func (s *Sessions) Open(r *http.Request, sid string, c *Carrier) (*Receiver, err
 	case s.cfg.Program == nil:
 		open.TTL = min(open.TTL, unheld)
 	}
+	done := false
+	defer func() {
+		if !done { // also if the program panics
+			got.drop()
+		}
+	}()
+	x := &Exchange{ID: id, Request: r}
+	s.cfg.Program.opened(x) // nothing is in its way any more, here
 	turn := store.Turn{Cause: store.Cause{Socket: id}, Effects: append([]store.Effect{open}, x.effects()...)}
 	out, again, err := s.commit(r.Context(), turn)
 	if err == nil && out.Status == store.Repeated && !again {
 		err = ErrExists
 	}
 	if err != nil || got == nil {
-		got.drop()
 		return nil, err
 	}
 	got.opened(turn.Effects, out)
+	done = true
 	return got, nil
 }
 
