@@ -11,7 +11,7 @@ import (
 	"github.com/sojourn-go/sojourn/store"
 )
 
-// Deliver deals with messages that a request has brought, in order, and makes what they come to real in one commit. The error is [ErrUnknown], a *[Gone],
+// Deliver deals with messages that a request has brought, in order, and makes what they come to real, in one commit unless it is much. The error is [ErrUnknown], a *[Gone],
 // [ErrUpgraded], or [ErrTwice]: another request was quicker, and this one has had no effect. While the session's client takes nothing in, it waits; when that
 // goes on for 10 s the session ends.
 func (s *Sessions) Deliver(r *http.Request, sid string, ms []Message) error {
@@ -28,21 +28,41 @@ func (s *Sessions) Deliver(r *http.Request, sid string, ms []Message) error {
 	if err != nil {
 		return err
 	}
-	effects := s.post(r, sid, ms)
-	_, err = s.turn(ctx, id, sock.Number, effects, s.cfg.Serial)
+	_, err = s.deal(ctx, r, sid, ms, sock.Number, s.cfg.Serial)
 	return err
 }
 
-// post deals with messages that do not come over a websocket that holds the session, and returns what they come to.
-func (s *Sessions) post(r *http.Request, sid string, ms []Message) []store.Effect {
+// What one commit has of answers at most, but for those to its last message: together with what makes a stream [store.Full] they do not fill it.
+const (
+	commitEntries = store.MaxEntries / 4
+	commitBytes   = store.MaxBytes / 4
+)
+
+// deal deals with messages after the one of a number, and returns the number of the last.
+func (s *Sessions) deal(ctx context.Context, r *http.Request, sid string, ms []Message, number uint64, serial bool) (_ uint64, err error) {
+	id := s.ID(sid)
+	for err == nil && len(ms) > 0 {
+		var effects []store.Effect
+		effects, ms = s.post(r, sid, ms)
+		number, err = s.turn(ctx, id, number, effects, serial)
+	}
+	return number, err
+}
+
+// post deals with messages until what they come to is enough for one commit, and returns that and the other messages.
+func (s *Sessions) post(r *http.Request, sid string, ms []Message) ([]store.Effect, []Message) {
 	if s.cfg.Board != nil {
-		return appends(s.ID(sid), s.postToBoard(r, sid, ms))
+		return appends(s.ID(sid), s.postToBoard(r, sid, ms)), nil
 	}
 	x := &Exchange{ID: s.ID(sid), Request: r}
-	for _, m := range ms {
-		s.cfg.Program.received(x, m)
+	for len(ms) > 0 && len(x.down) < commitEntries && x.size < commitBytes {
+		s.cfg.Program.received(x, ms[0])
+		ms = ms[1:]
+		if x.end != nil {
+			ms = nil
+		}
 	}
-	return x.effects()
+	return x.effects(), ms
 }
 
 // Deliver deals with messages that a websocket has brought, as [Sessions.Deliver] does with a request's.
@@ -54,8 +74,7 @@ func (r *Receiver) Deliver(ctx context.Context, ms []Message) error {
 		return ctx.Err()
 	}
 	defer r.s.turns.unlock(r.id)
-	effects := r.s.post(r.request, r.sid, ms)
-	number, err := r.s.turn(ctx, r.id, r.number, effects, false)
+	number, err := r.s.deal(ctx, r.request, r.sid, ms, r.number, false)
 	if r.number = number; err != nil {
 		r.fail(err)
 	}

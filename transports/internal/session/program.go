@@ -19,6 +19,7 @@ type Exchange struct {
 	Request *http.Request // that brought this
 
 	down [][]byte
+	size int // of them, in bytes
 	end  *Gone
 }
 
@@ -26,6 +27,7 @@ type Exchange struct {
 func (x *Exchange) Send(ms ...Message) {
 	for _, m := range ms {
 		x.down = append(x.down, m.entry())
+		x.size += len(m.Data)
 	}
 }
 
@@ -46,7 +48,7 @@ func (p *Program) opened(x *Exchange) {
 }
 
 func (p *Program) received(x *Exchange, m Message) {
-	if p != nil && p.Received != nil && x.end == nil {
+	if p != nil && p.Received != nil {
 		p.Received(x, m)
 	}
 }

@@ -2,6 +2,7 @@ package session_test
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"strings"
 	"sync/atomic"
@@ -338,7 +339,7 @@ func TestWhoTakesNothingInIsHeldBack(t *testing.T) {
 	inWorld(t, session.Config{}, nil, func(w *world) {
 		w.open(w.a)
 		var many []string
-		for range store.MaxEntries/2 + 1 {
+		for range store.MaxEntries / 2 {
 			many = append(many, "1")
 		}
 		w.must(w.say(w.a, many...))
@@ -350,8 +351,34 @@ func TestWhoTakesNothingInIsHeldBack(t *testing.T) {
 		_, err := waiting.wait()
 		w.must(err)
 		w.same(w.polled(w.b), "re 2")
-		w.must(w.say(w.a, many...))
+		w.must(w.say(w.a, append(many, "1")...))
 		w.isGone(w.say(w.a, "3"), "transport error")
+	})
+}
+
+// What one request brings about may be more than a stream holds, if somebody receives meanwhile.
+func TestManyMessagesInOneRequest(t *testing.T) {
+	inWorld(t, session.Config{Serial: true}, nil, func(w *world) {
+		w.open(w.a)
+		w.same(w.polled(w.a), "welcome")
+		var many, want []string
+		for i := range 3 * store.MaxEntries {
+			many = append(many, fmt.Sprint(i))
+			want = append(want, fmt.Sprint("re ", i))
+		}
+		post := begin(func() (session.Batch, error) { return session.Batch{}, w.say(w.a, append(many, "end", "late")...) })
+		var got []string
+		for len(got) <= len(want) {
+			got = append(got, w.polled(w.b)...)
+		}
+		if !slices.Equal(got, append(want, "end 3000 Go away!")) {
+			t.Errorf("got %d answers, not those to %d messages", len(got), len(want))
+		}
+		_, err := post.wait()
+		w.must(err)
+		if slices.Contains(w.heard, "late") {
+			t.Error("the program heard what came after it had ended the session")
+		}
 	})
 }
 
