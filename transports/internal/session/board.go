@@ -124,9 +124,10 @@ func (r *Receiver) open(line []byte) {
 func (r *Receiver) refuse(err error) {
 	end := protocol.CloseOf(err)
 	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.down = append(r.down, Message{Data: end.Append(nil)})
 	r.refused = &Gone{Why: end.Error()}
-	r.mu.Unlock()
-	r.say(Message{Data: end.Append(nil)})
+	r.wakeLocked()
 }
 
 // say sends messages down this connection alone.
