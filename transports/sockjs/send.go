@@ -1,20 +1,17 @@
 package sockjs
 
 import (
+	"context"
 	"errors"
 	"io"
 	"mime"
 	"net/http"
 	"net/url"
-	"slices"
 	"time"
 
 	"github.com/sojourn-go/sojourn/transports"
 	"github.com/sojourn-go/sojourn/transports/internal/session"
 )
-
-// atOnce is how many messages take effect together; what a client has sent at once may be more.
-const atOnce = 256
 
 // sender is how messages come up by a request.
 type sender struct {
@@ -93,17 +90,13 @@ func (s *service) deliver(r *http.Request, sid string, ms []session.Message) err
 		_, err := s.sessions.Look(r.Context(), sid)
 		return err
 	}
-	return inPieces(s.Limits.Pace(), r, ms, func(some []session.Message) error { return s.sessions.Deliver(r, sid, some) })
+	if err := s.take(r.Context(), s.Limits.Pace(), len(ms)); err != nil {
+		return err
+	}
+	return s.sessions.Deliver(r, sid, ms)
 }
 
-func inPieces(pace *transports.Pace, r *http.Request, ms []session.Message, deliver func([]session.Message) error) error {
-	for some := range slices.Chunk(ms, atOnce) {
-		if err := pace.Take(r.Context(), len(some)); err != nil {
-			return err
-		}
-		if err := deliver(some); err != nil {
-			return err
-		}
-	}
-	return nil
+// take waits until so many messages may come: for seconds, however many there are.
+func (s *service) take(ctx context.Context, pace *transports.Pace, n int) error {
+	return pace.Take(ctx, min(n, s.Limits.Burst+10*s.Limits.Rate))
 }

@@ -3,7 +3,6 @@ package sockjs
 import (
 	"context"
 	"errors"
-	"math/rand/v2"
 	"net/http"
 	"time"
 
@@ -11,10 +10,8 @@ import (
 	"github.com/sojourn-go/sojourn/transports/internal/session"
 )
 
-const (
-	maxAge   = 295 * time.Second // of a connection under a switchboard, or up to a tenth less: before the platform cuts it
-	maxQuiet = 20 * time.Second  // of a poll under a switchboard, whose clients take a longer silence for a broken connection
-)
+// maxQuiet is how long a poll waits under a switchboard, whose clients take a longer silence for a broken connection.
+const maxQuiet = 20 * time.Second
 
 // receive serves a request that receives a session.
 func (s *service) receive(w http.ResponseWriter, r *http.Request, sid string, v way) {
@@ -49,11 +46,13 @@ func (s *service) poll(out *response, r *http.Request, sid string) {
 		_ = out.write(openFrame) // if it does not arrive nobody comes again
 		return
 	}
-	wait := s.HeartbeatDelay
+	quiet := s.HeartbeatDelay
 	if s.board {
-		wait = min(wait, maxQuiet)
+		quiet = min(quiet, maxQuiet)
 	}
-	b, err := next(r.Context(), got, wait)
+	ctx, cancel := context.WithTimeout(r.Context(), quiet)
+	defer cancel()
+	b, err := got.Next(ctx)
 	switch {
 	case err == nil && len(b.Messages) > 0: // an end is told to who comes next
 		err = out.write(appendMessages(nil, b.Messages))
@@ -82,19 +81,20 @@ func (s *service) stream(out *response, r *http.Request, sid string) {
 	if opened {
 		err = out.write(openFrame)
 	}
-	for age := s.newAge(); err == nil && out.sent < s.ResponseLimit && !age.over(); {
+	for due := s.newSchedule(); err == nil && out.sent < s.ResponseLimit && !due.old; {
 		var b session.Batch
-		b, err = next(r.Context(), got, age.wait(s.HeartbeatDelay))
+		b, err = due.next(r.Context(), got)
 		switch {
 		case err == nil:
 			err = out.batch(b)
 			if b.End != nil && err == nil {
 				return
 			}
-		case errors.Is(err, context.DeadlineExceeded) && age.over():
-			err = nil
 		case errors.Is(err, context.DeadlineExceeded):
-			err = out.write(s.heartbeat())
+			err = nil
+			if due.tick(); !due.old {
+				err = out.write(s.heartbeat())
+			}
 		case err == session.ErrClosed:
 			return // its client comes again, elsewhere
 		default:
@@ -112,37 +112,10 @@ func (s *service) stream(out *response, r *http.Request, sid string) {
 	}
 }
 
-// next waits so long for what is to go down.
-func next(ctx context.Context, got *session.Receiver, wait time.Duration) (session.Batch, error) {
-	ctx, cancel := context.WithTimeout(ctx, wait)
-	defer cancel()
-	return got.Next(ctx)
-}
-
 // heartbeat is what is said after a silence. The clients of a switchboard listen for one of their own.
 func (s *service) heartbeat() []byte {
 	if s.board {
 		return appendMessages(nil, []session.Message{{Data: []byte{byte(protocol.Ping)}}})
 	}
 	return heartbeatFrame
-}
-
-// age says when a connection is old; zero: never.
-type age time.Time
-
-func (s *service) newAge() age {
-	if !s.board {
-		return age{}
-	}
-	return age(time.Now().Add(maxAge - rand.N(maxAge/10+1))) // connections that began together do not end together
-}
-
-func (a age) over() bool { return !time.Time(a).IsZero() && !time.Now().Before(time.Time(a)) }
-
-// wait is how long to wait for something that is due after a while, if the connection is not old before.
-func (a age) wait(d time.Duration) time.Duration {
-	if time.Time(a).IsZero() {
-		return d
-	}
-	return min(d, time.Until(time.Time(a)))
 }

@@ -86,8 +86,10 @@ func (c *socket) up(r *http.Request) (told bool) {
 				return false
 			}
 		}
-		err = inPieces(pace, r, ms, func(some []session.Message) error { return c.got.Deliver(r.Context(), some) })
-		if err != nil {
+		if len(ms) == 0 {
+			continue
+		}
+		if c.take(r.Context(), pace, len(ms)) != nil || c.got.Deliver(r.Context(), ms) != nil {
 			return true
 		}
 	}
@@ -96,23 +98,33 @@ func (c *socket) up(r *http.Request) (told bool) {
 // down writes what the client is to be told, and returns why that is all.
 func (c *socket) down(ctx context.Context) error {
 	err := c.write(openFrame)
-	for age := c.newAge(); err == nil; {
+	for due := c.newSchedule(); err == nil; {
 		var b session.Batch
-		b, err = next(ctx, c.got, age.wait(c.HeartbeatDelay))
+		b, err = due.next(ctx, c.got)
 		switch {
 		case err == nil:
 			if err = c.messages(b.Messages); err == nil && b.End != nil {
 				return b.End
 			}
-		case errors.Is(err, context.DeadlineExceeded) && age.over():
-			_ = c.messages([]session.Message{{Data: []byte{byte(protocol.Move), '0'}}}) // it is over anyway
-			err = &session.Gone{Code: wsock.Normal, Why: "Normal closure"}
 		case errors.Is(err, context.DeadlineExceeded):
-			err = c.write(c.heartbeat())
+			due.tick()
+			err = c.tick(due)
 		}
 	}
 	c.got.Broken()
 	return err
+}
+
+// tick shows that the server is there, and asks whether the client is; or tells that it is to connect anew.
+func (c *socket) tick(due *schedule) error {
+	if due.old {
+		_ = c.messages([]session.Message{{Data: []byte{byte(protocol.Move), '0'}}}) // it is over anyway
+		return &session.Gone{Code: wsock.Normal, Why: "Normal closure"}
+	}
+	if err := c.write(c.heartbeat()); err != nil {
+		return err
+	}
+	return c.conn.Ping(due.every)
 }
 
 // write writes a frame, of which a raw client knows nothing.

@@ -134,6 +134,76 @@ func TestTheRestOfAMessageThatIsTooLargeIsLetIn(t *testing.T) {
 	})
 }
 
+func TestAPeerThatDoesNotAnswerAPingIsNotWaitedFor(t *testing.T) {
+	pings := func(c *wsock.Conn) error {
+		go func() {
+			for range 3 {
+				time.Sleep(10 * time.Second)
+				_ = c.Ping(5 * time.Second)
+			}
+		}()
+		return echo(c)
+	}
+	inTime(t, transports.Limits{}, pings, func(client *websocket.Conn, failed <-chan error) {
+		began, heard := time.Now(), 0
+		client.SetPingHandler(func(data string) error {
+			if heard++; heard == 3 {
+				return nil // it is dead from now on
+			}
+			return client.WriteControl(websocket.PongMessage, []byte(data), time.Time{})
+		})
+		go func() { _, _, _ = client.ReadMessage() }()
+		timedOut(t, <-failed)
+		if waited := time.Since(began); waited != 35*time.Second {
+			t.Errorf("waited %v", waited)
+		}
+	})
+}
+
+// A peer that answers pings in the middle of a message has no more time for that.
+func TestAPongDoesNotProlongAMessage(t *testing.T) {
+	inTime(t, transports.Limits{Wait: time.Minute}, echo, func(client *websocket.Conn, failed <-chan error) {
+		if _, err := client.NetConn().Write([]byte{0x01, 0x81, 0, 0, 0, 0, 'x'}); err != nil { // a part of a message
+			t.Fatal(err)
+		}
+		began := time.Now()
+		go func() {
+			for range 50 {
+				time.Sleep(time.Second)
+				_ = client.WriteControl(websocket.PongMessage, nil, time.Time{})
+			}
+		}()
+		timedOut(t, <-failed)
+		if waited := time.Since(began); waited != time.Minute {
+			t.Errorf("waited %v", waited)
+		}
+		client.Close()
+	})
+}
+
+// Who was pinged, and then not listened to for long, has time to answer when somebody listens again.
+func TestWhoIsNotListenedToIsNotTakenForDead(t *testing.T) {
+	slow := func(c *wsock.Conn) error {
+		if _, _, err := c.Read(); err != nil {
+			return err
+		}
+		if err := c.Ping(time.Second); err != nil {
+			return err
+		}
+		time.Sleep(time.Minute)
+		return echo(c)
+	}
+	inTime(t, transports.Limits{}, slow, func(client *websocket.Conn, failed <-chan error) {
+		for range 2 {
+			go func() { _ = client.WriteMessage(websocket.TextMessage, []byte("x")) }()
+			synctest.Wait()
+		}
+		if _, data, err := client.ReadMessage(); err != nil || string(data) != "x" {
+			t.Errorf("%q, %v", data, err)
+		}
+	})
+}
+
 func TestMessagesAndPingsArePaced(t *testing.T) {
 	inTime(t, transports.Limits{Rate: 1, Burst: 5}, echo, func(client *websocket.Conn, _ <-chan error) {
 		pongs := 0

@@ -44,7 +44,7 @@ type Refused struct {
 // Error implements error.
 func (r *Refused) Error() string { return "wsock: " + r.Why }
 
-// Conn is one WebSocket. Read is called by one goroutine at a time, Write and Close by any.
+// Conn is one WebSocket. Read is called by one goroutine at a time, Write, Ping and Close by any.
 type Conn struct {
 	socket *websocket.Conn
 	limits transports.Limits
@@ -60,6 +60,7 @@ type Conn struct {
 
 	mu      sync.Mutex
 	closing bool
+	begun   bool // a message: it has a time limit of its own
 }
 
 var upgrader = websocket.Upgrader{
@@ -92,7 +93,10 @@ func Accept(w http.ResponseWriter, r *http.Request, l transports.Limits) (*Conn,
 	c := &Conn{socket: socket, limits: l, pace: l.Pace(), reading: make(chan struct{}, 1)}
 	c.ctx, c.end = context.WithCancel(context.WithoutCancel(r.Context()))
 	socket.SetReadLimit(int64(l.Body)) // beyond it the client is told 1009
-	socket.SetPongHandler(func(string) error { return c.pace.Take(c.ctx, 1) })
+	socket.SetPongHandler(func(string) error {
+		c.alive()
+		return c.pace.Take(c.ctx, 1)
+	})
 	socket.SetPingHandler(func(data string) error {
 		if c.pace.Take(c.ctx, 1) == nil {
 			_ = socket.WriteControl(websocket.PongMessage, []byte(data), time.Now().Add(l.Write)) // if it fails, so does the next write
@@ -109,11 +113,12 @@ func (c *Conn) Read() (binary bool, data []byte, err error) {
 	if c.broken || c.isClosing() {
 		return false, nil, ErrClosed
 	}
+	c.alive() // while nobody read, nobody could be heard
 	kind, message, err := c.socket.NextReader()
 	if err == nil {
-		c.limit(time.Now().Add(c.limits.Wait))
+		c.limit(true, c.limits.Wait)
 		data, err = io.ReadAll(message)
-		c.limit(time.Time{})
+		c.limit(false, 0)
 	}
 	switch {
 	case err != nil:
@@ -128,13 +133,39 @@ func (c *Conn) Read() (binary bool, data []byte, err error) {
 	return kind == websocket.BinaryMessage, data, nil
 }
 
-// limit gives what is read a deadline, unless Close has given one.
-func (c *Conn) limit(t time.Time) {
+// Ping asks the peer for a sign of life. If nothing of it is read within the time, a Read that waits fails.
+func (c *Conn) Ping(within time.Duration) error {
+	c.mu.Lock()
+	if !c.closing && !c.begun {
+		_ = c.socket.SetReadDeadline(time.Now().Add(within))
+	}
+	c.mu.Unlock()
+	return c.socket.WriteControl(websocket.PingMessage, nil, time.Now().Add(c.limits.Write))
+}
+
+// alive takes back what a ping has asked for.
+func (c *Conn) alive() {
+	c.mu.Lock()
+	begun := c.begun
+	c.mu.Unlock()
+	if !begun {
+		c.limit(false, 0)
+	}
+}
+
+// limit says whether a message has begun, and within what time more must come; 0: there is no limit. What Close has set stays.
+func (c *Conn) limit(begun bool, within time.Duration) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if !c.closing {
-		_ = c.socket.SetReadDeadline(t)
+	c.begun = begun
+	if c.closing {
+		return
 	}
+	var t time.Time
+	if within > 0 {
+		t = time.Now().Add(within)
+	}
+	_ = c.socket.SetReadDeadline(t)
 }
 
 func (c *Conn) isClosing() bool {
