@@ -52,6 +52,9 @@ func (p pages) allow(w http.ResponseWriter, r *http.Request) bool {
 	return false
 }
 
+// anyMayRead tells whether an answer may be a script, which the browser runs for every page that asks.
+func (p pages) anyMayRead() bool { return p.cors != nil && p.cors.Any && !p.checked }
+
 func (c *CORS) lists(origin string) bool {
 	return c != nil && (c.Any || slices.Contains(c.Origins, origin))
 }

@@ -85,6 +85,8 @@ func (e *engine) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case !e.pages.allow(w, r):
 	case !polls && !sockets:
 		refuse(w, r, unknownTransport)
+	case q.Has("j") && !e.pages.anyMayRead():
+		refuse(w, r, forbidden)
 	case sid == "" && r.Method != http.MethodGet:
 		refuse(w, r, badMethod)
 	case sockets && !isUpgrade(r), sid != "" && (!current || sockets && e.NoUpgrades):
@@ -101,6 +103,21 @@ func (e *engine) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		e.post(w, r, sid)
 	default:
 		refuse(w, r, e.unless(r, sid, badRequest))
+	}
+}
+
+// pause waits for a time, if it is one; false: ctx has ended.
+func pause(ctx context.Context, d time.Duration) bool {
+	if d <= 0 {
+		return true
+	}
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return true
+	case <-ctx.Done():
+		return false
 	}
 }
 
@@ -130,7 +147,7 @@ func (e *engine) handshake(w http.ResponseWriter, r *http.Request) {
 	if e.NoUpgrades {
 		upgrades = []string{}
 	}
-	_ = e.answer(w, "text/plain; charset=UTF-8", e.greeting(sid, upgrades)) // if it is lost the session ends at its deadline
+	_ = e.say(w, r, e.greeting(sid, upgrades)) // if it is lost the session ends at its deadline
 }
 
 // greeting is the packet that a session begins with.

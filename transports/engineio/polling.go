@@ -1,6 +1,7 @@
 package engineio
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"io"
@@ -53,7 +54,7 @@ func (e *engine) poll(w http.ResponseWriter, r *http.Request, sid string) {
 	if len(body) == 0 {
 		body = body.add(packetNoop)
 	}
-	if e.answerPoll(w, r, body) != nil {
+	if e.say(w, r, body) != nil {
 		receiver.Broken()
 	}
 }
@@ -84,9 +85,6 @@ func (e *engine) polled(r *http.Request, sid string, came time.Time, batch sessi
 	}
 	return body, nil
 }
-func (e *engine) answerPoll(w http.ResponseWriter, r *http.Request, body payload) error {
-	return e.answer(w, "text/plain; charset=UTF-8", body)
-}
 
 // settle is how long a poll that has just come may have been sent after the packet that upgrades its session.
 const settle = 20 * time.Millisecond
@@ -94,11 +92,7 @@ const settle = 20 * time.Millisecond
 // released is the answer of a poll that is to end because of an upgrade. Who comes when that is done is refused, and so is who came a moment before on a connection of its own though it was sent later.
 func (e *engine) released(r *http.Request, sid string, came time.Time) (body payload, _ error) {
 	if wait := settle - time.Since(came); wait > 0 {
-		timer := time.NewTimer(wait)
-		defer timer.Stop()
-		select {
-		case <-timer.C:
-		case <-r.Context().Done():
+		if !pause(r.Context(), wait) {
 			return nil, context.Canceled
 		}
 		if state, err := e.sessions.Look(r.Context(), sid); err == nil && state == session.Upgraded {
@@ -130,7 +124,9 @@ func (e *engine) post(w http.ResponseWriter, r *http.Request, sid string) {
 		refuse(w, r, e.unless(r, sid, badRequest))
 		return
 	}
-	err = e.deliver(r, sid, body)
+	came := time.Now()
+	n, err := e.deliver(r, sid, said(r, body))
+	pause(r.Context(), min(paced, time.Duration(n-1)*time.Second/time.Duration(e.Limits.Rate))-time.Since(came))
 	switch {
 	case errors.Is(err, errPacket):
 		why := e.unless(r, sid, badRequest)
@@ -152,8 +148,11 @@ func (e *engine) readBody(w http.ResponseWriter, r *http.Request) ([]byte, error
 	return io.ReadAll(http.MaxBytesReader(w, r.Body, int64(e.MaxPayload)+int64(e.MaxPayload)/100+1))
 }
 
-// deliver deals with all packets of a payload, or with none.
-func (e *engine) deliver(r *http.Request, sid string, body []byte) error {
+// paced is how long the answer to a POST of many messages waits at most, so that its client sends no more than Limits.Rate in a second.
+const paced = 10 * time.Second
+
+// deliver deals with all packets of a payload, or with none, and returns how many messages there are, or frames for a switchboard.
+func (e *engine) deliver(r *http.Request, sid string, body []byte) (n int, _ error) {
 	var messages []session.Message
 	closes := false
 	err := parsePayload(body, func(p packet) error {
@@ -162,24 +161,39 @@ func (e *engine) deliver(r *http.Request, sid string, body []byte) error {
 		}
 		if m, ok := p.message(); ok && !closes {
 			messages = append(messages, session.Message(m))
+			n += e.weight(m)
 		}
 		closes = closes || p.kind == packetClose
 		return nil
 	})
 	if err != nil {
-		return err
+		return 0, err
 	}
 	if len(messages) > 0 {
 		err = e.sessions.Deliver(r, sid, messages)
-	} else if state, looked := e.sessions.Look(r.Context(), sid); looked != nil || state == session.Upgraded {
-		err = looked
-		if err == nil {
-			err = session.ErrUpgraded
-		}
+	} else {
+		err = e.polling(r, sid)
 	}
 	if err == nil && closes {
 		e.polls.await(r.Context(), sid)
 		e.end(r.Context(), sid, whyClose)
+	}
+	return n, err
+}
+
+// weight is what a message counts by Limits.Rate: for a switchboard its frames, before which a line says whose they are.
+func (e *engine) weight(m Message) int {
+	if !e.board {
+		return 1
+	}
+	return max(1, bytes.Count(m.Data, []byte{'\n'}))
+}
+
+// polling tells why a session is not one that is polled.
+func (e *engine) polling(r *http.Request, sid string) error {
+	state, err := e.sessions.Look(r.Context(), sid)
+	if err == nil && state == session.Upgraded {
+		err = session.ErrUpgraded
 	}
 	return err
 }

@@ -1,8 +1,11 @@
 package engineio
 
 import (
+	"bytes"
 	"cmp"
+	_ "embed"
 	"net/http"
+	"time"
 
 	"github.com/sojourn-go/sojourn/transports"
 	"github.com/sojourn-go/sojourn/transports/internal/session"
@@ -17,12 +20,26 @@ var _ transports.Transport = Transport{}
 // Name returns "engineio".
 func (Transport) Name() string { return name }
 
-// Script returns nil: the client's half needs engine.io-client, so pages import it by itself.
+// Script returns nil: without engine.io-client there is nothing to join. The endpoint "engineio.js" has the client's half, as a module.
 func (Transport) Script() []byte { return nil }
 
-// Endpoints returns the subtree "engine.io/".
+// Endpoints returns the endpoints "engine.io/", which is the protocol's, and "engineio.js".
 func (t Transport) Endpoints(sb transports.Switchboard) map[string]http.Handler {
 	o := t.Options
 	o.MaxPayload = cmp.Or(o.MaxPayload, o.Limits.Defaults().Body+4<<10)
-	return map[string]http.Handler{"engine.io/": newEngine(o, session.Config{Board: sb})}
+	return map[string]http.Handler{
+		"engine.io/":  newEngine(o, session.Config{Board: sb}),
+		"engineio.js": http.HandlerFunc(serveModule),
+	}
+}
+
+//go:embed engineio.min.js
+var script []byte
+
+var module = append(bytes.TrimSpace(script), "\nexport{sojourn_engineio as engineio}\n"...)
+
+func serveModule(w http.ResponseWriter, r *http.Request) {
+	w.Header().Set("Content-Type", "text/javascript; charset=utf-8")
+	w.Header().Set("Cache-Control", "no-cache")
+	http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(module))
 }

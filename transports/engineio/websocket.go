@@ -8,7 +8,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/sojourn-go/sojourn/protocol"
 	"github.com/sojourn-go/sojourn/transports/internal/session"
 	"github.com/sojourn-go/sojourn/transports/internal/wsock"
 )
@@ -65,6 +64,7 @@ func (e *engine) accept(w http.ResponseWriter, r *http.Request, serve func(*wsoc
 	}
 	e.open.Go(func() {
 		defer ws.Close(wsock.Normal, "")
+		defer contain(r, func() {})
 		serve(ws, r)
 	})
 	return true
@@ -72,7 +72,7 @@ func (e *engine) accept(w http.ResponseWriter, r *http.Request, serve func(*wsoc
 
 // begin serves a websocket that is a session of its own.
 func (e *engine) begin(ws *wsock.Conn, r *http.Request, sid string) {
-	carrier := session.Carrier{Transport: name, WebSocket: true}
+	carrier := e.carrier()
 	var receiver *session.Receiver
 	var err error
 	if e.board {
@@ -88,7 +88,11 @@ func (e *engine) begin(ws *wsock.Conn, r *http.Request, sid string) {
 		receiver.Broken()
 		return
 	}
-	e.converse(ws, receiver, sid)
+	e.converse(ws, r, receiver, sid)
+}
+
+func (e *engine) carrier() session.Carrier {
+	return session.Carrier{Transport: name, Heartbeat: heartbeat, WebSocket: true}
 }
 
 // upgrade serves a websocket that is to take the place of a session's polls.
@@ -109,11 +113,11 @@ func (e *engine) upgrade(ws *wsock.Conn, r *http.Request, sid string) {
 	if kind != packetUpgrade || !late.Stop() {
 		return
 	}
-	receiver, err := e.sessions.Receive(r, sid, session.Carrier{Transport: name, WebSocket: true})
+	receiver, err := e.sessions.Receive(r, sid, e.carrier())
 	if err != nil {
 		return
 	}
-	e.converse(ws, receiver, sid)
+	e.converse(ws, r, receiver, sid)
 }
 
 // read reads one packet of text; what is none is zero.
@@ -143,151 +147,4 @@ func every(d time.Duration, call func()) (stop func()) {
 		}
 	})
 	return func() { close(done); running.Wait() }
-}
-
-// conn is a websocket that carries a session.
-type conn struct {
-	*engine
-	ws       *wsock.Conn
-	receiver *session.Receiver
-	sid      string
-	ctx      context.Context // ends with the connection
-	end      context.CancelFunc
-
-	mu      sync.Mutex
-	why     string             // it ends
-	pinged  bool               // no packet has come since
-	due     time.Time          // for a ping, or the end if there was one
-	recount context.CancelFunc // due has changed
-}
-
-// converse carries a session until either side ends it.
-func (e *engine) converse(ws *wsock.Conn, receiver *session.Receiver, sid string) {
-	c := &conn{engine: e, ws: ws, receiver: receiver, sid: sid, due: e.pings.due(sid, e.PingInterval)}
-	c.ctx, c.end = context.WithCancel(context.Background())
-	defer c.end()
-	var reading sync.WaitGroup
-	reading.Go(c.up)
-	c.down()
-	c.end()
-	if c.why != "" && c.why != whyClose && !(e.board) {
-		e.end(context.Background(), sid, c.why)
-	}
-	receiver.Broken()
-	ws.Close(wsock.Normal, "")
-	reading.Wait()
-}
-
-// fail ends the connection.
-func (c *conn) fail(why string) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.why == "" {
-		c.why = why
-	}
-	c.end()
-}
-
-// up deals with what the client says.
-func (c *conn) up() {
-	for {
-		binary, data, err := c.ws.Read()
-		if err != nil {
-			c.fail(whyClose)
-			return
-		}
-		p := packet{packetBinary, data}
-		if !binary {
-			p, err = parsePacket(data)
-		}
-		if err != nil || p.kind == packetPing {
-			c.fail(whyParse)
-			return
-		}
-		c.heard()
-		if p.kind == packetClose {
-			c.fail(whyClose)
-			return
-		}
-		m, ok := p.message()
-		if !ok {
-			continue
-		}
-		if err := c.receiver.Deliver(c.ctx, []session.Message{session.Message(m)}); err != nil {
-			if end, told := errors.AsType[*protocol.Close](err); told {
-				_ = c.ws.Write(false, []byte{packetMessage}, end.Append(nil))
-			}
-			c.fail(whyError)
-			return
-		}
-	}
-}
-
-// heard takes any packet for the answer to a ping.
-func (c *conn) heard() {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.pinged {
-		c.pinged, c.due = false, time.Now().Add(c.PingInterval)
-		if c.recount != nil {
-			c.recount()
-		}
-	}
-}
-
-// down writes what there is for the client, and pings.
-func (c *conn) down() {
-	for {
-		batch, err := c.next()
-		switch {
-		case c.ctx.Err() != nil:
-			return
-		case err == context.Canceled, err == context.DeadlineExceeded:
-		case err != nil:
-			return
-		}
-		for _, m := range batch.Messages {
-			if c.write(m) != nil {
-				return
-			}
-		}
-		if batch.End != nil || !c.ping() {
-			return
-		}
-	}
-}
-
-// next waits for what there is, until something is due.
-func (c *conn) next() (session.Batch, error) {
-	c.mu.Lock()
-	ctx, cancel := context.WithDeadline(c.ctx, c.due)
-	c.recount = cancel
-	c.mu.Unlock()
-	defer cancel()
-	return c.receiver.Next(ctx)
-}
-
-func (c *conn) write(m session.Message) error {
-	if m.Binary {
-		return c.ws.Write(true, m.Data)
-	}
-	return c.ws.Write(false, []byte{packetMessage}, m.Data)
-}
-
-// ping pings if it is time, and tells whether the client lives.
-func (c *conn) ping() bool {
-	c.mu.Lock()
-	now := time.Now()
-	if now.Before(c.due) {
-		c.mu.Unlock()
-		return true
-	}
-	if c.pinged {
-		c.why = whyTimeout
-		c.mu.Unlock()
-		return false
-	}
-	c.pinged, c.due = true, now.Add(c.PingTimeout)
-	c.mu.Unlock()
-	return c.ws.Write(false, []byte{packetPing}) == nil
 }

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"unicode/utf8"
 
 	"github.com/sojourn-go/sojourn/protocol"
 	"github.com/sojourn-go/sojourn/transports"
@@ -64,9 +65,9 @@ func (s *Sessions) split(m Message) ([][]byte, error) {
 	return l.Split(m.Data)
 }
 
-// isHello tells whether a message is a hello. One that is too large is none, and so is answered as frames are.
+// isHello tells whether a message is a hello. One that is too large, or no text, is none, and so is answered as frames are.
 func (s *Sessions) isHello(m Message) bool {
-	return len(m.Data) > 0 && m.Data[0] == byte(protocol.Hello) && len(m.Data) <= s.cfg.Limits.Defaults().Frame
+	return len(m.Data) > 0 && m.Data[0] == byte(protocol.Hello) && len(m.Data) <= s.cfg.Limits.Defaults().Frame && utf8.Valid(m.Data)
 }
 
 // up deals with messages that a websocket has brought: its link takes them, if it has one.

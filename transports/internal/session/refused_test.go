@@ -91,3 +91,13 @@ func TestAsManyFramesPassAsMay(t *testing.T) {
 		w.begins(w.polled(w.a), "z")
 	})
 }
+
+func TestAHelloThatIsNoTextIsMalformed(t *testing.T) {
+	refuses(t, &refusing{}, func(w *world) {
+		w.open(w.a)
+		w.must(w.say(w.b, "H{\"key\":\"\xff\"}"))
+		if told := w.polled(w.a); len(told) == 0 || !strings.HasPrefix(told[0], string((&protocol.Close{Code: protocol.CodeMalformed}).Append(nil))) {
+			t.Errorf("told %q", told)
+		}
+	})
+}
