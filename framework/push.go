@@ -158,7 +158,7 @@ func (l *link) runVolatile(ctx context.Context, f protocol.Frame) error {
 	l.mu.Lock()
 	user := l.userLocked()
 	l.mu.Unlock()
-	go func() { // a turn like all others: Drain waits for it
+	work := func() { // a turn like all others: Drain waits for it
 		defer l.sock.endVolatile()
 		answer := l.srv.volatileCall(ctx, l.sock, user, f)
 		if l.carrier.Ready == nil {
@@ -167,6 +167,11 @@ func (l *link) runVolatile(ctx context.Context, f protocol.Frame) error {
 		}
 		l.quietly(func() { l.control(answer) })
 		l.carrier.Ready(true)
-	}()
+	}
+	if l.carrier.Beside == nil {
+		go work()
+	} else {
+		l.carrier.Beside(work)
+	}
 	return nil
 }

@@ -54,6 +54,10 @@ type Carrier struct {
 	// Any goroutine may call it, also before Open has returned. It must not wait; nor call the link, unless here says that the caller does not mind: what there is
 	// may then be taken and written at once. For what a Push brings down its own link it need not be called: take when Push has returned.
 	Ready func(here bool)
+
+	// Beside, if it is set, is called by Push with what need not be done before the next frame, and may take its time: it is to be run once, by and by, by any goroutine.
+	// Nil: the switchboard starts one.
+	Beside func(work func())
 }
 
 // Link is one connection's place at the switchboard. Push may be called at the same time as Pull, or Take, each from one goroutine at a time; Close from any.

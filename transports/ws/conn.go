@@ -34,7 +34,8 @@ type conn struct {
 	link   transports.Link  // nil until the client has said its hello
 	log    *log.Logger      // of the http.Server
 
-	life life // ends when nothing that comes is heard any more
+	life life   // ends when nothing that comes is heard any more
+	work func() // of the message that was heard last, and not done yet: see beside.go
 
 	grown   atomic.Bool  // it is time for another stack
 	writing atomic.Int32 // what becomes of the right to write: idle, busy ...
@@ -74,6 +75,9 @@ func (c *conn) serve(r *http.Request) {
 // goroutine goes on.
 func (c *conn) listen() {
 	for {
+		if c.work != nil && !c.besides.run(c) {
+			return
+		}
 		err := c.wire.next()
 		if err == nil {
 			err = c.hear()
@@ -93,6 +97,9 @@ func (c *conn) listen() {
 func (c *conn) part(err error) {
 	defer c.socket.Close()
 	defer c.life.end()
+	if c.work != nil {
+		go c.work()
+	}
 	if told, ok := errors.AsType[*protocol.Close](err); ok {
 		c.tell(told)
 	}
@@ -143,7 +150,7 @@ func (c *conn) greet(r *http.Request) (err error) {
 	if len(frames) == 0 {
 		return &protocol.Close{Code: protocol.CodeMalformed, Why: "no frame"}
 	}
-	by := transports.Carrier{Transport: c.t.Name(), Heartbeat: c.t.Heartbeat, Ready: c.ready}
+	by := transports.Carrier{Transport: c.t.Name(), Heartbeat: c.t.Heartbeat, Ready: c.ready, Beside: c.beside}
 	if c.link, err = c.sb.Open(r.WithContext(&c.life), frames[0], by); err != nil {
 		return protocol.CloseOf(err)
 	}
@@ -180,7 +187,9 @@ func (c *conn) push(frames [][]byte) error {
 			c.wake() // the next may take its time
 		}
 	}
-	c.flush()
+	if c.work == nil || len(frames) > 1 { // else nothing was done yet
+		c.flush()
+	}
 	c.wire.await()
 	return nil
 }

@@ -68,6 +68,7 @@ type handler struct {
 	t        Transport
 	sb       transports.Switchboard
 	flusher  *flusher
+	besides  besides
 	upgrader websocket.Upgrader
 }
 
