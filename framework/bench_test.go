@@ -15,7 +15,7 @@ import (
 	"github.com/sojourn-go/sojourn/transports"
 )
 
-// The benchmarks are of what a turn costs an instance with a memory store, and no network: frames are pushed into a link and pulled out of it as a transport does.
+// The benchmarks are of what a turn costs an instance with a memory store, and no network: frames are pushed into a link and taken out of it as a WebSocket does.
 
 // payload is 64 bytes of JSON.
 var payload = `{"text":"` + strings.Repeat("x", 53) + `"}`
@@ -31,7 +31,7 @@ func calls(b *testing.B, method string) {
 	for n := uint64(1); b.Loop(); n++ {
 		frame = append(protocol.AppendNumber(append(frame[:0], 'C'), n), ","+method+"|"+payload...)
 		push(b, l, frame)
-		answer := pull(b, l, protocol.Answer)
+		answer := take(b, l, protocol.Answer)
 		if n%100 == 0 { // as clients do
 			cursor, _, _ := bytes.Cut(answer[1:], []byte{','})
 			push(b, l, append([]byte("A"), cursor...))
@@ -45,7 +45,7 @@ func BenchmarkVolatileCall(b *testing.B) {
 	for n := uint64(1); b.Loop(); n++ {
 		frame = append(protocol.AppendNumber(append(frame[:0], 'W'), n), ",bench.echo|"+payload...)
 		push(b, l, frame)
-		pull(b, l, protocol.VolatileAnswer)
+		take(b, l, protocol.VolatileAnswer)
 	}
 }
 
@@ -90,7 +90,7 @@ func program(b *testing.B, over ...transports.Transport) *framework.Server {
 // dial opens a connection with an instance of its own.
 func dial(b *testing.B) transports.Link {
 	links := make(chan transports.Link)
-	rt := program(b, still{links})
+	rt := program(b, still{links: links, ready: func(bool) {}})
 	ctx, leave := context.WithCancel(context.Background())
 	left := make(chan struct{})
 	go func() {
@@ -99,7 +99,7 @@ func dial(b *testing.B) transports.Link {
 	}()
 	b.Cleanup(func() { leave(); <-left })
 	l := <-links
-	pull(b, l, protocol.Welcome)
+	take(b, l, protocol.Welcome)
 	return l
 }
 
@@ -109,10 +109,10 @@ func push(b *testing.B, l transports.Link, frame []byte) {
 	}
 }
 
-// pull returns the next frame of a kind.
-func pull(b *testing.B, l transports.Link, kind protocol.Kind) []byte {
+// take returns the next frame of a kind.
+func take(b *testing.B, l transports.Link, kind protocol.Kind) []byte {
 	for {
-		frames, err := l.Pull(b.Context())
+		frames, err := l.Take(nil)
 		if err != nil {
 			b.Fatal(err)
 		}

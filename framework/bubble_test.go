@@ -32,7 +32,7 @@ type bubble struct {
 func newBubble(t *testing.T) *bubble {
 	b := &bubble{T: t, store: memory.New(memory.Options{}), links: make(chan transports.Link)}
 	b.cfg = framework.Config{
-		Transports: []transports.Transport{still{b.links}, sse.Transport{MaxAge: -1}, longpoll.Transport{}},
+		Transports: []transports.Transport{still{links: b.links}, sse.Transport{MaxAge: -1}, longpoll.Transport{}},
 		Services:   []framework.Service{ledger()},
 		Store:      b.store,
 		Log:        slog.New(slog.DiscardHandler),
@@ -144,7 +144,10 @@ func (r *recorder) String() string {
 }
 
 // still is a transport whose connections nobody reads.
-type still struct{ links chan transports.Link }
+type still struct {
+	links chan transports.Link
+	ready func(bool) // nil: links are pulled
+}
 
 func (still) Name() string   { return "still" }
 func (still) Script() []byte { return nil }
@@ -155,7 +158,11 @@ func (s still) Endpoints(sb transports.Switchboard) map[string]http.Handler {
 		if err != nil {
 			return
 		}
-		l, err := sb.Open(r, hello, transports.Carrier{Transport: "still", Heartbeat: time.Minute})
+		by := transports.Carrier{Transport: "still", Heartbeat: time.Minute, Ready: s.ready}
+		if s.ready != nil {
+			by.Beside = func(work func()) { work() }
+		}
+		l, err := sb.Open(r, hello, by)
 		if err != nil {
 			http.Error(w, err.Error(), http.StatusBadRequest)
 			return

@@ -61,8 +61,15 @@ func ParseHello(line []byte) (HelloUp, error) {
 // Append appends the hello as a frame.
 func (h HelloUp) Append(b []byte) []byte { return appendJSON(append(b, byte(Hello)), h) }
 
-// Append appends the hello as a frame.
-func (h HelloDown) Append(b []byte) []byte { return appendJSON(append(b, byte(Welcome)), h) }
+// Append appends the hello as a frame. It is the first frame of every poll's response: written by hand it costs a tenth.
+func (h HelloDown) Append(b []byte) []byte {
+	b = append(append(append(b, byte(Welcome)), `{"id":"`...), h.ID...) // base64url: nothing to escape
+	b = AppendNumber(append(b, `","in":`...), h.In)
+	b = AppendNumber(append(b, `,"at":`...), h.At)
+	b = AppendNumber(append(b, `,"hb":`...), uint64(h.Heartbeat))
+	b = AppendNumber(append(b, `,"ttl":`...), uint64(h.TTL))
+	return append(b, '}')
+}
 
 // ParseWelcome parses an instance's hello frame.
 func ParseWelcome(line []byte) (HelloDown, error) {

@@ -51,12 +51,14 @@ func (l Limits) respond(w http.ResponseWriter, status int, frames [][]byte, end 
 	control := http.NewResponseController(w)
 	_ = control.SetWriteDeadline(time.Now().Add(l.Write)) // not every ResponseWriter has deadlines
 	w.WriteHeader(status)
-	for len(body) > 0 {
+	for {
 		n := min(len(body), piece)
 		if _, err := w.Write(body[:n]); err != nil {
 			return // the client is gone, or does not read
 		}
-		body = body[n:]
+		if body = body[n:]; len(body) == 0 {
+			return
+		}
 		_ = control.SetWriteDeadline(time.Now().Add(l.Write))
 	}
 }

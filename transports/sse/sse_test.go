@@ -67,12 +67,9 @@ type quiet struct {
 func (quiet) Open(*http.Request, []byte, transports.Carrier) (transports.Link, error) {
 	return quiet{}, nil
 }
-func (quiet) Push(context.Context, []byte) error { return nil }
-func (quiet) Close()                             {}
-func (quiet) Pull(ctx context.Context) ([][]byte, error) {
-	<-ctx.Done()
-	return nil, ctx.Err()
-}
+func (quiet) Push(context.Context, []byte) error     { return nil }
+func (quiet) Take(frames [][]byte) ([][]byte, error) { return frames, nil }
+func (quiet) Close()                                 {}
 
 type conn struct {
 	server *transporttest.Server
