@@ -135,6 +135,7 @@ func (s *Sessions) keep(ctx context.Context, h store.Held) (store.Kept, error) {
 	if err != nil {
 		return store.Kept{}, err
 	}
+	s.hint(h.TTL)
 	return kept[0], nil
 }
 

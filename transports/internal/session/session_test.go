@@ -276,6 +276,21 @@ func TestTheDeadlineIsExact(t *testing.T) {
 	})
 }
 
+// An instance that let a session go looks when its time is over, though it had been longer while somebody received.
+func TestASessionThatWasLetGoEndsInTime(t *testing.T) {
+	inWorld(t, session.Config{}, nil, func(w *world) {
+		r, err := w.a.Open(request(w.Context()), sid, &session.Carrier{})
+		w.must(err)
+		time.Sleep(away + away/2) // it was kept once
+		_, err = r.Leave(w.Context())
+		w.must(err)
+		time.Sleep(away - time.Millisecond)
+		w.same(w.endings())
+		time.Sleep(2 * time.Millisecond)
+		w.same(w.endings(), "0 time is over")
+	})
+}
+
 func TestOneClosed(t *testing.T) {
 	inWorld(t, session.Config{}, nil, func(w *world) {
 		w.open(w.a)
