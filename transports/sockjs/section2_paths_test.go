@@ -22,9 +22,9 @@ func TestSection2_1_Defaults(t *testing.T) {
 		w.send("/000/one", bodyOf(message))
 		s.gives("a"+bodyOf(message), "") // 128 KiB
 		w.same("goodbyes", len(w.noted(&w.closed)), 0)
-		time.Sleep(5*time.Second - time.Millisecond)
+		w.pass(5*time.Second - time.Millisecond)
 		w.same("goodbyes before the disconnect delay", len(w.noted(&w.closed)), 0)
-		time.Sleep(2 * time.Millisecond)
+		w.pass(2 * time.Millisecond)
 		w.same("goodbyes after it", w.noted(&w.closed), []string{"1002 nobody receives"})
 		w.websocket("/websocket").say("raw") // is there
 	})

@@ -147,6 +147,11 @@ func (w *world) noted(list *[]string) []string {
 	return slices.Clone(*list)
 }
 
+func (w *world) pass(d time.Duration) {
+	<-time.After(d)
+	synctest.Wait()
+}
+
 func (w *world) must(err error) {
 	w.Helper()
 	if err != nil {
