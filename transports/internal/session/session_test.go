@@ -279,6 +279,9 @@ func TestTheDeadlineIsExact(t *testing.T) {
 // An instance that let a session go looks when its time is over, though it had been longer while somebody received.
 func TestASessionThatWasLetGoEndsInTime(t *testing.T) {
 	inWorld(t, session.Config{}, nil, func(w *world) {
+		_, err := w.b.Sweep(w.Context()) // the store is known to be looked at
+		w.must(err)
+		time.Sleep(10 * time.Second)
 		r, err := w.a.Open(request(w.Context()), sid, &session.Carrier{})
 		w.must(err)
 		_, err = r.Leave(w.Context())
