@@ -131,7 +131,7 @@ func (w *world) askCtx(ctx context.Context, method, query, body string, header .
 	at := w.instance()
 	r, err := http.NewRequestWithContext(ctx, method, at.URL+"/engine.io/"+query, strings.NewReader(body))
 	if err != nil {
-		w.Fatal(err)
+		return answer{body: err.Error()}
 	}
 	for i := 0; i < len(header); i += 2 {
 		r.Header.Set(header[i], header[i+1])
@@ -238,6 +238,9 @@ func (w *world) dialAt(at *transporttest.Server, query string, header ...string)
 	c, response, err := dialer.DialContext(w.Context(), "ws"+at.URL[len("http"):]+"/engine.io/"+query, h)
 	if errors.Is(err, websocket.ErrBadHandshake) {
 		text, _ := io.ReadAll(response.Body)
+		if response.Close { // which net/http makes of a header
+			response.Header.Set("Connection", "close")
+		}
 		return nil, answer{response.StatusCode, response.Header, string(text)}
 	}
 	if err != nil {

@@ -1,10 +1,8 @@
 package engineio
 
 import (
-	"bytes"
 	"context"
 	"errors"
-	"io"
 	"net/http"
 	"time"
 
@@ -21,7 +19,8 @@ func (e *engine) poll(w http.ResponseWriter, r *http.Request, sid string) {
 	_ = control.SetReadDeadline(time.Time{}) // the server's ReadTimeout does not end a poll
 	receiver, err := e.sessions.Receive(r, sid, session.Carrier{Transport: name, Once: true})
 	if errors.Is(err, session.ErrBusy) { // who has lost count of its polls cannot be told anything in order
-		e.end(r.Context(), sid, whyError)
+		e.breaks(w, r, sid, whyError)
+		return
 	}
 	if err != nil {
 		refuse(w, r, refusalOf(err))
@@ -104,96 +103,4 @@ func (e *engine) released(r *http.Request, sid string, came time.Time) (body pay
 
 func (e *engine) end(ctx context.Context, sid, why string) {
 	_ = e.sessions.End(context.WithoutCancel(ctx), e.sessions.ID(sid), session.Gone{Why: why}) // if nobody hears of it, the session ends at its deadline
-}
-
-// post deals with a POST: packets from the client.
-func (e *engine) post(w http.ResponseWriter, r *http.Request, sid string) {
-	if !e.posts.take(sid) {
-		why := e.unless(r, sid, badRequest)
-		e.end(r.Context(), sid, whyError)
-		refuse(w, r, why)
-		return
-	}
-	defer e.posts.leave(sid)
-	body, err := e.readBody(w, r)
-	if _, over := errors.AsType[*http.MaxBytesError](err); over {
-		refuse(w, r, e.unless(r, sid, tooLarge))
-		return
-	}
-	if err != nil {
-		refuse(w, r, e.unless(r, sid, badRequest))
-		return
-	}
-	came := time.Now()
-	n, err := e.deliver(r, sid, said(r, body))
-	pause(r.Context(), min(paced, time.Duration(n-1)*time.Second/time.Duration(e.Limits.Rate))-time.Since(came))
-	switch {
-	case errors.Is(err, errPacket):
-		why := e.unless(r, sid, badRequest)
-		e.end(r.Context(), sid, whyParse)
-		refuse(w, r, why)
-	case errors.Is(err, session.ErrTwice):
-		e.end(r.Context(), sid, whyError)
-		refuse(w, r, badRequest)
-	case err != nil:
-		refuse(w, r, refusalOf(err))
-	default:
-		_ = e.answer(w, "text/html", []byte("ok"))
-	}
-}
-
-// readBody reads no more than the client's own reckoning can come to: it counts four thirds of a byte as 1.33.
-func (e *engine) readBody(w http.ResponseWriter, r *http.Request) ([]byte, error) {
-	_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(e.Limits.Wait)) // not every ResponseWriter has deadlines
-	return io.ReadAll(http.MaxBytesReader(w, r.Body, int64(e.MaxPayload)+int64(e.MaxPayload)/100+1))
-}
-
-// paced is how long the answer to a POST of many messages waits at most, so that its client sends no more than Limits.Rate in a second.
-const paced = 10 * time.Second
-
-// deliver deals with all packets of a payload, or with none, and returns how many messages there are, or frames for a switchboard.
-func (e *engine) deliver(r *http.Request, sid string, body []byte) (n int, _ error) {
-	var messages []session.Message
-	closes := false
-	err := parsePayload(body, func(p packet) error {
-		if p.kind == packetPing {
-			return errPacket
-		}
-		if m, ok := p.message(); ok && !closes {
-			messages = append(messages, session.Message(m))
-			n += e.weight(m)
-		}
-		closes = closes || p.kind == packetClose
-		return nil
-	})
-	if err != nil {
-		return 0, err
-	}
-	if len(messages) > 0 {
-		err = e.sessions.Deliver(r, sid, messages)
-	} else {
-		err = e.polling(r, sid)
-	}
-	if err == nil && closes {
-		e.polls.await(r.Context(), sid)
-		e.end(r.Context(), sid, whyClose)
-	}
-	return n, err
-}
-
-// weight is what a message counts by Limits.Rate: for a switchboard its frames, before which a line says whose they are.
-func (e *engine) weight(m Message) int {
-	if !e.board {
-		return 1
-	}
-	return max(1, bytes.Count(m.Data, []byte{'\n'}))
-}
-
-// polling tells why a session is not one that is polled.
-func (e *engine) polling(r *http.Request, sid string) error {
-	state, err := e.sessions.Look(r.Context(), sid)
-	if err == nil && state == session.Upgraded {
-		err = session.ErrUpgraded
-	}
-	return err
 }
