@@ -234,7 +234,7 @@ func (w *world) dialAt(at *transporttest.Server, query string, header ...string)
 	for i := 0; i < len(header); i += 2 {
 		h.Set(header[i], header[i+1])
 	}
-	dialer := websocket.Dialer{NetDialContext: at.NetDial}
+	dialer := websocket.Dialer{NetDialContext: at.NetDial, EnableCompression: true} // which is offered
 	c, response, err := dialer.DialContext(w.Context(), "ws"+at.URL[len("http"):]+"/engine.io/"+query, h)
 	if errors.Is(err, websocket.ErrBadHandshake) {
 		text, _ := io.ReadAll(response.Body)
