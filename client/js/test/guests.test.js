@@ -140,3 +140,20 @@ test('sockjs asks for its endpoint below the mount, and passes options on', () =
   const options = { transports: ['xhr-polling'] }
   assert.deepEqual(open(sockjs(Scripted, options)).socket.made, ['https://instance:8443/rt/sockjs', null, options])
 })
+
+test('sockjs gives its library no more than one request may bring, until that is answered', () => {
+  const { socket, connection } = open(sockjs(Scripted))
+  socket.open()
+  const numbers = () => socket.up.flatMap(text => [...text.matchAll(/\nC(\d+)/g)].map(([, n]) => +n))
+  for (let n = 1; n <= 20; n++) connection.send(`C${n},chat.say|"${'x'.repeat(60_000)}"`)
+  assert.deepEqual(numbers(), [1, 2, 3, 4, 5])
+  socket.down('a1,0')
+  assert.deepEqual(numbers(), [1, 2, 3, 4, 5, 6])
+  socket.down('p')
+  socket.down('te,1.aaaaa|"a20,0"')
+  assert.equal(numbers().length, 6)
+  socket.down('r1.aaaaa,3|7\nx2.bbbbb,4|{"code":"denied"}')
+  assert.deepEqual(numbers(), [1, 2, 3, 4, 5, 6, 7, 8, 9])
+  socket.down('g5') // as if they had not come
+  assert.equal(numbers().length, 14)
+})
