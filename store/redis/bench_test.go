@@ -42,6 +42,24 @@ func BenchmarkPublish(b *testing.B) {
 	})
 }
 
+// BenchmarkPublishAlone is what the program's own code publishes, one after the other.
+func BenchmarkPublishAlone(b *testing.B) {
+	url := redistest.Start(b)
+	s := open(b, url, redis.Options{})
+	c := plain(b, url)
+	data := make([]byte, 128)
+	do(b, c, "CONFIG", "RESETSTAT")
+	b.ReportAllocs()
+	for n := 0; b.Loop(); n++ {
+		key := fmt.Sprint("turn/", n)
+		certainly(b, s, store.Turn{
+			Cause: store.Cause{Key: key, KeepKey: 2 * time.Minute}, Attempt: key, From: "here",
+			Effects: []store.Effect{store.Publish{Topic: "room", Data: data, Keep: 50}},
+		})
+	}
+	b.ReportMetric(scriptCost(b, c), "script-µs")
+}
+
 func BenchmarkOpen(b *testing.B) {
 	ctx := context.Background()
 	url := redistest.Start(b)

@@ -38,7 +38,7 @@ func (s *Store) Commit(ctx context.Context, t store.Turn) (store.Outcome, error)
 	if own(t) {
 		s.message(c, t)
 	} else {
-		s.cause(c, t.Cause)
+		s.cause(c, t)
 		c.cursor(t.Ack)
 		c.bool(leaves(t))
 		s.guards(c, t.Guards)
@@ -100,10 +100,23 @@ func (s *Store) message(c *call, t store.Turn) {
 	}
 }
 
-func (s *Store) cause(c *call, cause store.Cause) {
-	switch {
+// publishes tells whether a turn of the program's own does nothing but publish what is no state, so that publish.lua can do it.
+func publishes(t store.Turn) bool {
+	if t.Cause.Key == "" || len(t.Guards) > 0 || len(t.Effects) != 1 {
+		return false
+	}
+	p, ok := t.Effects[0].(store.Publish)
+	return ok && p.Value == nil && len(p.Fields) == 0
+}
+
+func (s *Store) cause(c *call, t store.Turn) {
+	switch cause := t.Cause; {
 	case cause.Key != "":
-		c.string("key")
+		if publishes(t) {
+			c.string("publish")
+		} else {
+			c.string("key")
+		}
 		c.key(s.onceKey(cause.Key))
 		c.duration(positive(cause.KeepKey, defaultKeepKey))
 	case cause.Item != "":

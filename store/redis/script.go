@@ -26,6 +26,8 @@ var (
 	recordsLua string
 	//go:embed lua/message.lua
 	messageLua string
+	//go:embed lua/publish.lua
+	publishLua string
 	//go:embed lua/commit.lua
 	commitLua string
 	//go:embed lua/attach.lua
@@ -39,7 +41,7 @@ var (
 	//go:embed lua/volatile.lua
 	volatileLua string
 
-	commitScript   = newScript("commit", false, messageLua, recordsLua, commitLua)
+	commitScript   = newScript("commit", false, messageLua, recordsLua, publishLua, commitLua)
 	attachScript   = newScript("attach", true, recordsLua, attachLua)
 	readScript     = newScript("read", true, recordsLua, readLua)
 	keepScript     = newScript("keep", true, keepLua)
