@@ -13,7 +13,7 @@ import (
 
 func (s *service) greet(w http.ResponseWriter, r *http.Request) {
 	if s.allows(w, r, http.MethodGet, false) {
-		answer(w, http.StatusOK, plainText, "Welcome to SockJS!\n")
+		s.answer(w, http.StatusOK, plainText, "Welcome to SockJS!\n")
 	}
 }
 
@@ -31,7 +31,7 @@ func (s *service) info(w http.ResponseWriter, r *http.Request) {
 		CookieNeeded bool     `json:"cookie_needed"`
 		Entropy      uint32   `json:"entropy"`
 	}{!s.NoWebSocket, []string{"*:*"}, s.JSessionID, binary.BigEndian.Uint32(entropy[:])}) // always can be
-	answer(w, http.StatusOK, "application/json; charset=UTF-8", string(b))
+	s.answer(w, http.StatusOK, "application/json; charset=UTF-8", string(b))
 }
 
 // iframePage is the protocol's to the byte, but for the library's address.
@@ -66,5 +66,5 @@ func (s *service) iframe(w http.ResponseWriter, r *http.Request) {
 		w.WriteHeader(http.StatusNotModified)
 		return
 	}
-	answer(w, http.StatusOK, html, page)
+	s.answer(w, http.StatusOK, html, page)
 }

@@ -16,16 +16,16 @@ const piece = 64 << 10
 
 // response writes frames, one at a time, in one piece: clients that are shown a response as it comes get them whole.
 type response struct {
+	s        *service
 	w        http.ResponseWriter
 	control  *http.ResponseController
 	way      way
 	callback string
-	timeout  time.Duration
 	sent     int // bytes of frames
 }
 
-func newResponse(w http.ResponseWriter, v way, callback string, l transports.Limits) *response {
-	return &response{w: w, control: http.NewResponseController(w), way: v, callback: callback, timeout: l.Write}
+func (s *service) newResponse(w http.ResponseWriter, v way, callback string) *response {
+	return &response{s: s, w: w, control: http.NewResponseController(w), way: v, callback: callback}
 }
 
 // drain reads a body that nobody needs: only then the server hears of it when the client is gone. From then on there is no time limit for what is read.
@@ -64,7 +64,7 @@ func (o *response) write(frame []byte) error {
 func (o *response) bytes(b []byte) error {
 	for len(b) > 0 {
 		n := min(len(b), piece)
-		_ = o.control.SetWriteDeadline(time.Now().Add(o.timeout)) // not every ResponseWriter has deadlines
+		_ = o.control.SetWriteDeadline(time.Now().Add(o.s.Limits.Write)) // not every ResponseWriter has deadlines
 		if _, err := o.w.Write(b[:n]); err != nil {
 			return err
 		}
@@ -91,7 +91,7 @@ func (o *response) refuse(err error) {
 	case err == session.ErrBusy:
 		_ = o.write(closeFrame(occupied, "Another connection still open"))
 	case o.way.once:
-		answer(o.w, http.StatusServiceUnavailable, plainText, "not available now\n")
+		o.s.unavailable(o.w)
 	case err != session.ErrClosed: // else it is to come again, elsewhere
 		_ = o.write(closing(session.Gone{}))
 	}

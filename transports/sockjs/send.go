@@ -35,23 +35,23 @@ func (s *service) send(w http.ResponseWriter, r *http.Request, sid string, by se
 	s.jsessionID(w.Header(), r)
 	body, status := s.readBody(w, r)
 	if status != 0 {
-		answer(w, status, plainText, http.StatusText(status)+"\n")
+		s.answer(w, status, plainText, http.StatusText(status)+"\n")
 		return
 	}
 	ms, err := by.messages(r, body)
 	if err != nil {
-		answer(w, http.StatusInternalServerError, plainText, err.Error())
+		s.answer(w, http.StatusInternalServerError, plainText, err.Error())
 		return
 	}
 	err = s.deliver(r, sid, ms)
 	_, gone := errors.AsType[*session.Gone](err)
 	switch {
 	case err == nil:
-		answer(w, by.status, plainText, by.body)
+		s.answer(w, by.status, plainText, by.body)
 	case gone, err == session.ErrUnknown:
-		answer(w, http.StatusNotFound, plainText, "no such session\n")
+		s.answer(w, http.StatusNotFound, plainText, "no such session\n")
 	default:
-		answer(w, http.StatusServiceUnavailable, plainText, "not available now\n")
+		s.unavailable(w)
 	}
 }
 

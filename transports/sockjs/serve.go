@@ -21,11 +21,11 @@ func (s *service) receive(w http.ResponseWriter, r *http.Request, sid string, v 
 	neverCached(w.Header())
 	callback, err := v.callbackOf(r)
 	if err != nil {
-		answer(w, http.StatusInternalServerError, plainText, err.Error())
+		s.answer(w, http.StatusInternalServerError, plainText, err.Error())
 		return
 	}
 	s.jsessionID(w.Header(), r)
-	out := newResponse(w, v, callback, s.Limits)
+	out := s.newResponse(w, v, callback)
 	switch {
 	case drain(w, r, s.Limits) != nil || out.begin() != nil: // the client is gone
 	case v.once:

@@ -25,7 +25,9 @@ type service struct {
 	sessions *session.Sessions
 	board    bool // a switchboard's, else a program's
 
-	sockets sync.WaitGroup // WebSockets that are served
+	mu      sync.Mutex
+	closed  bool
+	sockets sync.WaitGroup // WebSockets that are served; none is added when it is closed
 }
 
 // newService completes what is said of the sessions.
@@ -40,10 +42,21 @@ func newService(o Options, cfg session.Config) *service {
 	return &service{Options: o, sessions: session.New(cfg), board: cfg.Board != nil}
 }
 
-func (s *service) shutdown(ctx context.Context) error {
-	if err := s.sessions.Close(ctx); err != nil {
-		return err
+// admit lets a WebSocket in, until it leaves; false: the instance is being shut down.
+func (s *service) admit() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !s.closed {
+		s.sockets.Add(1)
 	}
+	return !s.closed
+}
+
+func (s *service) shutdown(ctx context.Context) error {
+	s.mu.Lock()
+	s.closed = true
+	s.mu.Unlock()
+	err := s.sessions.Close(ctx)
 	done := make(chan struct{})
 	go func() {
 		s.sockets.Wait()
@@ -51,7 +64,7 @@ func (s *service) shutdown(ctx context.Context) error {
 	}()
 	select {
 	case <-done:
-		return nil
+		return err
 	case <-ctx.Done():
 		return ctx.Err()
 	}

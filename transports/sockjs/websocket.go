@@ -27,15 +27,18 @@ func (s *service) websocket(w http.ResponseWriter, r *http.Request, raw bool) {
 	if !s.allows(w, r, http.MethodGet, false) {
 		return
 	}
+	if !s.admit() {
+		s.unavailable(w)
+		return
+	}
+	defer s.sockets.Done()
 	conn, err := wsock.Accept(w, r, s.Limits)
 	if refused, ok := errors.AsType[*wsock.Refused](err); ok {
-		answer(w, refused.Status, plainText, "Not a valid websocket request\n")
+		s.answer(w, refused.Status, plainText, "Not a valid websocket request\n")
 	}
 	if err != nil {
 		return
 	}
-	s.sockets.Add(1)
-	defer s.sockets.Done()
 	ctx, cancel := context.WithCancel(r.Context())
 	defer cancel()
 	r = r.WithContext(ctx)

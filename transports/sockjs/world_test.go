@@ -16,6 +16,7 @@ import (
 
 	"github.com/gorilla/websocket"
 
+	"github.com/sojourn-go/sojourn/store"
 	"github.com/sojourn-go/sojourn/store/memory"
 	"github.com/sojourn-go/sojourn/transports/sockjs"
 )
@@ -61,7 +62,7 @@ func (i *instance) dial(ctx context.Context, _, _ string) (net.Conn, error) {
 	}
 }
 
-// world is a program of several instances that share a store, with the service /echo. It answers what it is told; "close" ends the session.
+// world is a program of several instances that share a store, with the service /echo. It answers what it is told, but for "hush"; "close" ends the session.
 type world struct {
 	*testing.T
 	instances []*instance
@@ -113,11 +114,13 @@ func (w *world) server(o sockjs.Options) *sockjs.Server {
 		},
 		OnMessage: func(s *sockjs.Session, text string) {
 			w.note(&w.heard, text)
-			if text == "close" {
+			switch text {
+			case "close":
 				s.End(3000, "Go away!")
-				return
+			case "hush":
+			default:
+				s.Send(text)
 			}
-			s.Send(text)
 		},
 		OnClose: func(id string, code int, reason string) { w.note(&w.closed, fmt.Sprint(code, " ", reason)) },
 	}
@@ -330,4 +333,12 @@ func (w *world) raw(request string) *bufio.Reader {
 	w.Cleanup(func() { c.Close() })
 	go io.WriteString(c, request)
 	return bufio.NewReader(c)
+}
+
+// never is a store that does not answer.
+type never struct{ store.Store }
+
+func (never) Watch(ctx context.Context, _ func(store.Notice)) (store.Watch, error) {
+	<-ctx.Done()
+	return nil, ctx.Err()
 }
