@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -216,6 +217,18 @@ func (w *world) open() *session {
 func (s *session) get() answer             { s.Helper(); return s.ask("GET", s.query, "") }
 func (s *session) post(body string) answer { s.Helper(); return s.ask("POST", s.query, body) }
 func (s *session) poll() later             { return s.begin("GET", s.query, "") }
+
+// polls checks what a poll that is under way brings, and those after it if need be: what comes while one waits is answered with the first of it.
+func (s *session) polls(first later, want ...string) {
+	s.Helper()
+	got := strings.Split((<-first).body, "\x1e")
+	for len(got) < len(want) {
+		got = append(got, strings.Split(s.get().body, "\x1e")...)
+	}
+	if !slices.Equal(got, want) {
+		s.Errorf("polls bring %q, want %q", got, want)
+	}
+}
 
 // dial asks for a websocket; or with a sid for an upgrade.
 func (w *world) dial(sid string, header ...string) (*socket, answer) {

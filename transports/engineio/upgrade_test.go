@@ -148,6 +148,7 @@ func TestSection1_9_AnUpgradeHasItsTime(t *testing.T) {
 			if got := s.get(); got.body != "4polls go on" {
 				t.Errorf("a poll is answered %v", got)
 			}
+			time.Sleep(time.Second)
 			again, _ := s.dial(s.sid) // and it may be tried once more
 			again.say("2probe")
 			again.hear("3probe")
