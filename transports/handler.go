@@ -23,7 +23,8 @@ type Options struct {
 }
 
 // Handler returns the handler of all endpoints of the transports, routed by the last element of the path, wherever it is mounted: /rt/ws, /rt/up. If that is no
-// endpoint, by the last element that has a subtree: /rt/sockjs/000/abc/xhr.
+// endpoint, by the last element that has a subtree: /rt/sockjs/000/abc/xhr. There is always an endpoint "up", that of [Up] with the default limits if no transport brings one: pages
+// say their last words by it, whatever their transport.
 //
 // A request that names an Origin must come from the handler's own or a listed one; any other is answered 403, on every
 // transport, before anything of it is read. A request that names none is not a browser's, and passes. The own origin is
@@ -57,6 +58,9 @@ func Handler(sb Switchboard, o Options, ts ...Transport) (http.Handler, error) {
 			}
 			m.endpoints[name], owner[name] = h, t.Name()
 		}
+	}
+	if _, ok := m.endpoints["up"]; !ok {
+		m.endpoints["up"] = Up(sb, Limits{})
 	}
 	return m, nil
 }

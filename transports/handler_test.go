@@ -206,6 +206,19 @@ func TestHandlerIsRefusedAtConstruction(t *testing.T) {
 	}
 }
 
+// A page that is left says goodbye by a request that outlives it, whatever its transport.
+func TestHandlerAlwaysHasUp(t *testing.T) {
+	h, err := transports.Handler(&script{post: func(_ *http.Request, f [][]byte) ([][]byte, error) { return f, nil }}, transports.Options{}, ws.Transport{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := httptest.NewRecorder()
+	h.ServeHTTP(w, httptest.NewRequest("POST", "/rt/up", strings.NewReader("K\nB1")))
+	if w.Code != http.StatusOK || w.Body.String() != "K\nB1\n" {
+		t.Errorf("answered %d %q", w.Code, w.Body)
+	}
+}
+
 func TestTransportsShareUp(t *testing.T) {
 	h, err := transports.Handler(&script{post: func(_ *http.Request, f [][]byte) ([][]byte, error) { return f, nil }}, transports.Options{},
 		ws.Transport{}, sse.Transport{}, longpoll.Transport{Limits: transports.Limits{Frames: 256}}) // the default, said
