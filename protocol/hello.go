@@ -108,10 +108,14 @@ type Credential struct {
 func CredentialOf(key string) Credential {
 	id := sha256.Sum256([]byte(key))
 	secret := sha256.Sum256([]byte("sojourn secret " + key))
-	return Credential{
-		Socket: base64.RawURLEncoding.EncodeToString(id[:])[:16],
-		Secret: base64.RawURLEncoding.EncodeToString(secret[:])[:22],
-	}
+	return Credential{Socket: prefix(id, 16), Secret: prefix(secret, 22)}
+}
+
+// prefix returns the beginning of a digest's text, and nothing else that would be kept with it.
+func prefix(sum [sha256.Size]byte, n int) string {
+	var text [44]byte
+	base64.RawURLEncoding.Encode(text[:], sum[:])
+	return string(text[:n])
 }
 
 // HelloPost is the first frame of a POST of messages: who sends them.
