@@ -221,7 +221,7 @@ func (g *generator) look(now int64) {
 		g.beginMeasuring(now)
 	case g.spec.Stuck > 0 && !g.conns[0].stuck:
 		g.result.Before = g.takeLatency(now)
-		g.ends = now + int64(g.spec.Measure/2)
+		g.ends = now + int64(g.spec.Measure-g.spec.Measure/3)
 		for _, c := range g.conns[:g.spec.Stuck] {
 			c.stop()
 		}
@@ -235,7 +235,7 @@ func (g *generator) beginMeasuring(now int64) {
 	g.measured = measured{on: true, since: now, cpu: processorTime()}
 	g.ends = now + int64(g.spec.Measure)
 	if g.spec.Stuck > 0 {
-		g.ends = now + int64(g.spec.Measure/2)
+		g.ends = now + int64(g.spec.Measure/3)
 	}
 	_ = g.out.Encode(Event{What: "begin"})
 }

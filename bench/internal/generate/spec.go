@@ -38,7 +38,7 @@ type Spec struct {
 	Topics      int           // over which those who follow, and what is published, are spread; default 1
 	Rate        float64       // calls, or messages published, a second, at a steady pace whatever the server does (open loop). 0: saturated (closed loop)
 	Ahead       int           // saturated: calls of a connection, or messages published, that are under way at once; default 1
-	Stuck       int           // connections that do not read in the second half of what is measured, and catch up afterwards; only of those that follow at a pace
+	Stuck       int           // connections that do not read in the last two thirds of what is measured, and catch up afterwards; only of those that follow at a pace
 	Warm        time.Duration // before it is measured, at the same load
 	Measure     time.Duration // how long it is measured
 }
@@ -51,8 +51,8 @@ type Result struct {
 	Sent     int     // calls, or messages published
 	Missing  int     // deliveries that were left out, though later ones came
 	Stalls   int     // times that a saturated run went on without the last deliveries, after 200 ms without any
-	Latency  Latency // from when a message should have been sent to its arrival; where connections are stuck, in the second half ...
-	Before   Latency // ... and in the first
+	Latency  Latency // from when a message should have been sent to its arrival; where connections are stuck, meanwhile ...
+	Before   Latency // ... and before
 	Late     Late    // where connections were stuck, when they have caught up
 }
 

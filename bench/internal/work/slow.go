@@ -9,7 +9,7 @@ import (
 
 var slow = Work{
 	Name: "W9", Title: "slow",
-	About: "51 follow 100 messages a second, of 16 KiB; ten seconds all read, and for the next ten one of them does not. For the other 50: the 99th percentile of latency with it, for that " +
+	About: "51 follow 100 messages a second, of 16 KiB; five seconds all read, and for the next ten one of them does not. For the other 50: the 99th percentile of latency with it, for that " +
 		"without. What has not come at the end counts as late as it is by then. And the memory that the server takes meanwhile. Then the slow one reads again, and comes back if it was cut off: " +
 		"what it got, and what it got or knows to have missed, of all that was published since it stopped. It knows where the server says so, or where its connection was cut and conversations do not go on.",
 	Cases: []Case{
@@ -27,7 +27,7 @@ var slow = Work{
 }
 
 var (
-	sticky   = generate.Spec{Work: generate.Follow, Connections: 51, Stuck: 1, Bytes: 16 << 10, Rate: 100, Warm: warm, Measure: 20 * time.Second}
+	sticky   = generate.Spec{Work: generate.Follow, Connections: 51, Stuck: 1, Bytes: 16 << 10, Rate: 100, Warm: warm, Measure: 15 * time.Second}
 	slowdown = Figure{Name: "others' p99", Of: measure.Slowdown, Unit: " times"}
 	grown    = Figure{Name: "memory", Of: measure.Grown, Unit: " MiB", Scale: 1. / (1 << 20)}
 	got      = Figure{Name: "the slow one got", Of: measure.Got, Unit: " %", Scale: 100, More: true}

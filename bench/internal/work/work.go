@@ -65,8 +65,8 @@ type Bar struct {
 
 // How long things are measured, unless the program is told otherwise.
 const (
-	warm    = 2 * time.Second
-	seconds = 5 * time.Second
+	warm    = time.Second
+	seconds = 4 * time.Second
 	Rounds  = 5
 )
 
