@@ -93,7 +93,7 @@ func (d *diary) start(path string) (*instance, error) {
 	}
 	i := &instance{addr: ln.Addr().String(), ended: make(chan struct{})}
 	ln.Close()
-	i.cmd = exec.Command(path, "-addr", i.addr, "-store", d.Store)
+	i.cmd = exec.Command(path, append([]string{"-addr", i.addr, "-store", d.Store}, d.args...)...)
 	i.cmd.Env = append(os.Environ(), "PORT=")
 	told := &diaryLog{}
 	d.logs[i] = told

@@ -33,7 +33,7 @@ func TestPythonConversation(t *testing.T) {
 	}
 }
 
-// talk is python/talk.py, as it runs.
+// talk is python/talk.py, or clients/talk.js, as it runs.
 type talk struct {
 	t        *testing.T
 	commands io.WriteCloser
@@ -42,9 +42,8 @@ type talk struct {
 	end      func() error
 }
 
-func startTalk(t *testing.T, url string) *talk {
+func startTalk(t *testing.T, cmd *exec.Cmd) *talk {
 	t.Helper()
-	cmd := python(t, "talk.py", url+"/rt")
 	p := &talk{t: t, end: cmd.Wait}
 	cmd.Stderr = &p.errors
 	out, err := cmd.StdoutPipe()
@@ -62,7 +61,7 @@ func startTalk(t *testing.T, url string) *talk {
 		cmd.Process.Kill()
 		p.end()
 		if t.Failed() {
-			t.Logf("talk.py:\n%s", p.errors.String())
+			t.Logf("%s:\n%s", cmd.Args[1:], p.errors.String())
 		}
 	})
 	return p
@@ -79,7 +78,7 @@ func (p *talk) say(command string, a ...any) {
 func (p *talk) line() []byte {
 	p.t.Helper()
 	if !p.lines.Scan() {
-		p.t.Fatalf("talk.py prints no more: %v", p.lines.Err())
+		p.t.Fatalf("the client prints no more: %v", p.lines.Err())
 	}
 	return p.lines.Bytes()
 }
@@ -100,7 +99,7 @@ type seen struct {
 func (p *talk) prints(want string) {
 	p.t.Helper()
 	if got := string(p.line()); got != want {
-		p.t.Fatalf("talk.py prints %s, want %s", got, want)
+		p.t.Fatalf("the client prints %s, want %s", got, want)
 	}
 }
 
@@ -113,12 +112,30 @@ func (p *talk) report() (s seen) {
 	return s
 }
 
+// agrees ends the talk of n entries, and fails if something of it is missing, repeated or in another order.
+func (p *talk) agrees(page string, n int) {
+	p.t.Helper()
+	got, want := p.report(), seen{
+		Entries: numbers(n), Noted: numbers(n), Count: map[string]int{page: n, "mood": n / 5},
+		Failed: []string{"not_found"}, Lost: []string{}, Build: "1", End: "closed",
+	}
+	for i := range n {
+		want.Answers = append(want.Answers, i+1)
+		if (i+1)%5 == 0 {
+			want.Moods = append(want.Moods, fmt.Sprintf("%d!", i+1))
+		}
+	}
+	if !reflect.DeepEqual(got, want) {
+		p.t.Errorf("the client of page %s saw\n%+v, want\n%+v", page, got, want)
+	}
+}
+
 // A client that was written from docs/protocol.md alone talks to a program whose instances are killed. Nothing is missing, nothing is repeated.
 func TestPythonClient(t *testing.T) {
 	t.Parallel()
 	const n = 60
 	d := startDiary(t, "1", "1", "1")
-	p := startTalk(t, d.URL)
+	p := startTalk(t, python(t, "talk.py", d.URL+"/rt"))
 	p.say("talk %d", n)
 	for i := range n {
 		if i%15 == 10 {
@@ -127,27 +144,14 @@ func TestPythonClient(t *testing.T) {
 		}
 		p.prints(fmt.Sprint(i + 1))
 	}
-	var moods []string
-	for i := 5; i <= n; i += 5 {
-		moods = append(moods, fmt.Sprintf("%d!", i))
-	}
-	got, want := p.report(), seen{
-		Entries: numbers(n), Noted: numbers(n), Moods: moods, Count: map[string]int{"python": n, "mood": n / 5},
-		Failed: []string{"not_found"}, Lost: []string{}, Build: "1", End: "closed",
-	}
-	for i := range n {
-		want.Answers = append(want.Answers, i+1)
-	}
-	if !reflect.DeepEqual(got, want) {
-		t.Errorf("the client saw\n%+v, want\n%+v", got, want)
-	}
+	p.agrees("python", n)
 }
 
 // When the store has forgotten everything the client begins anew, and says so. What it says then takes effect once.
 func TestPythonClientAnew(t *testing.T) {
 	t.Parallel()
 	d := startDiary(t, "1", "1")
-	p := startTalk(t, d.URL)
+	p := startTalk(t, python(t, "talk.py", d.URL+"/rt"))
 	p.say("talk 3")
 	for _, answer := range []string{"1", "2", "3"} {
 		p.prints(answer)

@@ -14,6 +14,7 @@ import (
 	"log"
 	"net/http"
 	"strings"
+	"time"
 
 	"github.com/labstack/echo/v4"
 
@@ -21,7 +22,9 @@ import (
 	"github.com/sojourn-go/sojourn/framework/echov4"
 	"github.com/sojourn-go/sojourn/store/redis"
 	"github.com/sojourn-go/sojourn/transports"
+	"github.com/sojourn-go/sojourn/transports/engineio"
 	"github.com/sojourn-go/sojourn/transports/longpoll"
+	"github.com/sojourn-go/sojourn/transports/sockjs"
 	"github.com/sojourn-go/sojourn/transports/sse"
 	"github.com/sojourn-go/sojourn/transports/ws"
 )
@@ -35,13 +38,14 @@ var page string
 func main() {
 	addr := flag.String("addr", "127.0.0.1:8080", "the address to listen on")
 	where := flag.String("store", "redis://localhost:6379", "the URL of a Redis server")
+	heartbeat := flag.Duration("heartbeat", 25*time.Second, "of SockJS's streams")
 	flag.Parse()
-	if err := run(*addr, *where); err != nil {
+	if err := run(*addr, *where, *heartbeat); err != nil {
 		log.Fatal(err)
 	}
 }
 
-func run(addr, where string) error {
+func run(addr, where string, heartbeat time.Duration) error {
 	st, err := redis.Open(context.Background(), where, redis.Options{})
 	if err != nil {
 		return err
@@ -52,10 +56,13 @@ func run(addr, where string) error {
 		service = newer(service)
 	}
 	rt, err := framework.New(framework.Config{
-		Transports: []transports.Transport{ws.Transport{}, sse.Transport{}, longpoll.Transport{}},
-		Services:   []framework.Service{service},
-		Store:      st,
-		Build:      build,
+		Transports: []transports.Transport{
+			ws.Transport{}, sse.Transport{}, longpoll.Transport{}, engineio.Transport{},
+			sockjs.Transport{Options: sockjs.Options{HeartbeatDelay: heartbeat}},
+		},
+		Services: []framework.Service{service},
+		Store:    st,
+		Build:    build,
 	})
 	if err != nil {
 		return err

@@ -1,0 +1,67 @@
+package e2e
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+)
+
+// guestWays are what the libraries of other protocols can do in Node: the protocol, and the library's transports.
+var guestWays = [][2]string{
+	{"engineio", "polling"}, {"engineio", "websocket"}, {"engineio", "polling,websocket"},
+	{"sockjs", "websocket"}, {"sockjs", "xhr-streaming"}, {"sockjs", "eventsource"}, {"sockjs", "xhr-polling"},
+}
+
+// startGuests starts a client of the diary for each way, with a page of its own.
+func startGuests(t *testing.T, d *diary) (talks map[string]*talk) {
+	t.Helper()
+	talks = map[string]*talk{}
+	for _, way := range guestWays {
+		page := way[0] + "-" + strings.ReplaceAll(way[1], ",", "-")
+		talks[page] = startTalk(t, guestClient(t, "talk.js", d.URL+"/rt", page, way[0], way[1]))
+	}
+	return talks
+}
+
+// Our client over Engine.IO and SockJS, by their own libraries, does not notice that instances are killed.
+func TestGuestsOutliveInstances(t *testing.T) {
+	t.Parallel()
+	const n = 60
+	d := startDiary(t)
+	// In Node sockjs-client does not notice that a stream has broken. The client over it does, when two heartbeats are missing.
+	d.args = []string{"-heartbeat", "1s"}
+	for range 3 {
+		d.add("1")
+	}
+	talks := startGuests(t, d)
+	for _, p := range talks {
+		p.say("talk %d", n)
+	}
+	for i := range n {
+		if i%15 == 10 {
+			d.kill(d.running[0])
+			d.add("1")
+		}
+		for _, p := range talks {
+			p.prints(fmt.Sprint(i + 1))
+		}
+	}
+	for page, p := range talks {
+		p.agrees(page, n)
+	}
+}
+
+// More than a request may bring goes in several.
+func TestGuestsSayMuchAtOnce(t *testing.T) {
+	t.Parallel()
+	d := startDiary(t, "1", "1", "1")
+	for page, p := range startGuests(t, d) {
+		p.say("talk 5")
+		for i := range 5 {
+			p.prints(fmt.Sprint(i + 1))
+		}
+		p.say("burst 60") // 3.6 MB
+		p.prints("60")
+		p.agrees(page, 5)
+	}
+}
