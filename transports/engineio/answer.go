@@ -45,41 +45,38 @@ func refusalOf(err error) refusal {
 }
 
 // refuse answers a request with an error. A connection that was to become a websocket is of no other use to its client.
-func refuse(w http.ResponseWriter, r *http.Request, why refusal) {
+func (e *engine) refuse(w http.ResponseWriter, r *http.Request, why refusal) {
 	body, _ := json.Marshal(struct { // has no values that cannot be
 		Code    int    `json:"code"`
 		Message string `json:"message"`
 	}{why.code, why.message})
-	h := w.Header()
-	h.Set("Content-Type", "application/json")
-	h.Set("Cache-Control", "no-store")
-	h.Set("Content-Length", strconv.Itoa(len(body)))
 	if isUpgrade(r) {
-		h.Set("Connection", "close")
+		w.Header().Set("Connection", "close")
 	}
 	if why.status == http.StatusServiceUnavailable || why.status == http.StatusTooManyRequests {
-		h.Set("Retry-After", "1")
+		w.Header().Set("Retry-After", "1")
 	}
-	w.WriteHeader(why.status)
-	_, _ = w.Write(body) // who does not take it is refused all the same
+	_ = e.answer(w, why.status, "application/json", body) // who does not take it is refused all the same
 }
 
 // piece is how much is written under one deadline.
 const piece = 64 << 10
 
 // answer answers a request completely. The server's WriteTimeout counts from the request's arrival, however long the answer was waited for: here each piece has a time of its own.
-func (e *engine) answer(w http.ResponseWriter, contentType string, body []byte) error {
+func (e *engine) answer(w http.ResponseWriter, status int, contentType string, body []byte) error {
 	h := w.Header()
 	h.Set("Content-Type", contentType)
 	h.Set("Cache-Control", "no-store")
 	h.Set("Content-Length", strconv.Itoa(len(body)))
 	control := http.NewResponseController(w)
+	_ = control.SetWriteDeadline(time.Now().Add(e.Limits.Write)) // not every ResponseWriter has deadlines
+	w.WriteHeader(status)
 	for {
-		_ = control.SetWriteDeadline(time.Now().Add(e.Limits.Write)) // not every ResponseWriter has deadlines
 		n := min(len(body), piece)
 		if _, err := w.Write(body[:n]); err != nil || n == len(body) {
 			return err
 		}
 		body = body[n:]
+		_ = control.SetWriteDeadline(time.Now().Add(e.Limits.Write))
 	}
 }

@@ -16,29 +16,26 @@ type CORS struct {
 	Credentials bool     // requests may carry their visitors' cookies
 }
 
-// pages decides which may connect.
-type pages struct {
-	checked bool // by who has called
-	cors    *CORS
-}
-
 // allow sets the headers for a page of another origin. If it returns false it has answered the request: a question of the browser's, or a websocket, which the browser itself does not hold back.
-func (p pages) allow(w http.ResponseWriter, r *http.Request) bool {
-	origin := r.Header.Get("Origin")
-	if p.cors != nil && !p.checked {
+func (e *engine) allow(w http.ResponseWriter, r *http.Request) bool {
+	if e.board { // which has checked it
+		return true
+	}
+	if e.cors != nil {
 		w.Header().Add("Vary", "Origin")
 	}
+	origin := r.Header.Get("Origin")
 	switch {
-	case p.checked, origin == "", own(origin, r):
+	case origin == "", own(origin, r):
 		return true
-	case !p.cors.lists(origin):
+	case !e.cors.lists(origin):
 		if isUpgrade(r) {
-			refuse(w, r, forbidden)
+			e.refuse(w, r, forbidden)
 			return false
 		}
 		return true // the page does not get to see the answer
 	}
-	p.cors.head(w.Header(), origin)
+	e.cors.head(w.Header(), origin)
 	if r.Method != http.MethodOptions {
 		return true
 	}
@@ -53,7 +50,7 @@ func (p pages) allow(w http.ResponseWriter, r *http.Request) bool {
 }
 
 // anyMayRead tells whether an answer may be a script, which the browser runs for every page that asks.
-func (p pages) anyMayRead() bool { return p.cors != nil && p.cors.Any && !p.checked }
+func (c *CORS) anyMayRead() bool { return c != nil && c.Any }
 
 func (c *CORS) lists(origin string) bool {
 	return c != nil && (c.Any || slices.Contains(c.Origins, origin))

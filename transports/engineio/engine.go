@@ -28,8 +28,8 @@ const (
 type engine struct {
 	Options  // all set
 	sessions *session.Sessions
-	board    bool  // there is a switchboard
-	pages    pages // that may connect
+	board    bool // there is a switchboard
+	cors     *CORS
 	pings    pings
 	polls    arrivals
 	posts    names // sids that somebody posts to
@@ -51,7 +51,6 @@ func newEngine(o Options, cfg session.Config) *engine {
 	cfg.Away, cfg.Expired = o.PingInterval+o.PingTimeout, whyTimeout
 	cfg.MaxBytes = 8 * o.MaxPayload
 	e := &engine{Options: o, board: cfg.Board != nil, sessions: session.New(cfg)}
-	e.pages.checked = e.board
 	e.ctx, e.stop = context.WithCancel(context.Background())
 	return e
 }
@@ -82,17 +81,17 @@ func (e *engine) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	sid, current := q.Get("sid"), q.Get("EIO") == "4"
 	polls, sockets := q.Get("transport") == "polling", q.Get("transport") == "websocket"
 	switch {
-	case !e.pages.allow(w, r):
+	case !e.allow(w, r):
 	case !polls && !sockets:
-		refuse(w, r, unknownTransport)
-	case q.Has("j") && !e.pages.anyMayRead():
-		refuse(w, r, forbidden)
+		e.refuse(w, r, unknownTransport)
+	case q.Has("j") && !e.cors.anyMayRead():
+		e.refuse(w, r, forbidden)
 	case sid == "" && r.Method != http.MethodGet:
-		refuse(w, r, badMethod)
+		e.refuse(w, r, badMethod)
 	case sockets && !isUpgrade(r), sid != "" && (!current || sockets && e.NoUpgrades):
-		refuse(w, r, e.unless(r, sid, badRequest))
+		e.refuse(w, r, e.unless(r, sid, badRequest))
 	case !current:
-		refuse(w, r, unsupported)
+		e.refuse(w, r, unsupported)
 	case sockets:
 		e.websocket(w, r, sid)
 	case sid == "":
@@ -102,7 +101,7 @@ func (e *engine) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case r.Method == http.MethodPost:
 		e.post(w, r, sid)
 	default:
-		refuse(w, r, e.unless(r, sid, badRequest))
+		e.refuse(w, r, e.unless(r, sid, badRequest))
 	}
 }
 
@@ -138,7 +137,7 @@ func (e *engine) unless(r *http.Request, sid string, otherwise refusal) refusal 
 func (e *engine) handshake(w http.ResponseWriter, r *http.Request) {
 	sid := rand.Text()
 	if _, err := e.sessions.Open(r, sid, nil); err != nil {
-		refuse(w, r, refusalOf(err))
+		e.refuse(w, r, refusalOf(err))
 		return
 	}
 	e.pings.said(sid)

@@ -82,7 +82,7 @@ func (s *Server) ready() *engine {
 		o := s.Options
 		o.MaxPayload = cmp.Or(o.MaxPayload, 1_000_000)
 		s.engine = newEngine(o, session.Config{Program: program})
-		s.engine.pages = pages{cors: s.CORS}
+		s.engine.cors = s.CORS
 	})
 	return s.engine
 }

@@ -23,11 +23,11 @@ func index(r *http.Request) (digits string, ok bool) {
 func (e *engine) say(w http.ResponseWriter, r *http.Request, packets []byte) error {
 	digits, script := index(r)
 	if !script {
-		return e.answer(w, "text/plain; charset=UTF-8", packets)
+		return e.answer(w, http.StatusOK, "text/plain; charset=UTF-8", packets)
 	}
 	text, _ := json.Marshal(string(packets)) // a string always can be; what ends a line of a script is escaped
 	w.Header().Set("X-Content-Type-Options", "nosniff")
-	return e.answer(w, "text/javascript; charset=UTF-8", []byte("___eio["+digits+"]("+string(text)+");"))
+	return e.answer(w, http.StatusOK, "text/javascript; charset=UTF-8", []byte("___eio["+digits+"]("+string(text)+");"))
 }
 
 // unslash makes of a form's lines what they were: a browser makes line breaks of its own.

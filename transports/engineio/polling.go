@@ -23,7 +23,7 @@ func (e *engine) poll(w http.ResponseWriter, r *http.Request, sid string) {
 		return
 	}
 	if err != nil {
-		refuse(w, r, refusalOf(err))
+		e.refuse(w, r, refusalOf(err))
 		return
 	}
 	defer e.polls.arrive(sid)()
@@ -43,7 +43,7 @@ func (e *engine) poll(w http.ResponseWriter, r *http.Request, sid string) {
 		return
 	case err != nil:
 		receiver.Broken()
-		refuse(w, r, refusalOf(err))
+		e.refuse(w, r, refusalOf(err))
 		return
 	}
 	if !time.Now().Before(due) && batch.End == nil {

@@ -24,11 +24,11 @@ func (e *engine) post(w http.ResponseWriter, r *http.Request, sid string) {
 	}
 	body, err := e.readBody(w, r)
 	if _, over := errors.AsType[*http.MaxBytesError](err); over {
-		refuse(w, r, e.unless(r, sid, tooLarge))
+		e.refuse(w, r, e.unless(r, sid, tooLarge))
 		return
 	}
 	if err != nil {
-		refuse(w, r, e.unless(r, sid, badRequest))
+		e.refuse(w, r, e.unless(r, sid, badRequest))
 		return
 	}
 	came := time.Now()
@@ -39,10 +39,10 @@ func (e *engine) post(w http.ResponseWriter, r *http.Request, sid string) {
 	case errors.Is(err, session.ErrTwice):
 		e.breaks(w, r, sid, whyError)
 	case err != nil:
-		refuse(w, r, refusalOf(err))
+		e.refuse(w, r, refusalOf(err))
 	default:
 		pause(r.Context(), min(paced, time.Duration(n-1)*time.Second/time.Duration(e.Limits.Rate))-time.Since(came))
-		_ = e.answer(w, "text/html", []byte("ok"))
+		_ = e.answer(w, http.StatusOK, "text/html", []byte("ok"))
 	}
 }
 
@@ -50,7 +50,7 @@ func (e *engine) post(w http.ResponseWriter, r *http.Request, sid string) {
 func (e *engine) breaks(w http.ResponseWriter, r *http.Request, sid, why string) {
 	answer := e.unless(r, sid, badRequest)
 	e.end(r.Context(), sid, why)
-	refuse(w, r, answer)
+	e.refuse(w, r, answer)
 }
 
 // readBody reads no more than the client's own reckoning can come to: it counts four thirds of a byte as 1.33.

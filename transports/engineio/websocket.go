@@ -30,7 +30,7 @@ func (e *engine) websocket(w http.ResponseWriter, r *http.Request, sid string) {
 	state, err := e.sessions.Look(r.Context(), sid)
 	if err != nil {
 		e.sockets.leave(sid)
-		refuse(w, r, refusalOf(err))
+		e.refuse(w, r, refusalOf(err))
 		return
 	}
 	serve := turnDown
@@ -50,7 +50,7 @@ func (e *engine) accept(w http.ResponseWriter, r *http.Request, serve func(*wsoc
 	ws, err := wsock.Accept(w, r, e.Limits)
 	if _, refused := errors.AsType[*wsock.Refused](err); refused {
 		w.Header().Del("Set-Cookie")
-		refuse(w, r, badRequest)
+		e.refuse(w, r, badRequest)
 	}
 	if err != nil {
 		return false

@@ -1,7 +1,9 @@
 package session
 
 import (
+	"log"
 	"net/http"
+	"runtime/debug"
 
 	"github.com/sojourn-go/sojourn/store"
 )
@@ -53,7 +55,13 @@ func (p *Program) received(x *Exchange, m Message) {
 	}
 }
 
+// closed tells that a session has ended. It is in nobody's request, so that a panic ends here.
 func (p *Program) closed(id string, end Gone) {
+	defer func() {
+		if panicked := recover(); panicked != nil {
+			log.Printf("session: panic after the end of %s: %v\n%s", id, panicked, debug.Stack())
+		}
+	}()
 	if p != nil && p.Closed != nil {
 		p.Closed(id, end)
 	}
