@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -24,6 +25,7 @@ import (
 // instance is one server of the program, over connections in memory: so its time can be a bubble's.
 type instance struct {
 	*sockjs.Server
+	store     *mortal // nil: it has its own
 	conns     chan net.Conn
 	done      chan struct{}
 	http      *http.Server
@@ -66,6 +68,7 @@ func (i *instance) dial(ctx context.Context, _, _ string) (net.Conn, error) {
 type world struct {
 	*testing.T
 	instances []*instance
+	killed    []*instance
 	next      int // the instance that serves the next request
 
 	mu     sync.Mutex
@@ -95,7 +98,12 @@ func inWorld(t *testing.T, o sockjs.Options, test func(*world), instances ...int
 }
 
 func (w *world) add(o sockjs.Options) {
-	i := &instance{Server: w.server(o), conns: make(chan net.Conn), done: make(chan struct{})}
+	i := &instance{conns: make(chan net.Conn), done: make(chan struct{})}
+	if o.Store != nil {
+		i.store = &mortal{Store: o.Store}
+		o.Store = i.store
+	}
+	i.Server = w.server(o)
 	i.http = &http.Server{Handler: i.Server, ReadTimeout: 5 * time.Second, WriteTimeout: 5 * time.Second}
 	i.transport = &http.Transport{DialContext: i.dial}
 	go i.http.Serve(i)
@@ -127,7 +135,7 @@ func (w *world) server(o sockjs.Options) *sockjs.Server {
 }
 
 func (w *world) shutdown() {
-	for _, i := range w.instances {
+	for _, i := range append(w.instances, w.killed...) {
 		if err := i.Shutdown(context.Background()); err != nil {
 			w.Error(err)
 		}
@@ -135,6 +143,49 @@ func (w *world) shutdown() {
 		i.http.Close()
 	}
 	<-time.After(time.Second) // net/http waits for half of one before it closes a connection whose request it did not read to the end
+}
+
+// kill kills the instance that served the last request: nothing that it does has an effect any more.
+func (w *world) kill() {
+	i := w.instances[w.next]
+	w.instances = slices.Delete(w.instances, w.next, w.next+1)
+	w.killed = append(w.killed, i)
+	i.store.dead.Store(true)
+	i.http.Close()
+}
+
+// mortal is an instance's way to the store.
+type mortal struct {
+	store.Store
+	dead atomic.Bool
+}
+
+func (m *mortal) Attach(ctx context.Context, a store.Attach) (store.Attached, error) {
+	if m.dead.Load() {
+		return store.Attached{}, store.ErrClosed
+	}
+	return m.Store.Attach(ctx, a)
+}
+
+func (m *mortal) Commit(ctx context.Context, t store.Turn) (store.Outcome, error) {
+	if m.dead.Load() {
+		return store.Outcome{}, store.ErrClosed
+	}
+	return m.Store.Commit(ctx, t)
+}
+
+func (m *mortal) Keep(ctx context.Context, held []store.Held) ([]store.Kept, error) {
+	if m.dead.Load() {
+		return nil, store.ErrClosed
+	}
+	return m.Store.Keep(ctx, held)
+}
+
+func (m *mortal) Claim(ctx context.Context, most int, lease time.Duration) (store.Claimed, error) {
+	if m.dead.Load() {
+		return store.Claimed{}, store.ErrClosed
+	}
+	return m.Store.Claim(ctx, most, lease)
 }
 
 func (w *world) note(list *[]string, what string) {
