@@ -58,6 +58,7 @@ var speakers = map[string]speaker{
 	"sojourn-sse":           {peer: "sojourn", dialect: "sojourn-sse"},
 	"sojourn-sse-volatile":  {peer: "sojourn-volatile", dialect: "sojourn-sse"},
 	"sojourn-redis":         {peer: "sojourn-redis", dialect: "sojourn-once", redis: true},
+	"sojourn-redis-sse":     {peer: "sojourn-redis", dialect: "sojourn-sse", redis: true},
 	"sojourn-redis-pair":    {peer: "sojourn-redis", dialect: "sojourn-once", redis: true, apart: true},
 	"socketio-redis":        {script: "socketio-redis.js", dialect: "socketio", redis: true, apart: true},
 	"raw-redis":             {peer: "raw-redis", dialect: "raw", redis: true, apart: true},
