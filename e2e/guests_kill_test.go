@@ -1,9 +1,12 @@
 package e2e
 
 import (
+	"encoding/json"
 	"fmt"
 	"strings"
 	"testing"
+
+	"github.com/sojourn-go/sojourn/internal/redistest"
 )
 
 // guestWays are what the libraries of other protocols can do in Node: the protocol, and the library's transports.
@@ -63,5 +66,45 @@ func TestGuestsSayMuchAtOnce(t *testing.T) {
 		p.say("burst 60") // 3.6 MB
 		p.prints("60")
 		p.agrees(page, 5)
+	}
+}
+
+// Clients of Engine.IO and SockJS as they are have sessions that end with an instance, as their protocols say, and then others. In each what they say comes back in order, and
+// nothing comes twice.
+func TestPlainGuestsComeAgain(t *testing.T) {
+	t.Parallel()
+	// Heartbeats that come soon after a death, and time for a machine that has others to run as well.
+	c := startEchoes(t, 3, redistest.Start(t), "-ping-interval", "2s", "-ping-timeout", "8s", "-disconnect-delay", "2s")
+	talks := map[[2]string]*talk{}
+	for _, way := range guestWays {
+		if way[1] == "xhr-streaming" { // whose library does not notice in Node that a stream has broken
+			continue
+		}
+		talks[way] = startTalk(t, guestClient(t, "plain.js", c.URL, way[0], way[1]))
+	}
+	for range 4 {
+		for _, p := range talks {
+			p.line()
+		}
+		c.kill(c.running[0])
+		c.add()
+	}
+	for way, p := range talks {
+		p.say("end")
+		line := p.line()
+		for line[0] != '{' {
+			line = p.line()
+		}
+		var seen struct {
+			Sessions int
+			Wrong    [][]string
+		}
+		if err := json.Unmarshal(line, &seen); err != nil {
+			t.Fatal(err)
+		}
+		if len(seen.Wrong) > 0 {
+			t.Errorf("%s: of what was said this came back: %q", way, seen.Wrong)
+		}
+		t.Logf("%s: %d sessions", way, seen.Sessions)
 	}
 }

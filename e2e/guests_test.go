@@ -48,12 +48,28 @@ func guestClient(t *testing.T, args ...string) *exec.Cmd {
 
 var echoserver = built("echoserver", "e2e/echoserver")
 
-// startEcho adds an echo server to what a balancer has, if there is one, and returns it.
-func startEcho(t *testing.T, store string, args ...string) *instance {
+// echoes are echo servers behind a balancer.
+type echoes struct {
+	*cluster
+	args []string
+}
+
+// startEchoes starts some.
+func startEchoes(t *testing.T, n int, store string, args ...string) *echoes {
 	t.Helper()
-	path, err := echoserver()
+	e := &echoes{start(t, echoserver, store, 0, nil), args}
+	for range n {
+		e.add()
+	}
+	return e
+}
+
+// add starts another one.
+func (e *echoes) add() {
+	e.t.Helper()
+	path, err := e.binary()
 	if err != nil {
-		t.Fatal(err)
+		e.t.Fatal(err)
 	}
 	for range 5 { // as cluster.add
 		var ln net.Listener
@@ -63,24 +79,13 @@ func startEcho(t *testing.T, store string, args ...string) *instance {
 		addr := ln.Addr().String()
 		ln.Close()
 		var i *instance
-		if i, err = launch(t, addr, exec.Command(path, append([]string{"-engineio", addr, "-sockjs", addr, "-store", store}, args...)...)); err == nil {
-			return i
+		if i, err = launch(e.t, addr, exec.Command(path, append([]string{"-engineio", addr, "-sockjs", addr, "-store", e.Store}, e.args...)...)); err == nil {
+			e.running = append(e.running, i)
+			e.lb.Add(i.addr)
+			return
 		}
 	}
-	t.Fatal(err)
-	return nil
-}
-
-// startEchoes starts as many echo servers behind a balancer.
-func startEchoes(t *testing.T, n int, store string, args ...string) *cluster {
-	t.Helper()
-	c := start(t, echoserver, store, 0, nil)
-	for range n {
-		i := startEcho(t, store, args...)
-		c.running = append(c.running, i)
-		c.lb.Add(i.addr)
-	}
-	return c
+	e.t.Fatal(err)
 }
 
 // The clients that the world has find an echo server as they expect it, be it one instance or three.
