@@ -153,7 +153,7 @@ func TestAClientThatTakesNothing(t *testing.T) {
 func TestWebSocketsThatOnlyKnock(t *testing.T) {
 	beside(t, program{}, func(w *world) {
 		s := w.open()
-		go s.get()
+		s.poll()
 		for range 100 {
 			s.dial(s.sid) // one is listened to
 		}
