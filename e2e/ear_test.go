@@ -20,8 +20,8 @@ import (
 // however often it comes, and shall; an ear counts.
 func (p *tab) listens(room string) *tab {
 	p.t.Helper()
-	_, err := evaluate[chromedp.Void](p, fmt.Sprintf(`import('/rt/client.js').then(({ connect }) => {
-		const rt = connect('/rt')
+	_, err := evaluate[chromedp.Void](p, fmt.Sprintf(`Promise.all([import('/rt/client.js'), import('/transports.js')]).then(([{ connect }, { transports }]) => {
+		const rt = connect('/rt', { transports })
 		const ear = window.ear = { rt, chat: rt.service('chat'), heard: [], answers: [] }
 		rt.topic(%q).on(line => ear.heard.push(line.from + ': ' + line.text))
 		rt.on('lost', ({ stream, why }) => ear.heard.push('lost: ' + stream + ' ' + why))

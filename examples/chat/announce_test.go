@@ -61,7 +61,7 @@ func TestWhoMayAnnounceAndWhat(t *testing.T) {
 // A program that was given no token has no such route: nobody has none.
 func TestWithoutATokenNobodyAnnounces(t *testing.T) {
 	rt := frameworktest.New(t, framework.Config{Services: services}).Server()
-	for _, route := range newEcho(rt, embedded, "").Routes() {
+	for _, route := range newEcho(rt, embedded, "", "").Routes() {
 		if strings.Contains(route.Path, "announce") {
 			t.Errorf("there is %s %s", route.Method, route.Path)
 		}

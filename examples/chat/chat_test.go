@@ -149,7 +149,7 @@ func serve(t *testing.T) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	server := httptest.NewServer(newEcho(rt, echo.MustSubFS(embedded, "page"), "secret"))
+	server := httptest.NewServer(newEcho(rt, echo.MustSubFS(embedded, "page"), "ws,sse,longpoll", "secret"))
 	t.Cleanup(func() {
 		rt.Close()
 		server.Close()

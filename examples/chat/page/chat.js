@@ -10,10 +10,11 @@ import { open } from './log.js'
 import { menu } from './menu.js'
 import { showNote } from './note.js'
 import { composer } from './say.js'
+import { transports } from './transports.js'
 import { marks } from './typing.js'
 
 /** @type {import('../types').App<{ note: typeof import('../../../services/pubsub/client.js') }>} */
-const { rt, chat, emoji, note } = connect()
+const { rt, chat, emoji, note } = connect({ transports })
 watch(rt)
 
 let name = '' // until it is given

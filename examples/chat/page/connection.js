@@ -2,9 +2,10 @@
 // The state of the connection, and the switch that changes its transport.
 
 import { $ } from './line.js'
+import { chosen, offered } from './transports.js'
 
 /** @type {{ [transport: string]: string }} */
-const labels = { ws: 'WebSocket', sse: 'SSE', longpoll: 'long-polling' }
+const labels = { ws: 'WebSocket', sse: 'SSE', longpoll: 'long-polling', engineio: 'Engine.IO', sockjs: 'SockJS' }
 /** @type {{ [status: string]: string }} */
 const words = { reconnect_failed: 'no connection', close: 'closed' }
 const every = 500 // ms: a change of transport, or of the network, is no change of status, so we look
@@ -24,5 +25,12 @@ export const showConnection = rt => {
 
   rt.on('status', show)
   setInterval(show, every)
-  for (const button of buttons) button.onclick = () => rt.use(button.value)
+  for (const button of buttons) {
+    const name = button.value
+    button.hidden = !offered.includes(name)
+    button.onclick = () => {
+      if (chosen.includes(name)) rt.use(name)
+      else location.search = '?transport=' + name // which loads the page with what it takes
+    }
+  }
 }
