@@ -47,18 +47,23 @@ func (e *engine) converse(ws *wsock.Conn, r *http.Request, receiver *session.Rec
 	}
 	c.ctx, c.end = context.WithCancel(r.Context())
 	var reading sync.WaitGroup
+	defer reading.Wait()
+	defer c.close(r)
 	reading.Go(func() {
 		defer contain(r, func() { c.fail(whyError) })
 		c.up()
 	})
 	c.down()
+}
+
+// close ends the connection, and with it the session.
+func (c *conn) close(r *http.Request) {
 	c.end()
 	if why := c.reason(); why != "" {
-		e.end(r.Context(), sid, why)
+		c.engine.end(r.Context(), c.sid, why)
 	}
-	receiver.Broken()
-	ws.Close(wsock.Normal, "")
-	reading.Wait()
+	c.receiver.Broken()
+	c.ws.Close(wsock.Normal, "")
 }
 
 // contain makes of a panic of the program's the end of a websocket, and of nothing else. It is logged as net/http logs its own.

@@ -34,7 +34,7 @@ type Options struct {
 	// by the store's MaxBytes, which is better eight times MaxPayload. Default: memory of its own; of a Transport the server's.
 	Store store.Store
 
-	Limits transports.Limits // Wait, Write, Rate and Burst, for each client. MaxPayload is its Body
+	Limits transports.Limits // for each client. MaxPayload is its Body; Frame and Frames are for a Transport
 }
 
 // Message is what is said, up or down: UTF-8 text, or bytes. Text that has U+001E in it cannot be carried by polls.

@@ -36,6 +36,7 @@ func (e *engine) poll(w http.ResponseWriter, r *http.Request, sid string) {
 	ctx, cancel := context.WithDeadline(r.Context(), until)
 	defer cancel()
 	batch, err := receiver.Next(ctx)
+	over := err != nil && err != context.DeadlineExceeded || batch.End != nil
 	body, err := e.polled(r, sid, came, batch, err)
 	switch {
 	case errors.Is(err, context.Canceled):
@@ -45,12 +46,10 @@ func (e *engine) poll(w http.ResponseWriter, r *http.Request, sid string) {
 		receiver.Broken()
 		e.refuse(w, r, refusalOf(err))
 		return
-	}
-	if !time.Now().Before(due) && batch.End == nil {
+	case !over && !time.Now().Before(due):
 		e.pings.said(sid)
 		body = body.add(packetPing)
-	}
-	if len(body) == 0 {
+	case len(body) == 0:
 		body = body.add(packetNoop)
 	}
 	if e.say(w, r, body) != nil {

@@ -199,6 +199,21 @@ func TestSection1_3_Cookie(t *testing.T) {
 	}
 }
 
+func TestSection1_3_NoCookieWithoutASession(t *testing.T) {
+	s := &engineio.Server{Options: engineio.Options{Cookie: &http.Cookie{}}}
+	r := httptest.NewRequest("GET", "/engine.io/"+sockets, nil) // it is no handshake
+	r.Header.Set("Upgrade", "websocket")
+	w := httptest.NewRecorder()
+	w.Header().Set("Set-Cookie", "other=1")
+	s.ServeHTTP(w, r)
+	if got := w.Header()["Set-Cookie"]; w.Code != 400 || len(got) != 1 || got[0] != "other=1" {
+		t.Errorf("it is answered %d with the cookies %q", w.Code, got)
+	}
+	if err := s.Shutdown(t.Context()); err != nil {
+		t.Error(err)
+	}
+}
+
 func TestSection1_3_TheProgramMaySpeakFirst(t *testing.T) {
 	greet := func(s *engineio.Socket) { s.Send(engineio.Message{Data: []byte("hi")}) }
 	inWorld(t, program{OnOpen: greet}, func(w *world) {

@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"net/http"
+	"slices"
 	"sync"
 	"time"
 
@@ -19,12 +20,11 @@ const probe = "probe"
 func (e *engine) websocket(w http.ResponseWriter, r *http.Request, sid string) {
 	if sid == "" {
 		sid = rand.Text()
-		e.setCookie(w, sid)
-		e.accept(w, r, func(ws *wsock.Conn, r *http.Request) { e.begin(ws, r, sid) })
+		e.accept(w, r, sid, func(ws *wsock.Conn, r *http.Request) { e.begin(ws, r, sid) })
 		return
 	}
 	if !e.sockets.take(sid) {
-		e.accept(w, r, turnDown)
+		e.accept(w, r, "", turnDown)
 		return
 	}
 	state, err := e.sessions.Look(r.Context(), sid)
@@ -37,7 +37,7 @@ func (e *engine) websocket(w http.ResponseWriter, r *http.Request, sid string) {
 	if state == session.Polling {
 		serve = func(ws *wsock.Conn, r *http.Request) { e.upgrade(ws, r, sid) }
 	}
-	if !e.accept(w, r, func(ws *wsock.Conn, r *http.Request) { defer e.sockets.leave(sid); serve(ws, r) }) {
+	if !e.accept(w, r, "", func(ws *wsock.Conn, r *http.Request) { defer e.sockets.leave(sid); serve(ws, r) }) {
 		e.sockets.leave(sid)
 	}
 }
@@ -45,11 +45,15 @@ func (e *engine) websocket(w http.ResponseWriter, r *http.Request, sid string) {
 // turnDown serves a websocket that there is no use for: it has been accepted, since clients take a refusal for an error of their own.
 func turnDown(*wsock.Conn, *http.Request) {}
 
-// accept makes a request a websocket, has it served and closes it; false: it has not become one.
-func (e *engine) accept(w http.ResponseWriter, r *http.Request, serve func(*wsock.Conn, *http.Request)) bool {
+// accept makes a request a websocket, has it served and closes it; false: it has not become one. A cookie is set for the sid that the request brings about, if it does.
+func (e *engine) accept(w http.ResponseWriter, r *http.Request, sid string, serve func(*wsock.Conn, *http.Request)) bool {
+	others := slices.Clip(w.Header()["Set-Cookie"])
+	if sid != "" {
+		e.setCookie(w, sid)
+	}
 	ws, err := wsock.Accept(w, r, e.Limits)
 	if _, refused := errors.AsType[*wsock.Refused](err); refused {
-		w.Header().Del("Set-Cookie")
+		w.Header()["Set-Cookie"] = others
 		e.refuse(w, r, badRequest)
 	}
 	if err != nil {
@@ -97,27 +101,30 @@ func (e *engine) carrier() session.Carrier {
 
 // upgrade serves a websocket that is to take the place of a session's polls.
 func (e *engine) upgrade(ws *wsock.Conn, r *http.Request, sid string) {
+	if !e.probed(ws, r, sid) {
+		return
+	}
+	if receiver, err := e.sessions.Receive(r, sid, e.carrier()); err == nil {
+		e.converse(ws, r, receiver, sid)
+	}
+}
+
+// probed tells whether a websocket has said in time all that an upgrade takes. Until then polls go on, and those that wait are ended.
+func (e *engine) probed(ws *wsock.Conn, r *http.Request, sid string) bool {
+	defer context.AfterFunc(e.ctx, func() { ws.Close(wsock.Away, "") })()
 	late := time.AfterFunc(e.UpgradeTimeout, func() { ws.Close(wsock.Normal, "") })
 	defer late.Stop()
-	defer context.AfterFunc(e.ctx, func() { ws.Close(wsock.Away, "") })()
 	ctx := r.Context()
-	if kind, data := read(ws); kind != packetPing || string(data) != probe || e.sessions.Probe(ctx, sid, e.UpgradeTimeout) != nil {
-		return
+	kind, data := read(ws)
+	if kind != packetPing || string(data) != probe || e.sessions.Probe(ctx, sid, e.UpgradeTimeout) != nil {
+		return false
 	}
 	if ws.Write(false, []byte{packetPong}, []byte(probe)) != nil {
-		return
+		return false
 	}
-	release := every(time.Second, func() { _ = e.sessions.Release(ctx, sid) }) // a poll that comes now is held until the next
-	kind, _ := read(ws)
-	release()
-	if kind != packetUpgrade || !late.Stop() {
-		return
-	}
-	receiver, err := e.sessions.Receive(r, sid, e.carrier())
-	if err != nil {
-		return
-	}
-	e.converse(ws, r, receiver, sid)
+	defer every(time.Second, func() { _ = e.sessions.Release(ctx, sid) })() // a poll that has come since is held until the next
+	kind, _ = read(ws)
+	return kind == packetUpgrade && late.Stop()
 }
 
 // read reads one packet of text; what is none is zero.
