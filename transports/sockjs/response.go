@@ -2,12 +2,10 @@ package sockjs
 
 import (
 	"errors"
-	"io"
 	"net/http"
 	"strconv"
 	"time"
 
-	"github.com/sojourn-go/sojourn/transports"
 	"github.com/sojourn-go/sojourn/transports/internal/session"
 )
 
@@ -26,15 +24,6 @@ type response struct {
 
 func (s *service) newResponse(w http.ResponseWriter, v way, callback string) *response {
 	return &response{s: s, w: w, control: http.NewResponseController(w), way: v, callback: callback}
-}
-
-// drain reads a body that nobody needs: only then the server hears of it when the client is gone. From then on there is no time limit for what is read.
-func drain(w http.ResponseWriter, r *http.Request, l transports.Limits) error {
-	control := http.NewResponseController(w)
-	_ = control.SetReadDeadline(time.Now().Add(l.Wait)) // not every ResponseWriter has deadlines
-	_, err := io.Copy(io.Discard, http.MaxBytesReader(w, r.Body, int64(l.Body)))
-	_ = control.SetReadDeadline(time.Time{})
-	return err
 }
 
 // begin writes what stands before all frames of a stream, before anything is asked of a store.

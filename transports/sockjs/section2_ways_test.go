@@ -257,7 +257,9 @@ func TestMoreThanMayBeSentIsRefused(t *testing.T) {
 		w.poll("/000/one")
 		fits := bodyOf(strings.Repeat("x", 1<<20-4))
 		w.send("/000/one", fits)
-		w.same("a byte more", w.do("POST", "/000/one/xhr_send", " "+fits).status, 413)
+		for _, path := range []string{"/xhr_send", "/jsonp_send", "/xhr", "/xhr_streaming"} {
+			w.same("a byte more by "+path, w.do("POST", "/000/one"+path, " "+fits).status, 413)
+		}
 	})
 }
 

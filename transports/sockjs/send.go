@@ -61,7 +61,8 @@ func (s *service) readBody(w http.ResponseWriter, r *http.Request) (body []byte,
 	if s.board {
 		limit *= 2
 	}
-	_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(s.Limits.Wait)) // not every ResponseWriter has deadlines; the server lifts it
+	control := http.NewResponseController(w)
+	_ = control.SetReadDeadline(time.Now().Add(s.Limits.Wait)) // not every ResponseWriter has deadlines
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, int64(limit)))
 	if _, tooLarge := errors.AsType[*http.MaxBytesError](err); tooLarge {
 		return nil, http.StatusRequestEntityTooLarge
@@ -69,6 +70,7 @@ func (s *service) readBody(w http.ResponseWriter, r *http.Request) (body []byte,
 	if err != nil {
 		return nil, http.StatusBadRequest
 	}
+	_ = control.SetReadDeadline(time.Time{}) // the answer may take long. What was not read of a refused one has its time still
 	return body, 0
 }
 

@@ -25,9 +25,13 @@ func (s *service) receive(w http.ResponseWriter, r *http.Request, sid string, v 
 		return
 	}
 	s.jsessionID(w.Header(), r)
+	if _, status := s.readBody(w, r); status != 0 { // nobody needs it, but until it is read the server does not hear of it when the client is gone
+		s.answer(w, status, plainText, http.StatusText(status)+"\n")
+		return
+	}
 	out := s.newResponse(w, v, callback)
 	switch {
-	case drain(w, r, s.Limits) != nil || out.begin() != nil: // the client is gone
+	case out.begin() != nil: // the client is gone
 	case v.once:
 		s.poll(out, r, sid)
 	default:

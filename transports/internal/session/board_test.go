@@ -250,3 +250,14 @@ func TestWhoWaitsWhileTheSwitchboardIsDrainedComesAgain(t *testing.T) {
 		w.begins(w.polled(w.b), "h{", "")
 	})
 }
+
+// A switchboard that has no store does not look after the sessions' own.
+func TestSessionsOfASwitchboardWithoutAStoreEnd(t *testing.T) {
+	inBoard(t, func(w *world, _ *transports.Local) {
+		w.open(w.a)
+		time.Sleep(time.Minute)
+		synctest.Wait()
+		_, err := w.b.Look(w.Context(), sid)
+		w.is(err, session.ErrUnknown)
+	})
+}

@@ -15,8 +15,8 @@ const (
 	buried     = time.Millisecond
 )
 
-// claims tells whether what is due is done here: where there is a switchboard it does that itself.
-func (s *Sessions) claims() bool { return s.cfg.Board == nil }
+// claims tells whether what is due is done here: what is in a switchboard's store it does itself.
+func (s *Sessions) claims() bool { return !s.hosted }
 
 // hint takes a store's answer of when something is due. That there is a process then makes it quick; what is due waits for the next request, anywhere.
 func (s *Sessions) hint(in time.Duration) {
@@ -112,7 +112,7 @@ func (s *Sessions) bury(ctx context.Context, due store.Due) {
 }
 
 // Sweep ends what is overdue, and returns how many sessions that were: for instances that do not run between requests. It may wait for 10 seconds, if nobody has looked for
-// long. Where there is a switchboard, that sweeps.
+// long. What is in a switchboard's store that sweeps.
 func (s *Sessions) Sweep(ctx context.Context) (int, error) {
 	if !s.claims() {
 		return 0, nil

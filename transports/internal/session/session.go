@@ -77,7 +77,8 @@ const unheld = 5 * time.Second
 type Sessions struct {
 	cfg      Config
 	store    store.Store
-	owned    bool
+	owned    bool  // by the sessions alone
+	hosted   bool  // it is the switchboard's
 	host     Host  // nil: none
 	turns    locks // of sessions whose messages are dealt with
 	entering locks // of sessions that are not known yet
@@ -106,7 +107,7 @@ func New(cfg Config) *Sessions {
 	s := &Sessions{cfg: cfg, store: cfg.Store, receivers: map[string]*Receiver{}}
 	s.host, _ = cfg.Board.(Host)
 	if s.store == nil && s.host != nil {
-		s.store = s.host.Store()
+		s.store, s.hosted = s.host.Store(), true
 	}
 	if s.store == nil {
 		s.store, s.owned = memory.New(memory.Options{MaxBytes: cfg.MaxBytes}), true
