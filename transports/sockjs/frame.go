@@ -16,9 +16,9 @@ var (
 	heartbeatFrame = []byte("h")
 )
 
-// appendMessages appends the frame of messages: a["one","two"].
-func appendMessages(b []byte, ms []session.Message) []byte {
-	b = append(b, "a["...)
+// messageFrame is the frame of messages: a["one","two"].
+func messageFrame(ms []session.Message) []byte {
+	b := []byte("a[")
 	for i, m := range ms {
 		if i > 0 {
 			b = append(b, ',')
@@ -36,7 +36,7 @@ func inFrames(ms []session.Message, write func([]byte) error) error {
 			size += len(ms[n].Data)
 			n++
 		}
-		if err := write(appendMessages(nil, ms[:n])); err != nil {
+		if err := write(messageFrame(ms[:n])); err != nil {
 			return err
 		}
 		ms = ms[n:]

@@ -17,7 +17,7 @@ func FuzzFrame(f *testing.F) {
 		f.Add(text)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
-		frame := appendMessages(nil, []session.Message{{Data: []byte(text)}, {}})
+		frame := messageFrame([]session.Message{{Data: []byte(text)}, {}})
 		var got []string
 		if err := json.Unmarshal(frame[1:], &got); err != nil {
 			t.Fatalf("%q: %v", frame, err)

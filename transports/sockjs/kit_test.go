@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"strings"
 	"sync"
@@ -130,9 +131,7 @@ func (c *conn) do(method, path, body string) (*http.Response, error) {
 	if err != nil {
 		return nil, err
 	}
-	for k, v := range c.server.Header {
-		r.Header[k] = v
-	}
+	maps.Copy(r.Header, c.server.Header)
 	response, err := c.server.Client.Do(r)
 	if err != nil {
 		return nil, err

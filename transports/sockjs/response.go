@@ -77,11 +77,11 @@ func (o *response) refuse(err error) {
 	switch {
 	case gone:
 		_ = o.write(closing(*end)) // here as below: if the client is gone there is nobody to tell
-	case err == session.ErrBusy:
+	case errors.Is(err, session.ErrBusy):
 		_ = o.write(closeFrame(occupied, "Another connection still open"))
 	case o.way.once:
 		o.s.unavailable(o.w)
-	case err != session.ErrClosed: // else it is to come again, elsewhere
+	case !errors.Is(err, session.ErrClosed): // else it is to come again, elsewhere
 		_ = o.write(closing(session.Gone{}))
 	}
 }

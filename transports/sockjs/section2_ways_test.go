@@ -209,7 +209,7 @@ func TestSection2_8_FormSends(t *testing.T) {
 	inWorld(t, sockjs.Options{}, func(w *world) {
 		const form = "application/x-www-form-urlencoded"
 		w.poll("/000/one")
-		for body, kind := range map[string]string{"d=%5B%22x%22%5D": form, "a=b&d=[%22x%22]": form + "; charset=UTF-8", `["x"] `: "text/plain", `["x"]`: ""} {
+		for body, kind := range map[string]string{"d=%5B%22x%22%5D": form, "a=b&d=[%22x%22]": form + "; charset=UTF-8", `[ "x"]`: "text/plain", `["x"]`: ""} {
 			a := w.do("POST", "/000/one/jsonp_send", body, "Content-Type", kind)
 			w.is(a, 200, "ok")
 			w.same("the type", a.Get("Content-Type"), "text/plain; charset=UTF-8")

@@ -48,7 +48,7 @@ func (s *service) send(w http.ResponseWriter, r *http.Request, sid string, by se
 	switch {
 	case err == nil:
 		s.answer(w, by.status, plainText, by.body)
-	case gone, err == session.ErrUnknown:
+	case gone, errors.Is(err, session.ErrUnknown):
 		s.answer(w, http.StatusNotFound, plainText, "no such session\n")
 	default:
 		s.unavailable(w)

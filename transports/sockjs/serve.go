@@ -59,12 +59,12 @@ func (s *service) poll(out *response, r *http.Request, sid string) {
 	b, err := got.Next(ctx)
 	switch {
 	case err == nil && len(b.Messages) > 0: // an end is told to who comes next
-		err = out.write(appendMessages(nil, b.Messages))
+		err = out.write(messageFrame(b.Messages))
 	case err == nil:
 		err = out.write(closing(*b.End))
 	case errors.Is(err, context.DeadlineExceeded):
 		err = out.write(heartbeatFrame)
-	case err == session.ErrClosed:
+	case errors.Is(err, session.ErrClosed):
 		out.w.Header().Set("Connection", "close") // its client comes again, elsewhere
 		err = out.write(heartbeatFrame)
 	default:
@@ -99,7 +99,7 @@ func (s *service) stream(out *response, r *http.Request, sid string) {
 			if due.tick(); !due.old {
 				err = out.write(s.heartbeat())
 			}
-		case err == session.ErrClosed:
+		case errors.Is(err, session.ErrClosed):
 			return // its client comes again, elsewhere
 		default:
 			out.refuse(err)
@@ -119,7 +119,7 @@ func (s *service) stream(out *response, r *http.Request, sid string) {
 // heartbeat is what is said after a silence. The clients of a switchboard listen for one of their own.
 func (s *service) heartbeat() []byte {
 	if s.board {
-		return appendMessages(nil, []session.Message{{Data: []byte{byte(protocol.Ping)}}})
+		return messageFrame([]session.Message{{Data: []byte{byte(protocol.Ping)}}})
 	}
 	return heartbeatFrame
 }

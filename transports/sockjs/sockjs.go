@@ -127,7 +127,7 @@ func (s *Server) closed(id string, end session.Gone) {
 }
 
 func told(err error) error {
-	if err == session.ErrUnknown {
+	if errors.Is(err, session.ErrUnknown) {
 		return ErrGone
 	}
 	return err

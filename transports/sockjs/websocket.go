@@ -154,7 +154,7 @@ func (c *socket) messages(ms []session.Message) error {
 func (c *socket) end(err error) {
 	end, _ := errors.AsType[*session.Gone](err)
 	switch {
-	case err == session.ErrClosed:
+	case errors.Is(err, session.ErrClosed):
 		end = &session.Gone{Code: wsock.Away, Why: "Going away"}
 	case end == nil, end.Code == 0:
 		end = &session.Gone{Code: interrupted, Why: "Connection interrupted"}

@@ -187,7 +187,7 @@ func (r *Receiver) pull(ctx context.Context, b *Batch) {
 
 	frames, err := link.Pull(waiting)
 	over := err != nil && (waiting.Err() == nil || !errors.Is(err, context.Canceled) && !errors.Is(err, context.DeadlineExceeded))
-	if over && err != io.EOF {
+	if over && !errors.Is(err, io.EOF) {
 		frames = append(frames, protocol.CloseOf(err).Append(nil))
 	}
 	r.mu.Lock()

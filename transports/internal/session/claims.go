@@ -86,15 +86,15 @@ func (s *Sessions) claim(ctx context.Context) (n int, next time.Duration, err er
 	}
 	for _, due := range got.Due {
 		if string(due.Socket.User) == s.cfg.Name { // else somebody has given one store to two: its own instances find it when the lease is over
-			s.bury(ctx, due)
+			_ = s.bury(ctx, due) // it is due again when the lease is over
 		}
 	}
 	s.hint(got.NextDue)
 	return len(got.Due), got.NextDue, nil
 }
 
-// bury tells the program that a session has ended, and makes that final. If it does not come to that it is due again when the lease is over.
-func (s *Sessions) bury(ctx context.Context, due store.Due) {
+// bury tells the program that a session has ended, and makes that final.
+func (s *Sessions) bury(ctx context.Context, due store.Due) error {
 	sock := due.Socket
 	end := Gone{Code: sock.Code, Why: sock.Why}
 	if expired(sock) {
@@ -105,10 +105,11 @@ func (s *Sessions) bury(ctx context.Context, due store.Due) {
 	if end.Code != 0 {
 		keep = s.cfg.Tombstone
 	}
-	_, _, _ = s.commit(ctx, store.Turn{
+	_, _, err := s.commit(ctx, store.Turn{
 		Cause:   store.Cause{Socket: sock.ID, Token: due.Token},
 		Effects: []store.Effect{store.Bye{Code: sock.Code, Why: sock.Why, Keep: max(keep, buried)}},
 	})
+	return err
 }
 
 // Sweep ends what is overdue, and returns how many sessions that were: for instances that do not run between requests. It may wait for 10 seconds, if nobody has looked for

@@ -3,6 +3,7 @@ package session
 import (
 	"context"
 	"crypto/rand"
+	"errors"
 	"fmt"
 	"net/http"
 	"sync"
@@ -130,7 +131,7 @@ func (s *Sessions) commit(ctx context.Context, t store.Turn) (out store.Outcome,
 			return out, again, nil
 		}
 		again = true
-		if err == store.ErrClosed || !pause(ctx, retryTime) {
+		if errors.Is(err, store.ErrClosed) || !pause(ctx, retryTime) {
 			return out, again, fmt.Errorf("session: %w", err)
 		}
 	}

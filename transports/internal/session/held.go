@@ -2,6 +2,7 @@ package session
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -157,7 +158,7 @@ func ask[A any](ctx context.Context, call func(context.Context) (A, error)) (A, 
 		if err == nil {
 			return answer, nil
 		}
-		if err == store.ErrClosed || !pause(ctx, retryTime) {
+		if errors.Is(err, store.ErrClosed) || !pause(ctx, retryTime) {
 			return answer, fmt.Errorf("session: %w", err)
 		}
 	}

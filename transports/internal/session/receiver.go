@@ -74,7 +74,7 @@ func (s *Sessions) Receive(r *http.Request, sid string, c Carrier) (*Receiver, e
 	}
 	s.passing(r.Context())
 	got, err := s.attach(r, sid, c, inbox)
-	if err == ErrBusy && s.cfg.Patience > 0 {
+	if errors.Is(err, ErrBusy) && s.cfg.Patience > 0 {
 		pause(r.Context(), s.cfg.Patience) // the one before may be gone, and its instance about to hear of it
 		got, err = s.attach(r, sid, c, inbox)
 	}
@@ -108,7 +108,7 @@ func (s *Sessions) attach(r *http.Request, sid string, c Carrier, inbox string) 
 			err = ErrUpgraded
 		}
 	case store.Gone:
-		if err = s.ended(store.Gone, found.Socket); err != ErrUnknown && !found.Socket.Ended { // its time is over, and nobody has claimed it
+		if err = s.ended(store.Gone, found.Socket); !errors.Is(err, ErrUnknown) && !found.Socket.Ended { // its time is over, and nobody has claimed it
 			_ = s.End(r.Context(), got.id, Gone{Why: s.cfg.Expired})
 		}
 	default:
@@ -265,22 +265,23 @@ func (r *Receiver) collect(b *Batch, hellos bool) {
 
 // take lets go of what was collected, in one step with the receiver itself if it is a poll.
 func (r *Receiver) take(ctx context.Context, b Batch) (Batch, error) {
+	ends := b.End != nil
 	switch {
-	case r.id == "" && b.End != nil:
+	case r.id == "" && ends:
 		r.drop()
 		return b, nil
-	case r.id == "", r.upto == r.told && !r.carrier.Once && b.End == nil:
+	case r.id == "", r.upto == r.told && !r.carrier.Once && !ends:
 		return b, nil
 	}
-	letsGo := r.carrier.Once && b.End == nil
+	letsGo := r.carrier.Once && !ends
 	if err := r.keep(ctx, r.upto, letsGo); err != nil {
 		return Batch{}, r.over(ctx, err)
 	}
 	r.told = r.upto
-	if b.End != nil {
+	if ends {
 		_ = r.s.End(context.WithoutCancel(ctx), r.id, *b.End) // its entry is still there: if nobody hears of it, the next receiver finds it again
 	}
-	if letsGo || b.End != nil {
+	if letsGo || ends {
 		r.drop()
 	}
 	return b, nil
@@ -307,7 +308,7 @@ func (r *Receiver) keep(ctx context.Context, ack store.Cursor, letsGo bool) erro
 // over is the end of a Next that has nothing. Who can come again lets go.
 func (r *Receiver) over(ctx context.Context, err error) error {
 	_, gone := errors.AsType[*Gone](err)
-	letsGo := err == ErrClosed && !r.carrier.WebSocket || err == context.DeadlineExceeded && r.carrier.Once
+	letsGo := errors.Is(err, ErrClosed) && !r.carrier.WebSocket || errors.Is(err, context.DeadlineExceeded) && r.carrier.Once
 	switch {
 	case letsGo:
 		if r.id != "" {
@@ -316,10 +317,10 @@ func (r *Receiver) over(ctx context.Context, err error) error {
 			}
 		}
 		r.drop()
-	case gone, err == ErrMoved, err == ErrUnknown:
+	case gone, errors.Is(err, ErrMoved), errors.Is(err, ErrUnknown):
 		r.drop()
 	}
-	if err == ErrUnknown {
+	if errors.Is(err, ErrUnknown) {
 		return &Gone{Why: r.s.cfg.Expired} // it was there
 	}
 	return err
@@ -345,7 +346,7 @@ func (r *Receiver) Leave(ctx context.Context) (Batch, error) {
 func (r *Receiver) Broken() {
 	r.mu.Lock()
 	_, gone := errors.AsType[*Gone](r.failed)
-	over := gone || r.failed == ErrMoved
+	over := gone || errors.Is(r.failed, ErrMoved)
 	r.mu.Unlock()
 	defer r.drop()
 	if over || r.id == "" {
