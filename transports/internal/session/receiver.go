@@ -267,10 +267,12 @@ func (r *Receiver) collect(b *Batch, hellos bool) {
 func (r *Receiver) take(ctx context.Context, b Batch) (Batch, error) {
 	ends := b.End != nil
 	switch {
-	case r.id == "" && ends:
-		r.drop()
+	case r.id == "":
+		if ends {
+			r.drop()
+		}
 		return b, nil
-	case r.id == "", r.upto == r.told && !r.carrier.Once && !ends:
+	case r.upto == r.told && !r.carrier.Once && !ends:
 		return b, nil
 	}
 	letsGo := r.carrier.Once && !ends
