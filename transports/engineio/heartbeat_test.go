@@ -128,8 +128,8 @@ func TestSection1_7_TheIntervalMayBeShorterThanTheTimeout(t *testing.T) {
 			if at := time.Since(began); at != 100*time.Millisecond {
 				t.Errorf("the next ping came after %v", at)
 			}
+			synctest.Wait() // for the answer is waited already
 			ws.say("3")
-			synctest.Wait()
 		}
 	})
 }
@@ -157,6 +157,9 @@ func TestSection1_8_TheClientClosesAPolledSession(t *testing.T) {
 		w.unknown(s.get())
 		w.unknown(s.post("4hello"))
 		w.ends("transport close")
+		if len(w.heard) != 1 {
+			t.Errorf("the program heard %q", w.heard)
+		}
 	})
 	inWorld(t, program{}, func(w *world) {
 		s := w.open()
@@ -165,6 +168,27 @@ func TestSection1_8_TheClientClosesAPolledSession(t *testing.T) {
 		w.is(<-poll, 200, "6")
 		w.unknown(s.get())
 		w.ends("transport close")
+	})
+}
+
+// A client sends both at once, and the POST may come first.
+func TestSection1_12_APollThatComesAfterTheGoodbye(t *testing.T) {
+	inWorld(t, program{}, func(w *world) {
+		s := w.open()
+		post := w.begin("POST", s.query, "1")
+		time.Sleep(10 * time.Millisecond)
+		w.is(s.get(), 200, "6")
+		w.is(<-post, 200, "ok")
+		w.unknown(s.get())
+		w.ends("transport close")
+
+		s = w.open() // none comes
+		began := time.Now()
+		w.is(s.post("1"), 200, "ok")
+		if took := time.Since(began); took > 50*time.Millisecond {
+			t.Errorf("a goodbye took %v", took)
+		}
+		w.unknown(s.get())
 	})
 }
 

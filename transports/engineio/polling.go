@@ -15,8 +15,6 @@ const hold = 20 * time.Second
 // poll answers a GET: with what there is, as soon as there is something, or a ping when that is due.
 func (e *engine) poll(w http.ResponseWriter, r *http.Request, sid string) {
 	came := time.Now()
-	control := http.NewResponseController(w) // not every ResponseWriter has deadlines
-	_ = control.SetReadDeadline(time.Time{}) // the server's ReadTimeout does not end a poll
 	receiver, err := e.sessions.Receive(r, sid, session.Carrier{Transport: name, Once: true})
 	if errors.Is(err, session.ErrBusy) { // who has lost count of its polls cannot be told anything in order
 		e.breaks(w, r, sid, whyError)

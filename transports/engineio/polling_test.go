@@ -221,5 +221,8 @@ func TestWhoSendsTooFastWaitsForTheAnswer(t *testing.T) {
 		if took := time.Since(began); took != 400*time.Millisecond {
 			t.Errorf("401 messages were answered after %v", took)
 		}
+		w.begin("POST", s.query, strings.Repeat("4x\x1e", 40)+"4x")
+		w.bad(s.post("4x")) // who does not wait
+		w.ends("transport error")
 	})
 }

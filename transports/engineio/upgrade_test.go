@@ -71,6 +71,27 @@ func TestSection1_9_ProbeAndUpgradeWithoutAPause(t *testing.T) {
 	})
 }
 
+// It may have been sent after the packet that upgrades, and have come before it on a connection of its own.
+func TestSection1_9_APollThatComesWithTheUpgradeIsRefused(t *testing.T) {
+	for _, probed := range []bool{true, false} { // whether there is something to release it
+		inWorld(t, program{}, func(w *world) {
+			s := w.open()
+			ws, _ := s.dial(s.sid)
+			ws.say("2probe")
+			ws.hear("3probe")
+			if !probed {
+				w.is(s.get(), 200, "6")
+			}
+			poll := s.poll()
+			time.Sleep(10 * time.Millisecond)
+			ws.say("5")
+			w.bad(<-poll)
+			ws.say("4hello")
+			ws.hear("4hello")
+		})
+	}
+}
+
 // A client that does not pause has a poll waiting when the upgrade is done.
 func TestSection1_9_APollThatStillWaitsIsReleased(t *testing.T) {
 	inWorld(t, program{}, func(w *world) {
