@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/rand"
 	"errors"
-	"fmt"
 	"net/http"
 	"sync"
 	"time"
@@ -132,7 +131,7 @@ func (s *Sessions) commit(ctx context.Context, t store.Turn) (out store.Outcome,
 		}
 		again = true
 		if errors.Is(err, store.ErrClosed) || !pause(ctx, retryTime) {
-			return out, again, fmt.Errorf("session: %w", err)
+			return out, again, failure{err}
 		}
 	}
 }

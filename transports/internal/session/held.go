@@ -3,7 +3,6 @@ package session
 import (
 	"context"
 	"errors"
-	"fmt"
 	"maps"
 	"slices"
 	"time"
@@ -149,6 +148,11 @@ func (s *Sessions) query(ctx context.Context, q store.Query) (store.Reply, error
 	return replies[0], nil
 }
 
+// failure is the error of a store. That a call of it took too long does not mean that its caller's time is over, so that it is not told from what it wraps.
+type failure struct{ of error }
+
+func (f failure) Error() string { return "session: " + f.of.Error() }
+
 // ask asks the store what comes to the same if it is asked again, until it answers.
 func ask[A any](ctx context.Context, call func(context.Context) (A, error)) (A, error) {
 	ctx, cancel := context.WithTimeout(ctx, callTime)
@@ -159,7 +163,7 @@ func ask[A any](ctx context.Context, call func(context.Context) (A, error)) (A, 
 			return answer, nil
 		}
 		if errors.Is(err, store.ErrClosed) || !pause(ctx, retryTime) {
-			return answer, fmt.Errorf("session: %w", err)
+			return answer, failure{err}
 		}
 	}
 }

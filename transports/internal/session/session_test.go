@@ -2,6 +2,7 @@ package session_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -396,6 +397,36 @@ func TestManyMessagesInOneRequest(t *testing.T) {
 		if slices.Contains(w.heard, "late") {
 			t.Error("the program heard what came after it had ended the session")
 		}
+	})
+}
+
+// lossy is a store whose Keep takes effect, and takes too long to say so, until a time.
+type lossy struct {
+	store.Store
+	until *time.Time
+}
+
+func (l lossy) Keep(ctx context.Context, held []store.Held) ([]store.Kept, error) {
+	kept, err := l.Store.Keep(ctx, held)
+	if err == nil && time.Now().Before(*l.until) {
+		err = fmt.Errorf("far away: %w", context.DeadlineExceeded)
+	}
+	return kept, err
+}
+
+// Whether it was taken is not known, so that it is not passed over in silence.
+func TestTheStoresTimeIsNotTheReceivers(t *testing.T) {
+	var until time.Time
+	inWorld(t, session.Config{}, func(s store.Store) store.Store { return lossy{s, &until} }, func(w *world) {
+		w.open(w.a)
+		until = time.Now().Add(10*time.Second + time.Millisecond)
+		r, err := w.a.Receive(request(w.Context()), sid, session.Carrier{Once: true})
+		w.must(err)
+		if b, err := r.Next(w.Context()); err == nil || errors.Is(err, context.DeadlineExceeded) {
+			t.Fatalf("got %q, %v", texts(b), err)
+		}
+		r.Broken()
+		w.same(w.endings(), "0 transport close")
 	})
 }
 
