@@ -39,7 +39,6 @@ type world struct {
 	servers []*engineio.Server
 	at      []*transporttest.Server
 	next    int // instance that the next request goes to
-	client  *http.Client
 
 	mu     sync.Mutex
 	closed []string // why sessions have ended

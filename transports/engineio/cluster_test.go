@@ -214,6 +214,7 @@ func TestAnInstanceIsShutDown(t *testing.T) {
 		poll := w.to(0).begin("GET", s.query, "")
 		ws, _ := w.to(0).connect()
 		silent, _ := w.to(0).dial(s.sid)
+		synctest.Wait()
 		w.shutdown(w.servers[0])
 		w.is(<-poll, 200, "6")
 		ws.over()

@@ -3,6 +3,7 @@ package engineio
 import (
 	"cmp"
 	"context"
+	"errors"
 	"log"
 	"math/rand/v2"
 	"net/http"
@@ -140,7 +141,7 @@ func (c *conn) down() {
 		switch {
 		case c.ctx.Err() != nil:
 			return
-		case err == context.Canceled, err == context.DeadlineExceeded:
+		case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
 		case err != nil:
 			return
 		}

@@ -62,7 +62,10 @@ func ExampleTransport() {
 		return
 	}
 	defer c.Close()
-	_, _, _ = c.ReadMessage() // how the session begins
+	if _, _, err := c.ReadMessage(); err != nil { // how the session begins
+		fmt.Println(err)
+		return
+	}
 	for _, up := range []string{`4H{"v":1,"key":"AAAAAAAAAAAAAAAAAAAAAA","c":1}`, "4KAAAAAAAAAAAAAAAAAAAAAA\n" + `C1,echo.say|"hello"`} {
 		_ = c.WriteMessage(websocket.TextMessage, []byte(up))
 		_, down, _ := c.ReadMessage()

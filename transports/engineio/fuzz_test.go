@@ -62,7 +62,7 @@ func FuzzPayload(f *testing.F) {
 		case !bytes.Contains(text, []byte{'b'}) && !bytes.Equal(out, text):
 			t.Fatalf("%q became %q", text, out)
 		case utf8.Valid(text) && !utf8.Valid(out):
-			for _, part := range bytes.Split(out, []byte{separator}) {
+			for part := range bytes.SplitSeq(out, []byte{separator}) {
 				if part[0] != packetBinary && !utf8.Valid(part) {
 					t.Fatalf("%q became %q", text, out)
 				}

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"slices"
 	"strings"
@@ -102,9 +103,7 @@ func (c *polled) do(method string, body []byte) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	for k, v := range c.server.Header {
-		r.Header[k] = v
-	}
+	maps.Copy(r.Header, c.server.Header)
 	response, err := c.server.Client.Do(r)
 	if err != nil {
 		return nil, err

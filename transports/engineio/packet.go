@@ -43,8 +43,8 @@ func parsePacket(text []byte) (packet, error) {
 			return packet{}, errPacket
 		}
 		return packet{kind, decoded[:n]}, nil
-	case kind < packetOpen, kind > packetNoop, kind == packetPing && string(data) != probe:
-		return packet{}, errPacket // it is the server that pings
+	case kind < packetOpen, kind > packetNoop:
+		return packet{}, errPacket
 	}
 	return packet{kind, data}, nil
 }

@@ -34,7 +34,7 @@ func (e *engine) poll(w http.ResponseWriter, r *http.Request, sid string) {
 	ctx, cancel := context.WithDeadline(r.Context(), until)
 	defer cancel()
 	batch, err := receiver.Next(ctx)
-	over := err != nil && err != context.DeadlineExceeded || batch.End != nil
+	over := err != nil && !errors.Is(err, context.DeadlineExceeded) || batch.End != nil
 	body, err := e.polled(r, sid, came, batch, err)
 	switch {
 	case errors.Is(err, context.Canceled):
@@ -64,11 +64,11 @@ func (e *engine) polled(r *http.Request, sid string, came time.Time, batch sessi
 		return body.add(packetClose), nil
 	}
 	switch {
-	case err == context.DeadlineExceeded:
+	case errors.Is(err, context.DeadlineExceeded):
 		return nil, nil
-	case err == session.ErrClosed:
+	case errors.Is(err, session.ErrClosed):
 		return body.add(packetNoop), nil
-	case err == session.ErrMoved, err == nil && batch.Noop && len(batch.Messages) == 0 && batch.End == nil:
+	case errors.Is(err, session.ErrMoved), batch.Noop && len(batch.Messages) == 0 && batch.End == nil:
 		return e.released(r, sid, came)
 	case err != nil:
 		return nil, err

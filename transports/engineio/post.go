@@ -67,7 +67,7 @@ func (e *engine) deliver(r *http.Request, sid string, body []byte) (n int, _ err
 	var messages []session.Message
 	closes := false
 	err := parsePayload(body, func(p packet) error {
-		if p.kind == packetPing {
+		if p.kind == packetPing { // it is the server that pings
 			return errPacket
 		}
 		if m, ok := p.message(); ok && !closes {
