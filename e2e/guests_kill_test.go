@@ -74,7 +74,7 @@ func TestGuestsSayMuchAtOnce(t *testing.T) {
 func TestPlainGuestsComeAgain(t *testing.T) {
 	t.Parallel()
 	// Heartbeats that come soon after a death, and time for a machine that has others to run as well.
-	c := startEchoes(t, 3, redistest.Start(t), "-ping-interval", "2s", "-ping-timeout", "8s", "-disconnect-delay", "2s")
+	c := startEchoes(t, 3, redistest.Start(t), nil, "-ping-interval", "2s", "-ping-timeout", "8s", "-disconnect-delay", "2s")
 	talks := map[[2]string]*talk{}
 	for _, way := range guestWays {
 		if way[1] == "xhr-streaming" { // whose library does not notice in Node that a stream has broken

@@ -3,6 +3,7 @@ package e2e
 import (
 	"fmt"
 	"net"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -54,10 +55,10 @@ type echoes struct {
 	args []string
 }
 
-// startEchoes starts some.
-func startEchoes(t *testing.T, n int, store string, args ...string) *echoes {
+// startEchoes starts some, and the front that they are reached through, if any.
+func startEchoes(t *testing.T, n int, store string, front func(http.Handler) http.Handler, args ...string) *echoes {
 	t.Helper()
-	e := &echoes{start(t, echoserver, store, 0, nil), args}
+	e := &echoes{start(t, echoserver, store, 0, front), args}
 	for range n {
 		e.add()
 	}
@@ -103,7 +104,7 @@ func TestOfficialClients(t *testing.T) {
 			t.Parallel()
 			nodetest.Find(t)
 			// Heartbeats that come soon, and time for a machine that has others to run as well.
-			c := startEchoes(t, test.n, test.store(t), "-max-payload", "2000000",
+			c := startEchoes(t, test.n, test.store(t), nil, "-max-payload", "2000000",
 				"-ping-interval", "200ms", "-ping-timeout", "30s", "-heartbeat-delay", "200ms", "-disconnect-delay", "30s")
 			for _, protocol := range []string{"engineio", "sockjs"} {
 				t.Run(protocol, func(t *testing.T) {

@@ -28,6 +28,7 @@ type settings struct {
 	responseLimit    int
 	heartbeat        time.Duration
 	disconnect       time.Duration
+	sockjsURL        string
 }
 
 func main() {
@@ -41,6 +42,7 @@ func main() {
 	flag.IntVar(&s.responseLimit, "response-limit", 4096, "SockJS's response_limit")
 	flag.DurationVar(&s.heartbeat, "heartbeat-delay", 25*time.Second, "SockJS's heartbeat_delay")
 	flag.DurationVar(&s.disconnect, "disconnect-delay", 5*time.Second, "SockJS's disconnect_delay")
+	flag.StringVar(&s.sockjsURL, "sockjs-url", "", "SockJS's sockjs_url: where its iframe page has the library from; default: a CDN")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()

@@ -40,6 +40,7 @@ func open(ctx context.Context, s settings) (*services, error) {
 		{Prefix: "/close", OnOpen: func(s *sockjs.Session) { s.End(3000, "Go away!") }},
 	} {
 		each.ResponseLimit, each.HeartbeatDelay, each.DisconnectDelay = s.responseLimit, s.heartbeat, s.disconnect
+		each.SockJSURL = s.sockjsURL
 		each.Limits = transports.Limits{Body: s.maxPayload}
 		if each.Store, err = all.store(ctx, s, "sockjs"+each.Prefix); err != nil {
 			return all, err
