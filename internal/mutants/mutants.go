@@ -16,6 +16,7 @@ const (
 	framework = "./framework"
 	memory    = "./store/memory"
 	redis     = "./store/redis"
+	session   = "./transports/internal/session"
 )
 
 var mutants = []mutant{
@@ -308,5 +309,29 @@ var mutants = []mutant{
 			"      if exceeds('s:' .. group, max) then return exceeded(group) end\n",
 			""}},
 		pkg: redis, test: "TestStore/miniredis/GroupMax",
+	},
+	{
+		promise: "I4", name: "a guest's entries are written before they are taken",
+		edits: []edit{{"transports/internal/session/receiver.go",
+			"	if err := r.keep(ctx, r.upto, letsGo); err != nil {", "	if err := r.keep(ctx, r.told, letsGo); err != nil {"}},
+		pkg: session, test: "TestTakenBeforeItIsWritten",
+	},
+	{
+		promise: "I4", name: "who was replaced writes a guest's entries all the same",
+		edits: []edit{{"transports/internal/session/receiver.go",
+			"	case kept.Status == store.Replaced:\n		return ErrMoved\n", "	case kept.Status == store.Replaced:\n		return nil\n"}},
+		pkg: session, test: "TestWhoWasReplacedTakesNothing",
+	},
+	{
+		promise: "I1", name: "whether a guest is being upgraded each instance knows by itself",
+		edits: []edit{{"transports/internal/session/session.go",
+			"Key: \"probe \" + id, KeepKey: within", "Key: s.inbox() + id, KeepKey: within"}},
+		pkg: session, test: "TestUpgradeElsewhere",
+	},
+	{
+		promise: "I2", name: "a guest's hello is served again",
+		edits: []edit{{"transports/internal/session/receiver.go",
+			"			line = r.s.unseal(r.sid, data)\n", "			line = r.s.unseal(r.sid, data)\n			continue\n"}},
+		pkg: session, test: "TestTheLastHelloCounts",
 	},
 }
