@@ -175,15 +175,19 @@ func TestSection1_8_TheClientClosesAPolledSession(t *testing.T) {
 func TestSection1_12_APollThatComesAfterTheGoodbye(t *testing.T) {
 	inWorld(t, program{}, func(w *world) {
 		s := w.open()
+		began := time.Now()
 		post := w.begin("POST", s.query, "1")
 		time.Sleep(10 * time.Millisecond)
 		w.is(s.get(), 200, "6")
 		w.is(<-post, 200, "ok")
+		if took := time.Since(began); took != 10*time.Millisecond {
+			t.Errorf("they were answered after %v", took)
+		}
 		w.unknown(s.get())
 		w.ends("transport close")
 
 		s = w.open() // none comes
-		began := time.Now()
+		began = time.Now()
 		w.is(s.post("1"), 200, "ok")
 		if took := time.Since(began); took > 50*time.Millisecond {
 			t.Errorf("a goodbye took %v", took)

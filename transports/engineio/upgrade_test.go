@@ -110,6 +110,7 @@ func TestSection1_9_APollThatStillWaitsIsReleased(t *testing.T) {
 func TestSection1_9_AnotherWebSocketIsAcceptedAndClosed(t *testing.T) {
 	inWorld(t, program{}, func(w *world) {
 		s := w.open()
+		began := time.Now()
 		first, _ := s.dial(s.sid)
 		second, _ := s.dial(s.sid)
 		second.over() // while one is under way
@@ -125,6 +126,9 @@ func TestSection1_9_AnotherWebSocketIsAcceptedAndClosed(t *testing.T) {
 		_, g := w.connect()
 		fifth, _ := s.dial(g.SID) // of a session that began on a websocket
 		fifth.over()
+		if took := time.Since(began); took > 0 {
+			t.Errorf("they were closed after %v", took)
+		}
 	})
 }
 
