@@ -26,7 +26,7 @@ func startGuests(t *testing.T, d *diary) (talks map[string]*talk) {
 	return talks
 }
 
-// Our client over Engine.IO and SockJS, by their own libraries, does not notice that instances are killed.
+// Our client over Engine.IO and SockJS, by their own libraries, does not notice that instances are killed, nor that one is shut down.
 func TestGuestsOutliveInstances(t *testing.T) {
 	t.Parallel()
 	const n = 60
@@ -41,9 +41,13 @@ func TestGuestsOutliveInstances(t *testing.T) {
 		p.say("talk %d", n)
 	}
 	for i := range n {
-		if i%15 == 10 {
+		switch i {
+		case 10, 40:
 			d.kill(d.running[0])
 			d.add("1")
+		case 25:
+			d.add("1")
+			d.terminate(d.running[0])
 		}
 		for _, p := range talks {
 			p.prints(fmt.Sprint(i + 1))
