@@ -4,6 +4,7 @@ import (
 	"context"
 	"io"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -318,6 +319,18 @@ func TestSection2_12_AbortRace(t *testing.T) {
 	}
 }
 
+// Nor if the server hears of it a little later than of who comes.
+func TestSection2_12_WhoComesBeforeTheOtherIsKnownToBeGone(t *testing.T) {
+	inWorld(t, sockjs.Options{}, func(w *world) {
+		first := w.receive("/000/one", "eventsource")
+		first.gives("o")
+		second := w.receive("/000/one", "eventsource") // its headers are here
+		w.pass(15 * time.Millisecond)
+		first.broken()
+		second.gives("o") // a session of its own
+	})
+}
+
 // What a poll's body says is read, since net/http hears of a client that goes only then.
 func TestSection2_12_APollWithABodyIsHeardOfWhenItGoes(t *testing.T) {
 	inWorld(t, sockjs.Options{}, func(w *world) {
@@ -345,6 +358,56 @@ func TestSection2_12_AQueueThatNobodyTakesIsBounded(t *testing.T) {
 		w.pass(30 * time.Second)
 		w.same("goodbyes", len(w.noted(&w.closed)), 2)
 	})
+}
+
+// Up to half of eight times what a message may be may wait.
+func TestSection2_12_TheLargestMessagesFit(t *testing.T) {
+	inWorld(t, sockjs.Options{}, func(w *world) {
+		w.poll("/000/one")
+		message := bodyOf(strings.Repeat("x", 1<<20-4))
+		for range 3 {
+			w.send("/000/one", message)
+		}
+		if got := w.poll("/000/one"); len(got) < 3<<20-16 {
+			t.Errorf("%d bytes came", len(got))
+		}
+	})
+}
+
+// A slow client has its time for each 64 KiB: of one large message, and of many, which come in several frames.
+func TestAClientMayTakeItsTime(t *testing.T) {
+	for _, messages := range [][]string{{strings.Repeat("x", 300<<10)}, {strings.Repeat("x", 40<<10), strings.Repeat("y", 40<<10), strings.Repeat("z", 40<<10)}} {
+		inWorld(t, sockjs.Options{ResponseLimit: 1 << 20}, func(w *world) {
+			s := w.receive("/000/one", "xhr_streaming")
+			s.gives("o")
+			w.send("/000/one", bodyOf(messages...))
+			var got []string
+			slow := &slowly{s.Body}
+			s.r.Reset(slow)
+			for len(got) < len(messages) {
+				frame, err := s.next()
+				w.must(err)
+				ms, err := messagesIn(frame)
+				w.must(err)
+				if len(frame) > 70<<10 && len(ms) > 1 {
+					t.Errorf("a frame of %d messages has %d bytes", len(ms), len(frame))
+				}
+				got = append(got, ms...)
+			}
+			if !slices.Equal(got, messages) {
+				t.Error("what came is not what was sent")
+			}
+		})
+	}
+}
+
+// slowly reads 70 KB in 9 s.
+type slowly struct{ io.Reader }
+
+func (s *slowly) Read(b []byte) (int, error) {
+	n, err := s.Reader.Read(b)
+	<-time.After(9 * time.Second * time.Duration(n) / 70_000)
+	return n, err
 }
 
 // A server's own time-outs, five seconds here, are not those of its streams.

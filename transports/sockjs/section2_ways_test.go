@@ -99,7 +99,11 @@ func TestSection2_7_Callbacks(t *testing.T) {
 func TestSection2_7_APollEndsAfterOneFrame(t *testing.T) {
 	for _, way := range []string{"xhr", "jsonp"} {
 		inWorld(t, sockjs.Options{}, func(w *world) {
-			w.receive("/closing/one", way).gives("o", "") // though there is more
+			first := w.receive("/closing/one", way)
+			first.gives("o", "") // though there is more
+			if first.ContentLength <= 0 {
+				t.Error("a poll that breaks off does not show")
+			}
 			w.receive("/000/two", way).gives("o", "")
 			for i := range 3 {
 				w.send("/000/two", fmt.Sprintf(`["%d","x"]`, i))
@@ -285,6 +289,13 @@ func TestMessagesOfOneRequestArePaced(t *testing.T) {
 			w.send("/000/one", "["+strings.TrimSuffix(strings.Repeat(`"hush",`, n), ",")+"]")
 			w.same("waited", time.Since(began), want)
 			w.same("heard", len(w.noted(&w.heard)), n)
+
+			ws := w.websocket("/000/two/websocket")
+			ws.gives("o")
+			began = time.Now()
+			ws.say("[" + strings.Repeat(`"hush",`, n-1) + `"x"]`)
+			ws.gives(`a["x"]`)
+			w.same("waited over a websocket", time.Since(began).Round(time.Second), want)
 		})
 	}
 }

@@ -88,10 +88,6 @@ func (by sender) messages(r *http.Request, body []byte) ([]session.Message, erro
 
 // deliver hands messages over, as fast as a client may send.
 func (s *service) deliver(r *http.Request, sid string, ms []session.Message) error {
-	if len(ms) == 0 { // it has shown that it is there
-		_, err := s.sessions.Look(r.Context(), sid)
-		return err
-	}
 	if err := s.take(r.Context(), s.Limits.Pace(), len(ms)); err != nil {
 		return err
 	}

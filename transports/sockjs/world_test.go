@@ -2,6 +2,7 @@ package sockjs_test
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"fmt"
 	"io"
@@ -69,7 +70,8 @@ type world struct {
 	*testing.T
 	instances []*instance
 	killed    []*instance
-	next      int // the instance that serves the next request
+	next      int    // the instance that serves the next request
+	base      string // of the URLs, where it is not the program's
 
 	mu     sync.Mutex
 	opened []string
@@ -222,10 +224,11 @@ func (w *world) same(what string, got, want any) {
 
 // request makes a request of the next instance. Headers are pairs.
 func (w *world) request(ctx context.Context, method, path, body string, headers ...string) (*http.Response, error) {
-	r, err := http.NewRequestWithContext(ctx, method, "http://test/echo"+path, strings.NewReader(body))
+	base := cmp.Or(w.base, "test/echo")
+	r, err := http.NewRequestWithContext(ctx, method, "http://"+base+path, strings.NewReader(body))
 	w.must(err)
 	path, _, _ = strings.Cut(path, "?")
-	r.URL.Opaque = "//test/echo" + path // as it is
+	r.URL.Opaque = "//" + base + path // as it is
 	for i := 0; i < len(headers); i += 2 {
 		r.Header.Add(headers[i], headers[i+1])
 	}
