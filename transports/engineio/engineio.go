@@ -47,7 +47,7 @@ type Message struct {
 var ErrGone = errors.New("engineio: there is no such session")
 
 // Server is the http.Handler of an Engine.IO server, whatever the path; "/engine.io/" is what clients ask for, and some "/engine.io". It is ready as it is, and its fields are not changed after its first
-// use. All callbacks may be nil. Of one session one callback runs at a time on an instance; of several sessions many do.
+// use. All callbacks may be nil. Of one session one of OnOpen and OnMessage runs at a time on an instance, and holds up nobody else's.
 type Server struct {
 	Options
 	CORS *CORS // which pages of other origins may connect; nil: none

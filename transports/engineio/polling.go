@@ -41,8 +41,8 @@ func (e *engine) poll(w http.ResponseWriter, r *http.Request, sid string) {
 		receiver.Broken()
 		return
 	case err != nil:
-		receiver.Broken()
 		e.refuse(w, r, refusalOf(err))
+		receiver.Broken()
 		return
 	case !over && !time.Now().Before(due):
 		e.pings.said(sid)
