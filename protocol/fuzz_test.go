@@ -223,7 +223,7 @@ func FuzzParseClose(f *testing.F) {
 }
 
 func FuzzParseWelcome(f *testing.F) {
-	for _, line := range []string{`h{"id":"a","in":1,"at":2,"hb":25,"ttl":120}`, `h{}`, `h`, `hnull`, `h{"in":-1}`, `h{"id":"\ud800"}`} {
+	for _, line := range []string{`h{"id":"a","in":1,"at":2,"hb":25,"ttl":120}`, `h{}`, `h`, `hnull`, `h{"in":-1}`, `h{"hb":-1,"ttl":-9223372036854775808}`, `h{"id":"\"\b\u2028"}`, `h{"id":"\ud800"}`} {
 		f.Add([]byte(line))
 	}
 	f.Fuzz(func(t *testing.T, line []byte) {

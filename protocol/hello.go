@@ -4,6 +4,9 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/json"
+	"strconv"
+	"strings"
+	"unicode/utf8"
 )
 
 // HelloUp is the client's hello: the first frame of each of its connections.
@@ -63,13 +66,21 @@ func (h HelloUp) Append(b []byte) []byte { return appendJSON(append(b, byte(Hell
 
 // Append appends the hello as a frame. It is the first frame of every poll's response: written by hand it costs a tenth.
 func (h HelloDown) Append(b []byte) []byte {
-	b = append(append(append(b, byte(Welcome)), `{"id":"`...), h.ID...) // base64url: nothing to escape
-	b = AppendNumber(append(b, `","in":`...), h.In)
+	b = append(append(b, byte(Welcome)), `{"id":`...)
+	if strings.ContainsFunc(h.ID, escaped) {
+		b = appendJSON(b, h.ID)
+	} else { // as every instance has it
+		b = append(append(append(b, '"'), h.ID...), '"')
+	}
+	b = AppendNumber(append(b, `,"in":`...), h.In)
 	b = AppendNumber(append(b, `,"at":`...), h.At)
-	b = AppendNumber(append(b, `,"hb":`...), uint64(h.Heartbeat))
-	b = AppendNumber(append(b, `,"ttl":`...), uint64(h.TTL))
+	b = strconv.AppendInt(append(b, `,"hb":`...), int64(h.Heartbeat), 10)
+	b = strconv.AppendInt(append(b, `,"ttl":`...), int64(h.TTL), 10)
 	return append(b, '}')
 }
+
+// escaped tells whether JSON may have to write a rune in another way.
+func escaped(c rune) bool { return c < ' ' || c == '"' || c == '\\' || c >= utf8.RuneSelf }
 
 // ParseWelcome parses an instance's hello frame.
 func ParseWelcome(line []byte) (HelloDown, error) {

@@ -127,7 +127,7 @@ func (c *socket) tick(due *schedule) error {
 	if err := c.write(c.heartbeat()); err != nil {
 		return err
 	}
-	return c.conn.Ping(due.every)
+	return c.conn.Ping(max(due.every, c.DisconnectDelay))
 }
 
 // write writes a frame, of which a raw client knows nothing.

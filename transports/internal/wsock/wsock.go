@@ -61,6 +61,7 @@ type Conn struct {
 	mu      sync.Mutex
 	closing bool
 	begun   bool // a message: it has a time limit of its own
+	asked   bool // for a sign of life, since the last one
 }
 
 var upgrader = websocket.Upgrader{
@@ -133,10 +134,11 @@ func (c *Conn) Read() (binary bool, data []byte, err error) {
 	return kind == websocket.BinaryMessage, data, nil
 }
 
-// Ping asks the peer for a sign of life. If nothing of it is read within the time, a Read that waits fails.
+// Ping asks the peer for a sign of life. If nothing of it is read within the time, a Read that waits fails. Asking again gives it no more time.
 func (c *Conn) Ping(within time.Duration) error {
 	c.mu.Lock()
-	if !c.closing && !c.begun {
+	if !c.closing && !c.begun && !c.asked {
+		c.asked = true
 		_ = c.socket.SetReadDeadline(time.Now().Add(within))
 	}
 	c.mu.Unlock()
@@ -157,7 +159,7 @@ func (c *Conn) alive() {
 func (c *Conn) limit(begun bool, within time.Duration) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.begun = begun
+	c.begun, c.asked = begun, false
 	if c.closing {
 		return
 	}
