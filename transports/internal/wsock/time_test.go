@@ -136,13 +136,17 @@ func TestTheRestOfAMessageThatIsTooLargeIsLetIn(t *testing.T) {
 
 func TestAPeerThatDoesNotAnswerAPingIsNotWaitedFor(t *testing.T) {
 	pings := func(c *wsock.Conn) error {
+		asked := make(chan struct{})
+		defer func() { <-asked }()
 		go func() {
+			defer close(asked)
 			for range 3 {
 				time.Sleep(10 * time.Second)
 				_ = c.Ping(5 * time.Second)
 			}
-			for c.Ping(5*time.Second) == nil { // who is asked again has no more time
+			for range 4 { // who is asked again has no more time
 				time.Sleep(time.Second)
+				_ = c.Ping(5 * time.Second)
 			}
 		}()
 		return echo(c)
