@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -288,44 +289,44 @@ func TestNoticesAreHints(t *testing.T) {
 // away is a store that cannot be reached for a while.
 type away struct {
 	store.Store
-	is *bool
+	is *atomic.Bool
 }
 
 var errAway = errors.New("the store is away")
 
 func (a away) Commit(ctx context.Context, t store.Turn) (store.Outcome, error) {
-	if *a.is {
+	if a.is.Load() {
 		return store.Outcome{}, errAway
 	}
 	return a.Store.Commit(ctx, t)
 }
 
 func (a away) Attach(ctx context.Context, at store.Attach) (store.Attached, error) {
-	if *a.is {
+	if a.is.Load() {
 		return store.Attached{}, errAway
 	}
 	return a.Store.Attach(ctx, at)
 }
 
 func (a away) Read(ctx context.Context, queries []store.Query) ([]store.Reply, error) {
-	if *a.is {
+	if a.is.Load() {
 		return nil, errAway
 	}
 	return a.Store.Read(ctx, queries)
 }
 
 func (a away) Keep(ctx context.Context, held []store.Held) ([]store.Kept, error) {
-	if *a.is {
+	if a.is.Load() {
 		return nil, errAway
 	}
 	return a.Store.Keep(ctx, held)
 }
 
 func TestTheStoreIsAway(t *testing.T) {
-	is := false
+	var is atomic.Bool
 	inCluster(t, program{}, func(s store.Store) store.Store { return away{s, &is} }, func(w *world) {
 		s := w.to(1).open()
-		is = true
+		is.Store(true)
 		for _, request := range [][2]string{{"GET", polling}, {"GET", s.query}, {"POST", s.query}, {"PUT", s.query}} {
 			got := w.to(0).ask(request[0], request[1], "4hello")
 			if got.status != 503 || got.header.Get("Retry-After") == "" {
@@ -338,7 +339,7 @@ func TestTheStoreIsAway(t *testing.T) {
 		fresh, _ := w.to(0).dial("")
 		fresh.over()
 		time.Sleep(20 * time.Second)
-		is = false
+		is.Store(false)
 		w.unknown(w.to(0).ask("GET", s.query, "")) // its time was over
 		s = w.to(0).open()
 		w.is(w.to(0).ask("POST", s.query, "4hello"), 200, "ok")
@@ -348,27 +349,27 @@ func TestTheStoreIsAway(t *testing.T) {
 
 // A poll that waits does not need the store, until there is something to take.
 func TestTheStoreIsAwayWhileAPollWaits(t *testing.T) {
-	is := false
+	var is atomic.Bool
 	inCluster(t, program{}, func(s store.Store) store.Store { return away{s, &is} }, func(w *world) {
 		s := w.to(0).open()
 		poll := w.to(0).begin("GET", s.query, "")
 		ws, _ := w.to(0).connect()
-		is = true
+		is.Store(true)
 		time.Sleep(5 * time.Second)
 		w.is(w.to(1).ask("POST", s.query, "4hello"), 200, "ok")
 		time.Sleep(5 * time.Second)
-		is = false
+		is.Store(false)
 		w.is(<-poll, 200, "4hello")
 		ws.say("4hello")
 		ws.hear("4hello")
 
 		poll = w.to(0).begin("GET", s.query, "")
-		is = true
+		is.Store(true)
 		w.is(w.to(1).ask("POST", s.query, "4lost"), 200, "ok")
 		if got := <-poll; got.status != 503 {
 			t.Errorf("a poll that could not take what there is: %v", got)
 		}
-		is = false
+		is.Store(false)
 		time.Sleep(time.Second)
 		if got := w.to(1).ask("GET", s.query, ""); got.status == 200 {
 			t.Errorf("after an error the client begins anew, but its session goes on with %v", got)
