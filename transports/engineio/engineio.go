@@ -54,7 +54,7 @@ type Server struct {
 
 	OnOpen    func(*Socket)           // a session begins. It is one when this has returned
 	OnMessage func(*Socket, Message)  // a message has come. Its Data may be kept
-	OnClose   func(id, reason string) // a session has ended, which is told once, on any instance; again only if that dies before this has returned. Reasons are "transport close", "transport error", "parse error", "ping timeout" and "forced close"
+	OnClose   func(id, reason string) // a session has ended, which is told once, on any instance; again only if that dies before this has returned, or this takes more than 30 s. Reasons are "transport close", "transport error", "parse error", "ping timeout" and "forced close"
 
 	once   sync.Once
 	engine *engine

@@ -3,6 +3,7 @@ package session
 import (
 	"context"
 	"fmt"
+	"sync"
 	"time"
 
 	"github.com/sojourn-go/sojourn/store"
@@ -84,11 +85,13 @@ func (s *Sessions) claim(ctx context.Context) (n int, next time.Duration, err er
 		s.hint(claimAgain)
 		return 0, 0, fmt.Errorf("session: %w", err)
 	}
-	for _, due := range got.Due {
+	var burying sync.WaitGroup
+	for _, due := range got.Due { // all at the same time, so that it is done before the lease is over
 		if string(due.Socket.User) == s.cfg.Name { // else somebody has given one store to two: its own instances find it when the lease is over
-			_ = s.bury(ctx, due) // it is due again when the lease is over
+			burying.Go(func() { _ = s.bury(ctx, due) }) // it is due again when the lease is over
 		}
 	}
+	burying.Wait()
 	s.hint(got.NextDue)
 	return len(got.Due), got.NextDue, nil
 }

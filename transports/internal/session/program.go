@@ -12,7 +12,7 @@ import (
 type Program struct {
 	Opened   func(*Exchange)
 	Received func(*Exchange, Message)
-	Closed   func(id string, end Gone) // runs again elsewhere if the instance dies before it has returned
+	Closed   func(id string, end Gone) // runs again elsewhere if the instance dies before it has returned, or it takes more than 30 s
 }
 
 // Exchange is one callback's view of its session. What it is told to do takes effect together with the message, after the callback.
