@@ -46,10 +46,14 @@ func (e *engine) post(w http.ResponseWriter, r *http.Request, sid string) {
 	}
 }
 
-// breaks refuses a request that breaks the protocol, which ends its session.
+// breaks refuses a request that breaks the protocol, which ends its session; but not one that is on a websocket, since it is no request of that.
 func (e *engine) breaks(w http.ResponseWriter, r *http.Request, sid, why string) {
-	answer := e.unless(r, sid, badRequest)
-	e.end(r.Context(), sid, why)
+	answer := badRequest
+	if err := e.polling(r, sid); err != nil {
+		answer = refusalOf(err)
+	} else {
+		e.end(r.Context(), sid, why)
+	}
 	e.refuse(w, r, answer)
 }
 

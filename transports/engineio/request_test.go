@@ -1,15 +1,18 @@
 package engineio_test
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
+	"github.com/sojourn-go/sojourn/store"
 	"github.com/sojourn-go/sojourn/transports/engineio"
 )
 
@@ -120,9 +123,40 @@ func TestSection1_2_SessionsOnAWebSocketAreNotPolled(t *testing.T) {
 		w.bad(w.ask("GET", polling+"&sid="+g.SID, ""))
 		w.bad(w.ask("POST", polling+"&sid="+g.SID, "4hello"))
 		w.bad(w.ask("POST", polling+"&sid="+g.SID, "3"))
+		for _, broken := range []string{"", "abc", "2"} {
+			w.bad(w.ask("POST", polling+"&sid="+g.SID, broken))
+		}
+		w.bad(w.ask("POST", polling+"&sid="+g.SID, "4hello", "Content-Type", "application/octet-stream"))
 		ws.say("4hello")
 		ws.hear("4hello")
 		w.ends()
+	})
+}
+
+// counting is a store that counts what is written to it.
+type counting struct {
+	store.Store
+	written *atomic.Int64
+}
+
+func (c counting) Commit(ctx context.Context, t store.Turn) (store.Outcome, error) {
+	c.written.Add(1)
+	return c.Store.Commit(ctx, t)
+}
+
+// Who guesses sids costs the store nothing that stays.
+func TestSection1_2_UnknownSessionsAreNotWrittenOf(t *testing.T) {
+	var written atomic.Int64
+	inCluster(t, program{}, func(s store.Store) store.Store { return counting{s, &written} }, func(w *world) {
+		for _, body := range []string{"4hello", "abc", "1", "3", ""} {
+			w.unknown(w.to(0).ask("POST", polling+"&sid=abc", body))
+		}
+		w.unknown(w.to(0).ask("POST", polling+"&sid=abc", "", "Content-Type", "application/octet-stream"))
+		w.unknown(w.to(0).ask("GET", polling+"&sid=abc", ""))
+		w.dialAt(w.at[0], sockets+"&sid=abc")
+		if n := written.Load(); n > 0 {
+			t.Errorf("they have brought about %d commits", n)
+		}
 	})
 }
 
