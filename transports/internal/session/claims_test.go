@@ -3,6 +3,7 @@ package session_test
 import (
 	"fmt"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -35,6 +36,25 @@ func TestASlowGoodbyeHoldsUpNoOther(t *testing.T) {
 		}
 		if ended != n {
 			t.Errorf("%d ends were told, want %d", ended, n)
+		}
+	})
+}
+
+func TestCloseWaitsForGoodbyes(t *testing.T) {
+	var begun chan struct{}
+	var told atomic.Bool
+	program := &session.Program{Closed: func(string, session.Gone) {
+		close(begun)
+		time.Sleep(time.Second)
+		told.Store(true)
+	}}
+	inWorld(t, session.Config{Program: program}, nil, func(w *world) {
+		begun = make(chan struct{}) // of this bubble
+		w.open(w.a)
+		<-begun // its time is over
+		w.close(w.a)
+		if !told.Load() {
+			t.Error("Close has returned before the program was told")
 		}
 	})
 }

@@ -97,6 +97,12 @@ func (s *Sessions) keepSome(batch []*Receiver) {
 	var kept []*Receiver
 	inbox := s.inbox()
 	for _, r := range batch {
+		select {
+		case r.telling <- struct{}{}:
+			defer func() { <-r.telling }()
+		default: // it does so itself
+			continue
+		}
 		r.mu.Lock()
 		if r.attached && !r.dropped {
 			held = append(held, store.Held{Socket: r.id, Attach: r.attach, Inbox: inbox, TTL: s.held()})
@@ -107,7 +113,9 @@ func (s *Sessions) keepSome(batch []*Receiver) {
 	if len(held) == 0 {
 		return
 	}
-	answers, err := s.store.Keep(s.ctx, held)
+	ctx, cancel := context.WithTimeout(s.ctx, callTime)
+	defer cancel()
+	answers, err := s.store.Keep(ctx, held)
 	if err != nil {
 		return // the next time is before their deadlines
 	}

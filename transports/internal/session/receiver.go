@@ -38,6 +38,7 @@ type Receiver struct {
 	attach  uint64 // known once it is attached
 	woken   chan struct{}
 	left    chan struct{} // closed when nothing is held here any more
+	telling chan struct{} // taken by who tells the store that the session is held, or let go, which is the last
 
 	upto, told store.Cursor // what was collected; what the store knows to be taken
 
@@ -62,7 +63,7 @@ type Receiver struct {
 func (s *Sessions) newReceiver(r *http.Request, sid string, c Carrier) *Receiver {
 	return &Receiver{
 		s: s, request: r, sid: sid, id: s.ID(sid), carrier: c, pace: s.cfg.Limits.Pace(),
-		woken: make(chan struct{}, 1), left: make(chan struct{}),
+		woken: make(chan struct{}, 1), left: make(chan struct{}), telling: make(chan struct{}, 1),
 	}
 }
 
@@ -291,9 +292,14 @@ func (r *Receiver) take(ctx context.Context, b Batch) (Batch, error) {
 
 // keep says that the receiver is still the one, or was until now.
 func (r *Receiver) keep(ctx context.Context, ack store.Cursor, letsGo bool) error {
+	r.telling <- struct{}{}
+	defer func() { <-r.telling }()
 	h := store.Held{Socket: r.id, Attach: r.attach, TTL: r.s.held(), Ack: ack, Inbox: r.s.inbox()}
 	if letsGo {
 		h.TTL, h.Inbox = r.s.cfg.Away, ""
+		r.mu.Lock()
+		r.attached = false
+		r.mu.Unlock()
 	}
 	kept, err := r.s.keep(ctx, h)
 	switch {
