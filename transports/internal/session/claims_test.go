@@ -5,6 +5,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/sojourn-go/sojourn/transports/internal/session"
@@ -30,6 +31,7 @@ func TestASlowGoodbyeHoldsUpNoOther(t *testing.T) {
 			_, err := w.b.Sweep(w.Context())
 			w.must(err)
 		}
+		synctest.Wait()
 		ended := 0
 		for range told.Range {
 			ended++
