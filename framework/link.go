@@ -314,13 +314,8 @@ func (l *link) collect(ctx context.Context) (frames [][]byte, err error) {
 	if err == nil {
 		frames, err = l.readTopics(ctx, frames)
 	}
-	if err != nil && ctx.Err() == nil && !l.isClosed() {
-		l.srv.log.Debug("the store does not answer a connection", "socket", l.sock.id, "error", err)
-		l.recheck()
-		if l.carrier.Ready == nil {
-			<-l.woken
-		}
-		sleep(ctx, time.Second)
+	if err != nil && !l.isClosed() {
+		l.unread(ctx, err)
 	}
 	frames, over := l.takeControls(frames)
 	if len(frames) > 0 || l.enough(frames) {
@@ -330,6 +325,22 @@ func (l *link) collect(ctx context.Context) (frames [][]byte, err error) {
 		return frames, io.EOF
 	}
 	return frames, nil
+}
+
+// unread has the own stream read again, after an error: at once if ctx has ended, by who pulls next, else when the store has had some time.
+func (l *link) unread(ctx context.Context, err error) {
+	if ctx.Err() != nil {
+		l.mu.Lock()
+		l.reread = true
+		l.mu.Unlock()
+		return
+	}
+	l.srv.log.Debug("the store does not answer a connection", "socket", l.sock.id, "error", err)
+	l.recheck()
+	if l.carrier.Ready == nil {
+		<-l.woken
+	}
+	sleep(ctx, time.Second)
 }
 
 // hello puts the hello in front of the connection's first frames.
