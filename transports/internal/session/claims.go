@@ -3,17 +3,17 @@ package session
 import (
 	"context"
 	"fmt"
-	"sync"
 	"time"
 
 	"github.com/sojourn-go/sojourn/store"
 )
 
 const (
-	claimMax   = 16
-	claimLease = 30 * time.Second
-	claimAgain = time.Second // after an error
-	buried     = time.Millisecond
+	claimMax    = 16
+	claimLease  = 30 * time.Second
+	claimAgain  = time.Second // after an error
+	passingTime = time.Second // of a request's
+	buried      = time.Millisecond
 )
 
 // claims tells whether what is due is done here: what is in a switchboard's store it does itself.
@@ -27,19 +27,29 @@ func (s *Sessions) hint(in time.Duration) {
 	at := time.Now().Add(in)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.closed || !s.due.IsZero() && !at.Before(s.due) {
+	if !s.due.IsZero() && !at.Before(s.due) {
+		return
+	}
+	s.due = at
+	if s.closed {
 		return
 	}
 	if s.timer != nil {
 		s.timer.Stop()
 	}
-	s.due = at
 	s.timer = time.AfterFunc(in, func() {
 		if s.begin() {
 			defer s.done.Done()
 			s.claimAll(s.ctx)
 		}
 	})
+}
+
+// late tells whether something is due, as far as is known.
+func (s *Sessions) late() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return !s.due.IsZero() && !time.Now().Before(s.due)
 }
 
 // begin notes that something begins that Close waits for; false: nothing may.
@@ -53,47 +63,82 @@ func (s *Sessions) begin() bool {
 	return true
 }
 
-// passing is called by requests: what is due is done in their time, if no timer could run when it was.
+// passing is called by requests: some of their time is given to what is due, if no timer could run when it was. When nothing may begin any more it takes what it takes.
 func (s *Sessions) passing(ctx context.Context) {
-	s.mu.Lock()
-	late := !s.due.IsZero() && time.Since(s.due) > 0
-	s.mu.Unlock()
-	if late {
+	if !s.late() {
+		return
+	}
+	if !s.begin() {
 		s.claimAll(ctx)
+		return
+	}
+	worked := make(chan struct{})
+	go func() {
+		defer s.done.Done()
+		defer close(worked)
+		s.claimAll(s.ctx)
+	}()
+	ctx, cancel := context.WithTimeout(ctx, passingTime)
+	defer cancel()
+	select {
+	case <-worked:
+	case <-ctx.Done():
 	}
 }
 
-// claimAll does what is due. Others may be at it: each gets something else.
+// claimAll does what is due, unless somebody here is at it: that one goes on until nothing is.
 func (s *Sessions) claimAll(ctx context.Context) {
-	for s.claims() {
-		n, next, err := s.claim(context.WithoutCancel(ctx))
-		if err != nil || n == 0 || next != 0 {
-			return
-		}
+	for s.claims() && s.late() && s.claiming.TryLock() {
+		_, _, _ = s.claim(context.WithoutCancel(ctx)) // if it fails it is due again in a while
+		s.claiming.Unlock()
 	}
 }
 
 // claim claims once, and does what it got: n things. next is until something is due.
 func (s *Sessions) claim(ctx context.Context) (n int, next time.Duration, err error) {
-	ctx, cancel := context.WithTimeout(ctx, callTime)
-	defer cancel()
 	s.mu.Lock()
 	s.due = time.Time{}
 	s.mu.Unlock()
-	got, err := s.store.Claim(ctx, claimMax, claimLease)
+	calling, cancel := context.WithTimeout(ctx, callTime)
+	got, err := s.store.Claim(calling, claimMax, claimLease)
+	cancel()
 	if err != nil {
 		s.hint(claimAgain)
 		return 0, 0, fmt.Errorf("session: %w", err)
 	}
-	var burying sync.WaitGroup
-	for _, due := range got.Due { // all at the same time, so that it is done before the lease is over
-		if string(due.Socket.User) == s.cfg.Name { // else somebody has given one store to two: its own instances find it when the lease is over
-			burying.Go(func() { _ = s.bury(ctx, due) }) // it is due again when the lease is over
-		}
-	}
-	burying.Wait()
+	s.buryAll(ctx, got.Due)
 	s.hint(got.NextDue)
 	return len(got.Due), got.NextDue, nil
+}
+
+// buryAll buries what was claimed, all at the same time, so that it is done before the lease is over. What takes long is not waited for: if nobody claims for as long as a lease
+// the store waits with deadlines.
+func (s *Sessions) buryAll(ctx context.Context, claimed []store.Due) {
+	done := make(chan struct{}, len(claimed))
+	n := 0
+	for _, due := range claimed {
+		if string(due.Socket.User) != s.cfg.Name {
+			continue // somebody has given one store to two: its own instances find it when the lease is over
+		}
+		n++
+		counted := s.begin()
+		go func() {
+			if counted {
+				defer s.done.Done()
+			}
+			_ = s.bury(ctx, due) // it is due again when the lease is over
+			done <- struct{}{}
+		}()
+	}
+	enough := time.NewTimer(callTime)
+	defer enough.Stop()
+	for range n {
+		select {
+		case <-done:
+		case <-enough.C:
+			return
+		}
+	}
 }
 
 // bury tells the program that a session has ended, and makes that final.

@@ -92,6 +92,7 @@ type Sessions struct {
 	closed    bool
 	due       time.Time   // when to claim; zero: nothing is known to be due
 	timer     *time.Timer // for that
+	claiming  sync.Mutex  // held by who claims
 	background
 }
 
@@ -166,7 +167,9 @@ func (s *Sessions) Close(ctx context.Context) error {
 		}
 	}
 	s.stop()
-	s.done.Wait()
+	if !wait(ctx, &s.done) {
+		return ctx.Err()
+	}
 	s.starting.Lock()
 	defer s.starting.Unlock()
 	var err error
@@ -178,6 +181,21 @@ func (s *Sessions) Close(ctx context.Context) error {
 		err = errors.Join(err, s.store.Close())
 	}
 	return err
+}
+
+// wait waits for a group; false: ctx ended first.
+func wait(ctx context.Context, group *sync.WaitGroup) bool {
+	done := make(chan struct{})
+	go func() {
+		group.Wait()
+		close(done)
+	}()
+	select {
+	case <-done:
+		return true
+	case <-ctx.Done():
+		return false
+	}
 }
 
 // Open makes a session. With a carrier it is received from here at once. The error is [ErrExists] if there is one of this sid, also one that has ended not long ago.
@@ -322,7 +340,7 @@ func (s *Sessions) append(ctx context.Context, id string, data [][]byte) error {
 func (s *Sessions) End(ctx context.Context, id string, end Gone) error {
 	_, _, err := s.outside(ctx, []store.Effect{store.End{Socket: id, Code: end.Code, Why: end.Why}})
 	if err == nil {
-		s.claimAll(ctx)
+		s.passing(ctx)
 	}
 	return err
 }
