@@ -1,8 +1,16 @@
 // Package engineio speaks Engine.IO, version 4 of its protocol: what engine.io-client, and the clients of Socket.IO below their own protocol, speak.
 //
-// A [Server] serves programs that want just that. Its sessions are in a store, so that with one that is shared each request may reach any instance: no sticky
-// sessions are needed, and an instance may go at any moment. What was written to a connection that breaks before it has arrived is lost, as the protocol
-// has it, and the session ends. A [Transport] carries the framework's clients.
+//	http.Handle("/engine.io/", &engineio.Server{
+//		OnMessage: func(s *engineio.Socket, m engineio.Message) { s.Send(m) },
+//	})
+//
+// That is a [Server], alone. A [Transport] carries the framework's conversations over the same protocol.
+//
+// Sessions are in a store, so that with one that is shared each request may reach any instance: no sticky sessions are needed, and an instance may go at any moment. What goes down is
+// taken from the store before it is written, so nothing comes twice; what was taken and did not arrive is lost, and its client sees the broken response and ends the session. Only if
+// a browser or a proxy sends a poll again by itself, when it was not answered, does the client not hear of it: docs/engineio-sockjs.md.
+//
+// Pages of other origins may connect if [CORS] says so.
 package engineio
 
 import (

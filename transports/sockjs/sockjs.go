@@ -9,7 +9,7 @@
 //
 // Sessions are in a store. If several instances share it each request of a session may reach any of them; a WebSocket is a session that lives and dies with its
 // instance's connection. What goes down is taken from the store before it is written, so nothing comes twice; what was taken and did not arrive is lost, and its client sees the
-// broken response and ends the session. One way is blind to that: the script tag of jsonp.
+// broken response and ends the session. Only if a browser or a proxy sends a poll again by itself, when it was not answered, does the client not hear of it: docs/engineio-sockjs.md.
 //
 // A page of any origin may connect, with its visitor's cookies, since the protocol wants it so: a program that serves visitors must know them by something that a foreign page
 // cannot have, such as a token in the first message.
@@ -65,9 +65,9 @@ type Server struct {
 	Options
 	Prefix string // of the paths, which clients are given: "/echo"; "" serves at the root
 
-	OnOpen    func(*Session) // a client has opened a session
-	OnMessage func(s *Session, text string)
-	OnClose   func(id string, code int, reason string) // once for each session that was opened, on whichever instance finds it: the program's code and reason, or 1002. It runs again elsewhere if the instance dies meanwhile
+	OnOpen    func(*Session)                           // a client opens a session. It is one when this has returned
+	OnMessage func(s *Session, text string)            // a message has come
+	OnClose   func(id string, code int, reason string) // once for each session that was opened, on whichever instance finds it: the program's code and reason, or 1002 and "transport close" (it broke off), "nobody receives" (for DisconnectDelay) or "transport error" (it took nothing, and too much waited). It runs again elsewhere if the instance dies meanwhile
 
 	once    sync.Once
 	service *service
