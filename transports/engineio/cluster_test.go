@@ -190,6 +190,26 @@ func TestGoodbyeAtAnotherInstance(t *testing.T) {
 	})
 }
 
+// slow is a store that takes its time to answer questions.
+type slow struct{ store.Store }
+
+func (s slow) Read(ctx context.Context, queries []store.Query) ([]store.Reply, error) {
+	time.Sleep(100 * time.Millisecond)
+	return s.Store.Read(ctx, queries)
+}
+
+// Of an end a poll hears by a notice, and asks what it was: that is known for long enough.
+func TestAGoodbyeIsToldToWhoAsksLate(t *testing.T) {
+	inCluster(t, program{}, func(s store.Store) store.Store { return slow{s} }, func(w *world) {
+		s := w.to(1).open()
+		w.to(0).ask("GET", s.query, "") // a ping
+		poll := w.to(0).begin("GET", s.query, "")
+		w.is(w.to(1).ask("POST", s.query, "1"), 200, "ok")
+		w.is(<-poll, 200, "6")
+		w.ends("transport close")
+	})
+}
+
 func TestAnyInstanceSends(t *testing.T) {
 	ids := make(chan string, 2)
 	p := program{OnOpen: func(s *engineio.Socket) { ids <- s.ID() }}

@@ -24,6 +24,9 @@ const (
 	whyForced  = "forced close"
 )
 
+// trace is how long is known why a session ended: for a poll on another instance, which is told of the end, and asks for the reason.
+const trace = time.Second
+
 // engine serves the protocol, alone or under a switchboard.
 type engine struct {
 	Options  // all set
@@ -50,6 +53,7 @@ func newEngine(o Options, cfg session.Config) *engine {
 	cfg.Name, cfg.Store, cfg.Limits, cfg.Serial = name, o.Store, o.Limits, true
 	cfg.Away, cfg.Expired = o.PingInterval+o.PingTimeout, whyTimeout
 	cfg.MaxBytes = 8 * o.MaxPayload
+	cfg.Trace = trace
 	e := &engine{Options: o, board: cfg.Board != nil, sessions: session.New(cfg)}
 	e.ctx, e.stop = context.WithCancel(context.Background())
 	return e

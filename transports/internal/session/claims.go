@@ -13,7 +13,6 @@ const (
 	claimLease  = 30 * time.Second
 	claimAgain  = time.Second // after an error
 	passingTime = time.Second // of a request's
-	buried      = time.Millisecond
 )
 
 // claims tells whether what is due is done here: what is in a switchboard's store it does itself.
@@ -149,13 +148,13 @@ func (s *Sessions) bury(ctx context.Context, due store.Due) error {
 		end = Gone{Why: s.cfg.Expired}
 	}
 	s.cfg.Program.closed(sock.ID, end)
-	keep := buried
+	keep := s.cfg.Trace
 	if end.Code != 0 {
 		keep = s.cfg.Tombstone
 	}
 	_, _, err := s.commit(ctx, store.Turn{
 		Cause:   store.Cause{Socket: sock.ID, Token: due.Token},
-		Effects: []store.Effect{store.Bye{Code: sock.Code, Why: sock.Why, Keep: max(keep, buried)}},
+		Effects: []store.Effect{store.Bye{Code: sock.Code, Why: sock.Why, Keep: max(keep, time.Millisecond)}},
 	})
 	return err
 }

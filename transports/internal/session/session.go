@@ -30,6 +30,7 @@ type Config struct {
 	Away      time.Duration // a session of which nobody receives ends after this time
 	Patience  time.Duration // how long who comes while somebody receives waits for that one to go
 	Tombstone time.Duration // how long a session that the program has ended, or the protocol with a code, tells so
+	Trace     time.Duration // how long one that ended otherwise tells why, and its sid is not free
 	Expired   string        // why a session ends whose time is over
 	MaxBytes  int           // of what waits for one session, in a store of its own in memory; 0: the store's default
 	Serial    bool          // requests that bring messages come one after the other: two at once are [ErrTwice]. Else they take effect in the order in which they are applied
