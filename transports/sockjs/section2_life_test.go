@@ -155,6 +155,20 @@ func TestSection2_9_Raw(t *testing.T) {
 	})
 }
 
+// A WebSocket's text is UTF-8, also where the program's is not.
+func TestSection2_9_RawIsText(t *testing.T) {
+	inWorld(t, sockjs.Options{}, func(w *world) {
+		s := w.websocket("/websocket")
+		s.say("x")
+		s.gives("x")
+		id := w.noted(&w.opened)[0]
+		w.must(w.instances[0].Send(w.Context(), id, "a\xffb"))
+		s.gives("a\ufffdb")
+		w.must(w.instances[0].End(w.Context(), id, 3001, "bye\xff"))
+		s.ends(3001, "bye\ufffd")
+	})
+}
+
 // Nothing but the messages goes over a raw one.
 func TestSection2_9_RawHasNoHeartbeat(t *testing.T) {
 	inWorld(t, sockjs.Options{}, func(w *world) {
@@ -198,6 +212,34 @@ func TestSection2_10_DisconnectDelay(t *testing.T) {
 		w.same("goodbyes", w.noted(&w.closed), []string{"1002 nobody receives", "1002 nobody receives"})
 		w.same("a send", w.do("POST", "/000/one/xhr_send", `["x"]`).status, 404)
 		w.same("a poll", w.poll("/000/one"), "o\n")
+	})
+}
+
+// What else is said does not put it off: that goes down, and a WebSocket's is what asks whether the client is there.
+func TestSection2_10_HeartbeatsComeWhateverElseDoes(t *testing.T) {
+	inWorld(t, sockjs.Options{}, func(w *world) {
+		stream, ws := w.receive("/000/one", "xhr_streaming"), w.websocket("/000/one/websocket")
+		stream.gives("o")
+		ws.gives("o")
+		var sent []string // by the WebSocket
+		go func() {
+			for {
+				_, frame, err := ws.ReadMessage()
+				if err != nil {
+					return
+				}
+				w.note(&sent, string(frame))
+			}
+		}()
+		for range 3 {
+			w.pass(24 * time.Second)
+			began := time.Now()
+			w.send("/000/one", `["x"]`)
+			ws.say(`["x"]`)
+			stream.gives(`a["x"]`, "h")
+			w.same("the stream's heartbeat", time.Since(began), time.Second)
+		}
+		w.same("the WebSocket's", w.noted(&sent), []string{`a["x"]`, "h", `a["x"]`, "h", `a["x"]`, "h"})
 	})
 }
 

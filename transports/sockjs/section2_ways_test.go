@@ -29,6 +29,20 @@ func TestSection2_7_ContentTypes(t *testing.T) {
 	})
 }
 
+// A stream says so to proxies that would hold it back.
+func TestSection2_12_StreamsAreNotHeldBack(t *testing.T) {
+	for way, v := range receivings {
+		if v.prelude == "" {
+			continue
+		}
+		inWorld(t, sockjs.Options{}, func(w *world) {
+			s := w.receive("/000/one", way)
+			s.gives("o")
+			w.same("X-Accel-Buffering of "+way, s.Header.Get("X-Accel-Buffering"), "no")
+		})
+	}
+}
+
 // Each way as it goes over the wire: what stands before, and each frame, is one write, and leaves at once.
 func TestSection2_7_EachFrameIsOneWrite(t *testing.T) {
 	want := map[string][]string{
@@ -90,6 +104,7 @@ func TestSection2_7_Callbacks(t *testing.T) {
 		}
 		w.is(w.do("GET", "/a/a/jsonp?c="+strings.Repeat("x", 33), ""), 500, `invalid "callback" parameter`)
 		w.same("sessions", len(w.noted(&w.opened)), 0)
+		w.same("a long one of htmlfile", w.do("GET", "/closing/long/htmlfile?c="+strings.Repeat("x", 33), "").status, 200)
 		for i, query := range []string{"c=%63all-b_a.ck", "callback=call-b_a.ck", "c=call-b_a.ck&callback=x"} {
 			w.is(w.do("GET", fmt.Sprint("/a/", i, "/jsonp?", query), ""), 200, "/**/call-b_a.ck(\"o\");\r\n")
 		}

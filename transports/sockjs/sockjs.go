@@ -32,7 +32,7 @@ import (
 // Options are what the protocol leaves to the server. A zero field has its default.
 type Options struct {
 	ResponseLimit   int           // bytes after which a stream ends, and its client asks for the next; default 128 KiB
-	HeartbeatDelay  time.Duration // a heartbeat is sent after so long a silence; default 25 s
+	HeartbeatDelay  time.Duration // between heartbeats; default 25 s
 	DisconnectDelay time.Duration // a session of which nobody receives ends after this time; default 5 s
 	SockJSURL       string        // of the library, for the iframe page; default: its own address on a CDN. Under the framework there is no such page without it: see [Transport]
 	NoWebSocket     bool          // pages are told so, and take another way
