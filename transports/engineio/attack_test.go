@@ -3,6 +3,7 @@ package engineio_test
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"io"
 	"log"
 	"net/http"
@@ -261,4 +262,42 @@ type writer func([]byte)
 func (w writer) Write(b []byte) (int, error) {
 	w(b)
 	return len(b), nil
+}
+
+// In a request of its own a panic is net/http's, and the session goes on.
+func TestAPanicInARequestHoldsNothing(t *testing.T) {
+	s := serves(t, nil)
+	s.OnOpen = func(x *engineio.Socket) {
+		if x.Request().URL.Query().Has("panic") {
+			panic("in OnOpen")
+		}
+	}
+	s.OnMessage = func(x *engineio.Socket, m engineio.Message) {
+		if string(m.Data) == "panic" {
+			panic("in OnMessage")
+		}
+		x.Send(m)
+	}
+	panics := func(method, query, body string) {
+		t.Helper()
+		defer func() {
+			if recover() == nil {
+				t.Errorf("%s of %q has not panicked", method, body)
+			}
+		}()
+		directly(t, s, method, query, body)
+	}
+	panics("GET", polling+"&panic=1", "")
+	var g greeting
+	if err := json.Unmarshal(directly(t, s, "GET", polling, "").Body.Bytes()[1:], &g); err != nil {
+		t.Fatal(err)
+	}
+	query := polling + "&sid=" + g.SID
+	panics("POST", query, "4a\x1e4panic")
+	if got := directly(t, s, "POST", query, "4hello").Body.String(); got != "ok" {
+		t.Errorf("the next POST is answered %s", got)
+	}
+	if got := directly(t, s, "GET", query, "").Body.String(); got != "4hello" {
+		t.Errorf("a poll brings %q", got)
+	}
 }
