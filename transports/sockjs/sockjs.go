@@ -42,7 +42,8 @@ type Options struct {
 	// by the store. Default: in memory, 8 times Limits.Body for each session; under the framework the framework's.
 	Store store.Store
 
-	// Limits are for each client. Body bounds a request's body, a WebSocket's message, and so each message. Rate and Burst count messages.
+	// Limits are for each client. Body, 1 MiB by default, bounds a request's body, a WebSocket's message, and so each message. Rate and Burst count messages. Frame and Frames, 2,048
+	// by default, are for a Transport.
 	Limits transports.Limits
 }
 
