@@ -103,6 +103,8 @@ func (w *world) ends(want ...string) {
 }
 
 func (w *world) instance() *transporttest.Server {
+	w.mu.Lock()
+	defer w.mu.Unlock()
 	w.next++
 	return w.at[w.next%len(w.at)]
 }

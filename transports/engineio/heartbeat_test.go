@@ -196,6 +196,21 @@ func TestSection1_12_APollThatComesAfterTheGoodbye(t *testing.T) {
 	})
 }
 
+// However the two meet, the poll is answered, and no later one finds a session.
+func TestSection1_12_NoPollSlipsIntoAGoodbye(t *testing.T) {
+	inWorld(t, program{}, func(w *world) {
+		for range 200 {
+			s := w.open()
+			poll, post := make(later, 1), make(later, 1)
+			go func() { poll <- s.get() }()
+			go func() { post <- s.post("1") }()
+			w.is(<-post, 200, "ok")
+			w.unknown(s.get())
+			w.is(<-poll, 200, "6")
+		}
+	})
+}
+
 func TestSection1_8_TheClientClosesAWebSocket(t *testing.T) {
 	inWorld(t, program{}, func(w *world) {
 		ws, g := w.connect()

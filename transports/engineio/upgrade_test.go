@@ -155,6 +155,27 @@ func TestSection1_9_NothingElseUpgrades(t *testing.T) {
 	}
 }
 
+func TestSection1_4_BytesAreNoPacketsOfAnUpgrade(t *testing.T) {
+	for _, probed := range []bool{false, true} {
+		inWorld(t, program{}, func(w *world) {
+			s := w.open()
+			ws, _ := s.dial(s.sid)
+			packet := "2probe"
+			if probed {
+				ws.say("2probe")
+				ws.hear("3probe")
+				packet = "5"
+			}
+			if err := ws.WriteMessage(2, []byte(packet)); err != nil {
+				t.Fatal(err)
+			}
+			ws.over()
+			w.is(s.post("4polls go on"), 200, "ok")
+			w.ends()
+		})
+	}
+}
+
 func TestSection1_9_AnUpgradeHasItsTime(t *testing.T) {
 	for _, said := range []string{"", "2probe"} {
 		inWorld(t, program{}, func(w *world) {
