@@ -19,8 +19,11 @@ type socket struct {
 	got  *session.Receiver
 }
 
-// unsupported is the close code for what is not text (RFC 6455, section 7.4.1).
-const unsupported = 1003
+// Close codes of RFC 6455, section 7.4.1.
+const (
+	unsupported = 1003 // what is not text
+	failed      = 1011 // the program has
+)
 
 // websocket serves a WebSocket until it ends. Callbacks run in the request's goroutine, where net/http catches what they panic with.
 func (s *service) websocket(w http.ResponseWriter, r *http.Request, raw bool) {
@@ -39,6 +42,7 @@ func (s *service) websocket(w http.ResponseWriter, r *http.Request, raw bool) {
 	if err != nil {
 		return
 	}
+	defer conn.Close(failed, "") // if a callback panics: net/http leaves it open
 	ctx, cancel := context.WithCancel(r.Context())
 	defer cancel()
 	r = r.WithContext(ctx)
