@@ -174,6 +174,31 @@ func TestShutdown(t *testing.T) {
 	}, 1)
 }
 
+// However many WebSockets end with their instance, and whatever their goodbyes take, it is done when Shutdown returns.
+func TestShutdownSaysAllGoodbyes(t *testing.T) {
+	inWorld(t, sockjs.Options{}, func(w *world) {
+		closed := w.instances[0].OnClose
+		w.instances[0].OnClose = func(id string, code int, reason string) {
+			<-time.After(100 * time.Millisecond)
+			closed(id, code, reason)
+		}
+		const many = 100
+		for range many {
+			s := w.websocket("/000/one/websocket")
+			go func() {
+				for {
+					if _, _, err := s.ReadMessage(); err != nil {
+						return
+					}
+				}
+			}()
+		}
+		synctest.Wait()
+		w.must(w.instances[0].Shutdown(w.Context()))
+		w.same("goodbyes", len(w.closed), many)
+	})
+}
+
 // An instance that does not run between requests finds what is overdue when it is asked to.
 func TestSweep(t *testing.T) {
 	inWorld(t, sockjs.Options{}, func(w *world) {

@@ -64,11 +64,11 @@ func (o Options) defaults() Options {
 // real when all callbacks of its request have returned. A nil one is not called.
 type Server struct {
 	Options
-	Prefix string // of the paths, which clients are given: "/echo"; "" serves at the root
+	Prefix string // of the paths, which clients are given, with no / at its end: "/echo"; "" serves at the root
 
 	OnOpen    func(*Session)                           // a client opens a session. It is one when this has returned
 	OnMessage func(s *Session, text string)            // a message has come
-	OnClose   func(id string, code int, reason string) // once for each session that was opened, on whichever instance finds it: the program's code and reason, or 1002 and "transport close" (it broke off), "nobody receives" (for DisconnectDelay) or "transport error" (it took nothing, and too much waited). It runs again elsewhere if the instance dies meanwhile
+	OnClose   func(id string, code int, reason string) // once for each session that was opened, on whichever instance finds it: the program's code and reason, or 1002 and "transport close" (it broke off), "nobody receives" (for DisconnectDelay) or "transport error" (it took nothing, and too much waited). It runs again, elsewhere, if the instance dies meanwhile or it takes more than 30 s
 
 	once    sync.Once
 	service *service
