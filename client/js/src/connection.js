@@ -120,7 +120,7 @@ const open = (c, by) => {
       hello: () => makeHello(c, wire),
       frames(text) {
         for (const line of linesOf(text)) if (c.wires.has(wire)) frame(c, line, wire)
-        if (wire !== c.live) return
+        if (wire !== c.live || wire.met !== wire.attached) return
         clearTimeout(wire.timer)
         wire.timer = setTimeout(end, 2000 * c.greeting.hb || silence)
       },
@@ -157,6 +157,7 @@ export const post = async (c, path, body, signal) => {
 /** A hello was answered. @param {Client} c @param {Wire} wire @param {Hello} hello */
 export const greeted = (c, wire, hello) => {
   c.greeting = hello
+  wire.met = wire.attached
   if (wire !== c.live) {
     // An attempt that said hello later stays. Where that hello arrives this connection ends, and it may be just then that a proxy lets go of what
     // it had buffered of it: it would win by losing, again and again.

@@ -90,6 +90,7 @@
  * @property {AbortController} line ends it
  * @property {(lines: string) => void} [carry] sends lines up; without it they are posted
  * @property {number} attached number of its last hello
+ * @property {number} [met] number of the last that was answered: while another waits for its answer, what else comes is no sign of life
  * @property {number} sent messages up to this number were sent on it
  * @property {number} [owed] when messages up to this number are settled, and the own stream is read up to where the hello says, the conversation has caught up
  * @property {Timer} [timer] until it is taken for dead

@@ -224,6 +224,25 @@ describe('a connection that broke', () => {
     assert.equal(t.connections[0].closed, true)
   })
 
+  test('is one of which a hello stays without an answer for so long, whatever else comes', async () => {
+    const { t } = start()
+    await settle()
+    const [wire] = t.connections
+    wire.down(hello({ hb: 0 }))
+    await pass(30_000)
+    wire.down('p')
+    wire.poll()
+    await pass(40_000)
+    wire.down('p')
+    wire.down(hello({ hb: 0 }))
+    wire.poll()
+    await pass(49_999)
+    wire.down('p')
+    assert.equal(wire.closed, false)
+    await pass(1)
+    assert.equal(wire.closed, true)
+  })
+
   test('is not listened to any more', async () => {
     const heard = []
     const { rt, t, wire } = await open()
