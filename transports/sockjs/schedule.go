@@ -28,7 +28,7 @@ func (s *service) newSchedule() *schedule {
 	return d
 }
 
-// next waits for what is to go down, until something else is due.
+// next waits for what is to go down, until something else is due; that comes first, however much is to go down.
 func (d *schedule) next(ctx context.Context, got *session.Receiver) (session.Batch, error) {
 	until := d.beat
 	if !d.age.IsZero() && d.age.Before(until) {
@@ -36,6 +36,9 @@ func (d *schedule) next(ctx context.Context, got *session.Receiver) (session.Bat
 	}
 	ctx, cancel := context.WithDeadline(ctx, until)
 	defer cancel()
+	if err := ctx.Err(); err != nil {
+		return session.Batch{}, err
+	}
 	return got.Next(ctx)
 }
 

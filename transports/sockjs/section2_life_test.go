@@ -12,6 +12,7 @@ import (
 
 	"github.com/gorilla/websocket"
 
+	"github.com/sojourn-go/sojourn/transports"
 	"github.com/sojourn-go/sojourn/transports/sockjs"
 )
 
@@ -240,6 +241,19 @@ func TestSection2_10_HeartbeatsComeWhateverElseDoes(t *testing.T) {
 			w.same("the stream's heartbeat", time.Since(began), time.Second)
 		}
 		w.same("the WebSocket's", w.noted(&sent), []string{`a["x"]`, "h", `a["x"]`, "h", `a["x"]`, "h"})
+	})
+}
+
+// Who never has to wait for something to say does not forget the heartbeat over it.
+func TestSection2_10_HeartbeatsComeHoweverMuchElseDoes(t *testing.T) {
+	inWorld(t, sockjs.Options{Limits: transports.Limits{Write: time.Minute}}, func(w *world) {
+		ws := w.websocket("/000/one/websocket")
+		ws.gives("o")
+		for _, message := range []string{"a", "b", "c"} { // nothing is read: each write waits
+			ws.say(`["` + message + `"]`)
+			w.pass(10 * time.Second)
+		}
+		ws.gives(`a["a"]`, "h", `a["b","c"]`)
 	})
 }
 
