@@ -192,9 +192,10 @@ func TestSection2_7_HTTP10(t *testing.T) {
 	})
 }
 
+// HTTP/1.1 does, and has its connection go on to the next request.
 func TestSection2_7_HTTP11(t *testing.T) {
 	inWorld(t, sockjs.Options{}, func(w *world) {
-		r := w.raw("POST /echo/closing/one/xhr_streaming HTTP/1.1\r\nHost: test\r\nContent-Length: 0\r\n\r\n")
+		r := w.raw("POST /echo/closing/one/xhr_streaming HTTP/1.1\r\nHost: test\r\nContent-Length: 0\r\n\r\nGET /echo/ HTTP/1.1\r\nHost: test\r\n\r\n")
 		var got []string
 		for !slices.Contains(got, "0\r\n") {
 			line, err := r.ReadString('\n')
@@ -206,6 +207,11 @@ func TestSection2_7_HTTP11(t *testing.T) {
 		if !slices.Equal(body, want) {
 			t.Errorf("the body is %q, want %q", body, want)
 		}
+		var next [2]string
+		for i := range next {
+			next[i], _ = r.ReadString('\n')
+		}
+		w.same("what follows", next, [2]string{"\r\n", "HTTP/1.1 200 OK\r\n"})
 	})
 }
 
