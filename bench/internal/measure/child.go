@@ -84,14 +84,8 @@ func (c *child) pid() pid { return pid(c.cmd.Process.Pid) }
 // cpu is the processor time that a process has used so far, in seconds, as /proc tells: to a hundredth.
 func (p pid) cpu() float64 {
 	text, _ := os.ReadFile(fmt.Sprintf("/proc/%d/stat", p))
-	_, after, _ := strings.Cut(string(text), ") ")
-	fields := strings.Fields(after)
-	if len(fields) < 13 {
-		return 0
-	}
-	user, _ := strconv.Atoi(fields[11])
-	system, _ := strconv.Atoi(fields[12])
-	return float64(user+system) / ticksPerSecond
+	own, _ := parseProcess(string(text))
+	return own
 }
 
 // resident is how much memory a process has, in bytes.

@@ -2,6 +2,8 @@ package measure
 
 import (
 	"math"
+	"os"
+	"os/exec"
 	"testing"
 	"time"
 )
@@ -24,16 +26,36 @@ func TestForeignTimeDropsTheRound(t *testing.T) {
 	}
 }
 
-// All that is neither idle nor waiting for disks, nor ours, is foreign: what was given to other machines, too.
+// What processes have used, children that have ended and a hypervisor's other guests included, is foreign unless it is ours.
 func TestForeignTime(t *testing.T) {
+	own, children := parseProcess("17 (odd) (name) S 1 17 17 0 -1 4194304 500 600 0 0 120 30 40 10 20 0 9 0 33 1 1")
+	if own != 1.5 || children != .5 {
+		t.Errorf("the process has used %v, and its children %v", own, children)
+	}
+	stolen := parseStolen("cpu  100 200 300 4000 500 60 70 80 90 10\ncpu0 1 1 1")
+	if stolen != .8 {
+		t.Errorf("%v s were stolen", stolen)
+	}
 	begin := time.Unix(0, 0)
-	before := machineTime{begin, parseIdle("cpu  100 200 300 4000 500 60 70 80 90 10")}
-	after := machineTime{begin.Add(5 * time.Second), parseIdle("cpu  300 200 500 4300 600 60 70 380 90 10")}
-	if got := after.foreign(before, 2, 4); got != .2 { // 10 s, of which 4 were idle and 4 ours
+	before, after := machineTime{begin, 10}, machineTime{begin.Add(5 * time.Second), 16}
+	if got := after.foreign(before, 2, 4); got != .2 { // 10 s, of which processes used 6, and ours 4
 		t.Errorf("%v of the time is foreign, want 0.2", got)
 	}
 	if got := after.foreign(before, 2, 6.5); got != 0 {
-		t.Errorf("%v of the time is foreign where ours have used more than there was", got)
+		t.Errorf("%v of the time is foreign where ours have used more than all", got)
+	}
+}
+
+// A process that works beside is noticed, and this one is none.
+func TestForeignTimeOfThisMachine(t *testing.T) {
+	before := readMachine()
+	used := pid(os.Getpid()).cpu()
+	if out, err := exec.Command("sh", "-c", "i=0; while [ $i -lt 200000 ]; do i=$((i+1)); done").CombinedOutput(); err != nil {
+		t.Fatal(err, string(out))
+	}
+	m := readMachine()
+	if got := m.used - before.used - (pid(os.Getpid()).cpu() - used); got < .02 {
+		t.Errorf("a process that worked was charged %v s", got)
 	}
 }
 
