@@ -31,7 +31,6 @@ func RespondStatus(w http.ResponseWriter, status int, end *protocol.Close) {
 }
 
 func (l Limits) respond(w http.ResponseWriter, status int, frames [][]byte, end *protocol.Close) {
-	l = l.Defaults()
 	var body []byte
 	for _, f := range frames {
 		body = append(append(body, f...), '\n')
@@ -43,22 +42,28 @@ func (l Limits) respond(w http.ResponseWriter, status int, frames [][]byte, end 
 	h.Set("Content-Type", "text/plain; charset=utf-8")
 	h.Set("Cache-Control", "no-store")
 	h.Set("X-Content-Type-Options", "nosniff")
-	h.Set("Content-Length", strconv.Itoa(len(body)))
 	if status == http.StatusServiceUnavailable || status == http.StatusTooManyRequests {
 		h.Set("Retry-After", "1") // the client's own back-off goes on from there
 	}
-	// The server's WriteTimeout counts from the request's arrival, however long the answer was waited for.
+	_ = l.Answer(w, status, body) // if the client is gone, or does not read, there is nobody to tell
+}
+
+// Answer answers a request completely, with a body whose type is in the headers already. Each 64 KiB have [Limits].Write: the server's WriteTimeout counts from the request's
+// arrival, however long the answer was waited for. The error is the first of a write.
+func (l Limits) Answer(w http.ResponseWriter, status int, body []byte) error {
+	l = l.Defaults()
+	if status != http.StatusNoContent {
+		w.Header().Set("Content-Length", strconv.Itoa(len(body)))
+	}
 	control := http.NewResponseController(w)
 	_ = control.SetWriteDeadline(time.Now().Add(l.Write)) // not every ResponseWriter has deadlines
 	w.WriteHeader(status)
 	for {
 		n := min(len(body), piece)
-		if _, err := w.Write(body[:n]); err != nil {
-			return // the client is gone, or does not read
+		if _, err := w.Write(body[:n]); err != nil || n == len(body) {
+			return err
 		}
-		if body = body[n:]; len(body) == 0 {
-			return
-		}
+		body = body[n:]
 		_ = control.SetWriteDeadline(time.Now().Add(l.Write))
 	}
 }

@@ -4,8 +4,6 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http"
-	"strconv"
-	"time"
 
 	"github.com/sojourn-go/sojourn/protocol"
 	"github.com/sojourn-go/sojourn/transports/internal/session"
@@ -59,24 +57,8 @@ func (e *engine) refuse(w http.ResponseWriter, r *http.Request, why refusal) {
 	_ = e.answer(w, why.status, "application/json", body) // who does not take it is refused all the same
 }
 
-// piece is how much is written under one deadline.
-const piece = 64 << 10
-
-// answer answers a request completely. The server's WriteTimeout counts from the request's arrival, however long the answer was waited for: here each piece has a time of its own.
 func (e *engine) answer(w http.ResponseWriter, status int, contentType string, body []byte) error {
-	h := w.Header()
-	h.Set("Content-Type", contentType)
-	h.Set("Cache-Control", "no-store")
-	h.Set("Content-Length", strconv.Itoa(len(body)))
-	control := http.NewResponseController(w)
-	_ = control.SetWriteDeadline(time.Now().Add(e.Limits.Write)) // not every ResponseWriter has deadlines
-	w.WriteHeader(status)
-	for {
-		n := min(len(body), piece)
-		if _, err := w.Write(body[:n]); err != nil || n == len(body) {
-			return err
-		}
-		body = body[n:]
-		_ = control.SetWriteDeadline(time.Now().Add(e.Limits.Write))
-	}
+	w.Header().Set("Content-Type", contentType)
+	w.Header().Set("Cache-Control", "no-store")
+	return e.Limits.Answer(w, status, body)
 }

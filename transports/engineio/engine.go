@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/json"
+	"errors"
 	"net/http"
 	"strings"
 	"sync"
@@ -63,20 +64,7 @@ func (e *engine) shutdown(ctx context.Context) error {
 	e.mu.Lock()
 	e.stop()
 	e.mu.Unlock()
-	if err := e.sessions.Close(ctx); err != nil {
-		return err
-	}
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		e.open.Wait()
-	}()
-	select {
-	case <-done:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
+	return errors.Join(e.sessions.Close(ctx), session.Wait(ctx, &e.open))
 }
 
 // ServeHTTP serves one request, after the checks in their order.
@@ -106,21 +94,6 @@ func (e *engine) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		e.post(w, r, sid)
 	default:
 		e.refuse(w, r, e.unless(r, sid, badRequest))
-	}
-}
-
-// pause waits for a time, if it is one; false: ctx has ended.
-func pause(ctx context.Context, d time.Duration) bool {
-	if d <= 0 {
-		return true
-	}
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return true
-	case <-ctx.Done():
-		return false
 	}
 }
 

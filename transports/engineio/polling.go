@@ -88,7 +88,7 @@ const settle = 20 * time.Millisecond
 // released is the answer of a poll that is to end because of an upgrade. Who comes when that is done is refused, and so is who came a moment before on a connection of its own though it was sent later.
 func (e *engine) released(r *http.Request, sid string, came time.Time) (body payload, _ error) {
 	if wait := settle - time.Since(came); wait > 0 {
-		if !pause(r.Context(), wait) {
+		if !session.Pause(r.Context(), wait) {
 			return nil, context.Canceled
 		}
 		if state, err := e.sessions.Look(r.Context(), sid); err == nil && state == session.Upgraded {

@@ -41,7 +41,7 @@ func (e *engine) post(w http.ResponseWriter, r *http.Request, sid string) {
 	case err != nil:
 		e.refuse(w, r, refusalOf(err))
 	default:
-		pause(r.Context(), min(paced, time.Duration(n-1)*time.Second/time.Duration(e.Limits.Rate))-time.Since(came))
+		session.Pause(r.Context(), min(paced, time.Duration(n-1)*time.Second/time.Duration(e.Limits.Rate))-time.Since(came))
 		_ = e.answer(w, http.StatusOK, "text/html", []byte("ok"))
 	}
 }

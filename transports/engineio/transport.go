@@ -1,11 +1,9 @@
 package engineio
 
 import (
-	"bytes"
 	"cmp"
 	_ "embed"
 	"net/http"
-	"time"
 
 	"github.com/sojourn-go/sojourn/transports"
 	"github.com/sojourn-go/sojourn/transports/internal/session"
@@ -29,17 +27,9 @@ func (t Transport) Endpoints(sb transports.Switchboard) map[string]http.Handler 
 	o.MaxPayload = cmp.Or(o.MaxPayload, o.Limits.Defaults().Body+4<<10)
 	return map[string]http.Handler{
 		"engine.io/":  newEngine(o, session.Config{Board: sb}),
-		"engineio.js": http.HandlerFunc(serveModule),
+		"engineio.js": session.Module(script, name),
 	}
 }
 
 //go:embed engineio.min.js
 var script []byte
-
-var module = append(bytes.TrimSpace(script), "\nexport{sojourn_engineio as engineio}\n"...)
-
-func serveModule(w http.ResponseWriter, r *http.Request) {
-	w.Header().Set("Content-Type", "text/javascript; charset=utf-8")
-	w.Header().Set("Cache-Control", "no-cache")
-	http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(module))
-}

@@ -80,15 +80,9 @@ func (s *service) jsessionID(h http.Header, r *http.Request) {
 	h.Add("Set-Cookie", (&http.Cookie{Name: "JSESSIONID", Value: value, Path: "/"}).String())
 }
 
-// answer answers a request completely. The server's WriteTimeout counts from the request's arrival, however long what it brought took.
 func (s *service) answer(w http.ResponseWriter, status int, contentType, body string) {
-	_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(s.Limits.Write)) // not every ResponseWriter has deadlines
 	w.Header().Set("Content-Type", contentType)
-	if status != http.StatusNoContent {
-		w.Header().Set("Content-Length", strconv.Itoa(len(body)))
-	}
-	w.WriteHeader(status)
-	_, _ = w.Write([]byte(body)) // if the client is gone there is nobody to tell
+	_ = s.Limits.Answer(w, status, []byte(body)) // if the client is gone there is nobody to tell
 }
 
 // unavailable answers a request that this instance cannot serve.

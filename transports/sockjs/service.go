@@ -2,6 +2,7 @@ package sockjs
 
 import (
 	"context"
+	"errors"
 	"sync"
 	"time"
 
@@ -56,16 +57,5 @@ func (s *service) shutdown(ctx context.Context) error {
 	s.mu.Lock()
 	s.closed = true
 	s.mu.Unlock()
-	err := s.sessions.Close(ctx)
-	done := make(chan struct{})
-	go func() {
-		s.sockets.Wait()
-		close(done)
-	}()
-	select {
-	case <-done:
-		return err
-	case <-ctx.Done():
-		return ctx.Err()
-	}
+	return errors.Join(s.sessions.Close(ctx), session.Wait(ctx, &s.sockets))
 }

@@ -1,11 +1,9 @@
 package sockjs
 
 import (
-	"bytes"
 	"cmp"
 	_ "embed"
 	"net/http"
-	"time"
 
 	"github.com/sojourn-go/sojourn/transports"
 	"github.com/sojourn-go/sojourn/transports/internal/session"
@@ -33,17 +31,9 @@ func (t Transport) Endpoints(sb transports.Switchboard) map[string]http.Handler 
 		"sockjs/": http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			s.serve(w, r, r.URL.EscapedPath()[len("/sockjs"):])
 		}),
-		"sockjs.js": http.HandlerFunc(serveModule),
+		"sockjs.js": session.Module(script, transportName),
 	}
 }
 
 //go:embed sockjs.min.js
 var script []byte
-
-var module = append(bytes.TrimSpace(script), "\nexport{sojourn_sockjs as sockjs}\n"...)
-
-func serveModule(w http.ResponseWriter, r *http.Request) {
-	w.Header().Set("Content-Type", "text/javascript; charset=utf-8")
-	w.Header().Set("Cache-Control", "no-cache")
-	http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(module))
-}

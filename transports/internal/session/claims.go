@@ -174,7 +174,7 @@ func (s *Sessions) Sweep(ctx context.Context) (int, error) {
 		case n > 0 || next == 0:
 		case next < 0 || next > callTime+time.Second:
 			return total, nil
-		case !pause(ctx, next):
+		case !Pause(ctx, next):
 			return total, ctx.Err()
 		}
 	}

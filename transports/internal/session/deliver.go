@@ -101,7 +101,7 @@ func (s *Sessions) turn(ctx context.Context, id string, number uint64, effects [
 		case out.Status == store.Full && time.Since(began) >= callTime:
 			return number, s.lost(ctx, id)
 		case out.Status == store.Full:
-			if !pause(ctx, retryTime) {
+			if !Pause(ctx, retryTime) {
 				return number, ctx.Err()
 			}
 			number--
@@ -130,7 +130,7 @@ func (s *Sessions) commit(ctx context.Context, t store.Turn) (out store.Outcome,
 			return out, again, nil
 		}
 		again = true
-		if errors.Is(err, store.ErrClosed) || !pause(ctx, retryTime) {
+		if errors.Is(err, store.ErrClosed) || !Pause(ctx, retryTime) {
 			return out, again, failure{err}
 		}
 	}

@@ -170,7 +170,7 @@ func ask[A any](ctx context.Context, call func(context.Context) (A, error)) (A, 
 		if err == nil {
 			return answer, nil
 		}
-		if errors.Is(err, store.ErrClosed) || !pause(ctx, retryTime) {
+		if errors.Is(err, store.ErrClosed) || !Pause(ctx, retryTime) {
 			return answer, failure{err}
 		}
 	}

@@ -76,7 +76,7 @@ func (s *Sessions) Receive(r *http.Request, sid string, c Carrier) (*Receiver, e
 	s.passing(r.Context())
 	got, err := s.attach(r, sid, c, inbox)
 	if errors.Is(err, ErrBusy) && s.cfg.Patience > 0 {
-		pause(r.Context(), s.cfg.Patience) // the one before may be gone, and its instance about to hear of it
+		Pause(r.Context(), s.cfg.Patience) // the one before may be gone, and its instance about to hear of it
 		got, err = s.attach(r, sid, c, inbox)
 	}
 	return got, err
@@ -381,7 +381,11 @@ func (r *Receiver) isDropped() bool {
 	return r.dropped
 }
 
-func pause(ctx context.Context, d time.Duration) bool {
+// Pause waits for a time, if it is one; false: ctx has ended.
+func Pause(ctx context.Context, d time.Duration) bool {
+	if d <= 0 {
+		return true
+	}
 	timer := time.NewTimer(d)
 	defer timer.Stop()
 	select {

@@ -168,8 +168,8 @@ func (s *Sessions) Close(ctx context.Context) error {
 		}
 	}
 	s.stop()
-	if !wait(ctx, &s.done) {
-		return ctx.Err()
+	if err := Wait(ctx, &s.done); err != nil {
+		return err
 	}
 	s.starting.Lock()
 	defer s.starting.Unlock()
@@ -184,8 +184,8 @@ func (s *Sessions) Close(ctx context.Context) error {
 	return err
 }
 
-// wait waits for a group; false: ctx ended first.
-func wait(ctx context.Context, group *sync.WaitGroup) bool {
+// Wait waits for a group. The error is ctx's, if that ends first.
+func Wait(ctx context.Context, group *sync.WaitGroup) error {
 	done := make(chan struct{})
 	go func() {
 		group.Wait()
@@ -193,9 +193,9 @@ func wait(ctx context.Context, group *sync.WaitGroup) bool {
 	}()
 	select {
 	case <-done:
-		return true
+		return nil
 	case <-ctx.Done():
-		return false
+		return ctx.Err()
 	}
 }
 
