@@ -48,16 +48,7 @@ func TestChatOverGuests(t *testing.T) {
 	for _, p := range pages {
 		p.talks(n, 60*time.Millisecond)
 	}
-	seen := 0
-	for _, i := range slices.Clone(c.running) {
-		pages[0].sees("that it goes on", func(v view) bool {
-			more := len(v.Lines) > seen
-			seen = len(v.Lines)
-			return more
-		})
-		c.kill(i)
-		c.add()
-	}
+	killEach(c, pages[0])
 	agree(t, n, names, pages...)
 	for _, p := range pages {
 		p.isVia(p.name)

@@ -21,6 +21,20 @@ func enterAll(t *testing.T, url string) (pages []*tab) {
 	return pages
 }
 
+// killEach kills one instance after the other, each when a page has seen that things go on, and starts another.
+func killEach(c *cluster, p *tab) {
+	seen := 0
+	for _, i := range slices.Clone(c.running) {
+		p.sees("that it goes on", func(v view) bool {
+			more := len(v.Lines) > seen
+			seen = len(v.Lines)
+			return more
+		})
+		c.kill(i)
+		c.add()
+	}
+}
+
 // The instances are killed one after the other, and others take their places, while people talk.
 func TestKill(t *testing.T) {
 	t.Parallel()
@@ -30,16 +44,7 @@ func TestKill(t *testing.T) {
 	for _, p := range pages {
 		p.talks(n, 60*time.Millisecond)
 	}
-	seen := 0
-	for _, i := range slices.Clone(c.running) {
-		pages[0].sees("that it goes on", func(v view) bool {
-			more := len(v.Lines) > seen
-			seen = len(v.Lines)
-			return more
-		})
-		c.kill(i)
-		c.add()
-	}
+	killEach(c, pages[0])
 	agree(t, n, people, pages...)
 	pages[0].screenshot("end")
 }
